@@ -1,0 +1,1 @@
+"""OTP-like supervision over Pykka."""
