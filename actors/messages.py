@@ -1,0 +1,311 @@
+"""Every message between actors: frozen, slotted; commands in the imperative, events in the past tense.
+
+Times are UTC microseconds, amounts micro-USD. A message names nobody but lanes, services and intents, so it can be
+logged, replayed and sent to whichever incarnation is up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from actors.money.evidence import Answer, EscrowView, Evidence, Query
+from actors.money.events import Event, IntentClosed
+from actors.money.risk import Denial
+from actors.money.wagers import Wager
+from actors.ticket import Ticket
+
+# strategy <-> bankroll
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """A lane wants a wager. Answered by Denied, or in the end by Settled."""
+
+    lane: str
+    wager: Wager
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The wager was not accepted; nothing was reserved. `nonsense` means the strategy itself is at fault."""
+
+    lane: str
+    denial: Denial
+    nonsense: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The lane's intent is closed and its outcome is on disk."""
+
+    closed: IntentClosed
+    stake_micro: int
+    bankroll: "BankrollView"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneOpened:
+    """A strategy's actor is up and asks for its lane's view; answered with LaneView."""
+
+    lane: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class BankrollView:
+    """What a strategy may know of its account."""
+
+    available_micro: int
+    equity_micro: int
+    peak_micro: int
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    """The state of a lane, sent when it changes in a way its strategy must react to."""
+
+    lane: str
+    state: str
+    reason: str
+    bankroll: BankrollView
+
+
+# bankroll <-> journal
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Write events, all or none. Refused if a newer incarnation of the bankroll has asked for a replay."""
+
+    token: int
+    incarnation: int
+    events: tuple[Event, ...]
+    snapshot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The events of this token are on disk."""
+
+    token: int
+    incarnation: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppendRefused:
+    """The journal would not take the events; nothing of this token is on disk."""
+
+    token: int
+    incarnation: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A new bankroll asks for everything. It passes through the journal's queue, so nothing older can follow it."""
+
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A snapshot (JSON of the state, or None) and the events after it, in order."""
+
+    incarnation: int
+    epoch: int
+    head: int
+    snapshot: str | None
+    events: tuple[Event, ...]
+
+
+# bankroll <-> services
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Send the ticket's request, once."""
+
+    ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of a ticket."""
+
+    intent: str
+    answer: Answer
+    latency_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Read evidence of an account. Answered by Found or LookUpFailed with the same number."""
+
+    number: int
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The evidence asked for."""
+
+    number: int
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpFailed:
+    """The venue could not be read; nothing is known. `definite` says that asking again will not help (a wrong key)."""
+
+    number: int
+    account: str
+    reason: str
+    definite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceUp:
+    """A service's actor is ready to work (its incarnation: a new one knows nothing of older tickets)."""
+
+    service: str
+    incarnation: int
+    builtin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHealth:
+    """A service's breaker changed: its sends fail at once while it is open."""
+
+    service: str
+    open: bool
+    until: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEscrows:
+    """The contracts that EscrowActor must look after."""
+
+    escrow_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EscrowsSeen:
+    """How the watched contracts stand at the venue."""
+
+    views: tuple[EscrowView, ...]
+
+
+# the world -> strategies
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """The latest prices by market; several frames may be conflated into one."""
+
+    at: int
+    mids: Mapping[str, Decimal]
+
+
+# operators -> bankroll
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Accept no new work until Resume. `drain` ends a run: answered with Drained when nothing is open."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Lift a pause or a stop and begin a new session."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Accept no new work, wait for what is open, reconcile a last time, write the end; then `drained` in GetStatus."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """Compare the book with the venue; with `because`, accept a difference."""
+
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """An operator's word on an intent in ERROR."""
+
+    intent: str
+    verdict: Literal["executed", "void"]
+    payout_micro: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetStatus:
+    """Ask for the bankroll's Status (from outside the tree only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStatus:
+    """One lane for people: `since` tells for how long, `why` what it waits for."""
+
+    lane: str
+    account: str
+    state: str
+    why: str
+    intent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The bankroll for people and for the summary."""
+
+    phase: str
+    drained: bool
+    book_micro: int
+    venue_micro: int | None
+    equity_micro: int
+    peak_micro: int
+    suspense_micro: int
+    stop_reason: str | None
+    lanes: tuple[LaneStatus, ...]
+    open_intents: tuple[str, ...]
+    bets: int
+    won: int
+    lost: int
+    void: int
+    unknown: int
+    sent: int
+    mismatch_micro: int | None
+
+
+# everybody -> reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One significant action, for the log, the console and the counters.
+
+    `text` is the sentence for people; the other fields are the machine's. `level` is a logging level's name.
+    """
+
+    at: int
+    service: str
+    action: str
+    outcome: str
+    text: str
+    amount_micro: int | None = None
+    intent: str | None = None
+    lane: str | None = None
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    extra: Mapping[str, str | int] = field(default_factory=dict)

@@ -1,0 +1,66 @@
+"""Amounts of money: integers of micro-USD inside, decimal text at the edges.
+
+One micro-USD is a millionth of a dollar. Every stake is a multiple of a cent and every multiplier of a sound
+game has at most four decimals, so each product is a whole number of micros and nothing is ever rounded away.
+"""
+
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from fractions import Fraction
+
+MICRO_PER_USD = 1_000_000
+MICRO_PER_CENT = 10_000
+
+TOLERANCE_MICRO = 1
+"""How far the venue's balance, an IEEE double, may lie from the book: one micro-USD (contract: about 1e-6)."""
+
+
+def parse_usd(text: str | int | Decimal) -> int:
+    """Read an amount that a person or a configuration wrote.
+
+    Args:
+        text: dollars as decimal text ("0.45"), a whole number or a Decimal.
+
+    Returns:
+        The amount in micro-USD.
+
+    Raises:
+        ValueError: not a finite number, or finer than a micro-USD.
+    """
+    try:
+        micro = Decimal(text) * MICRO_PER_USD
+    except (InvalidOperation, TypeError):
+        raise ValueError(f"{text!r} is not an amount in USD") from None
+    if not micro.is_finite() or micro != micro.to_integral_value():
+        raise ValueError(f"{text!r} is not a whole number of micro-USD")
+    return int(micro)
+
+
+def from_venue(number: Decimal) -> int:
+    """Turn a number of the venue, an IEEE double with its dust, into the nearest micro-USD.
+
+    Raises:
+        ValueError: the number is not finite.
+    """
+    if not number.is_finite():
+        raise ValueError(f"the venue sent {number} where an amount belongs")
+    return int((number * MICRO_PER_USD).to_integral_value(ROUND_HALF_EVEN))
+
+
+def usd(micro: int, places: int = 2) -> str:
+    """Write an amount as dollars with `places` decimals (2 on screen, 6 where figures must match)."""
+    return f"{Decimal(micro) / MICRO_PER_USD:.{places}f}"
+
+
+def signed_usd(micro: int) -> str:
+    """Write a gain or a loss with its sign: +0.49, -0.45."""
+    return f"{Decimal(micro) / MICRO_PER_USD:+.2f}"
+
+
+def floor_to_cents(micro: int) -> int:
+    """Round an amount down to a whole cent; stakes are multiples of one."""
+    return micro - micro % MICRO_PER_CENT
+
+
+def times(micro: int, factor: Fraction) -> int:
+    """Multiply an amount, rounding down to a whole micro-USD (exact for every sound game)."""
+    return int(micro * factor)

@@ -1,0 +1,126 @@
+"""The double-entry book: every movement takes from one bucket of an account and gives to another.
+
+Two-phase, as TigerBeetle's pending transfers: an intent first reserves its stake, and its reservation is later
+resolved exactly once, by posting it (the venue took it) or voiding it (the venue did not). Nothing expires by
+itself: to free a reservation without evidence would be to make money.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Bucket(StrEnum):
+    """Where money of an account can be. The first five are ours and never negative."""
+
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    ESCROW_HELD = "escrow_held"
+    MARGIN = "margin"
+    SUSPENSE = "suspense"
+    EXTERNAL = "external"
+    FEES = "fees"
+    PROFIT = "profit"
+
+
+OURS = (Bucket.AVAILABLE, Bucket.RESERVED, Bucket.ESCROW_HELD, Bucket.MARGIN, Bucket.SUSPENSE)
+
+
+class BookError(Exception):
+    """A posting would break an invariant of the book. The book is unchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One movement inside an account, in micro-USD; the amount is always above zero."""
+
+    account: str
+    source: Bucket
+    target: Bucket
+    amount_micro: int
+
+
+@dataclass(slots=True)
+class Book:
+    """Balances by account and bucket, and the reservations that are still open.
+
+    Not thread-safe: it belongs to the one actor that writes it.
+    """
+
+    balances: dict[str, dict[Bucket, int]] = field(default_factory=dict)
+    reservations: dict[str, Posting] = field(default_factory=dict)
+
+    def balance(self, account: str, bucket: Bucket) -> int:
+        """Return what lies in a bucket, in micro-USD."""
+        return self.balances.get(account, {}).get(bucket, 0)
+
+    def reserve(self, intent: str, posting: Posting) -> None:
+        """Set an intent's stake aside: available -> reserved.
+
+        Raises:
+            BookError: not such a posting, more than is available, or the intent has a reservation already.
+        """
+        if intent in self.reservations:
+            raise BookError(f"intent {intent} has reserved already")
+        if (posting.source, posting.target) != (Bucket.AVAILABLE, Bucket.RESERVED):
+            raise BookError(f"intent {intent} reserves from available, not {posting.source} -> {posting.target}")
+        self.post([posting])
+        self.reservations[intent] = posting
+
+    def resolve(self, intent: str, postings: Iterable[Posting]) -> None:
+        """Resolve an intent's reservation, posting or voiding exactly what it reserved.
+
+        Raises:
+            BookError: no open reservation, or the postings take another amount out of it.
+        """
+        postings = tuple(postings)
+        held = self.reservations.get(intent)
+        if held is None:
+            raise BookError(f"intent {intent} has no open reservation")
+        taken = sum(p.amount_micro for p in postings if p.source is Bucket.RESERVED and p.account == held.account)
+        if taken != held.amount_micro:
+            raise BookError(f"intent {intent} reserved {held.amount_micro} micro-USD, {taken} are resolved")
+        self.post(postings)
+        del self.reservations[intent]
+
+    def post(self, postings: Iterable[Posting]) -> None:
+        """Carry out postings, all or none.
+
+        Raises:
+            BookError: an amount is not above zero, or a bucket of ours would fall below zero.
+        """
+        after: dict[tuple[str, Bucket], int] = {}
+        for p in postings:
+            if p.amount_micro <= 0:
+                raise BookError(f"a posting of {p.amount_micro} micro-USD is none")
+            for bucket, change in ((p.source, -p.amount_micro), (p.target, p.amount_micro)):
+                key = (p.account, bucket)
+                after[key] = after.get(key, self.balance(p.account, bucket)) + change
+        for (account, bucket), value in after.items():
+            if value < 0 and bucket in OURS:
+                raise BookError(f"{account}.{bucket} would be {value} micro-USD")
+        for (account, bucket), value in after.items():
+            self.balances.setdefault(account, {})[bucket] = value
+
+    def equity(self, account: str) -> int:
+        """Return all that is ours in an account, in micro-USD, wherever it lies; suspense is not counted on."""
+        return sum(self.balance(account, bucket) for bucket in OURS if bucket is not Bucket.SUSPENSE)
+
+    def at_venue(self, account: str) -> int:
+        """Return what the venue's balance must be: available + reserved, in micro-USD."""
+        return self.balance(account, Bucket.AVAILABLE) + self.balance(account, Bucket.RESERVED)
+
+    def violations(self) -> list[str]:
+        """Return every broken invariant as a sentence; an empty list is a sound book."""
+        found = []
+        for account, buckets in self.balances.items():
+            if total := sum(buckets.values()):
+                found.append(f"the buckets of {account} sum to {total} micro-USD, not zero")
+            found += [
+                f"{account}.{bucket} is {buckets[bucket]} micro-USD" for bucket in OURS if buckets.get(bucket, 0) < 0
+            ]
+            held = sum(p.amount_micro for p in self.reservations.values() if p.account == account)
+            if held != buckets.get(Bucket.RESERVED, 0):
+                reserved = buckets.get(Bucket.RESERVED, 0)
+                found.append(f"{account}.reserved is {reserved} micro-USD, its open intents hold {held}")
+        return found

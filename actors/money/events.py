@@ -1,0 +1,297 @@
+"""The events of the journal: what happened, in the past tense. State is a fold over them.
+
+Times (`at`) are UTC in microseconds since 1970, amounts are micro-USD, probabilities and multipliers exact decimal
+text. An event that moves money carries its postings; nothing else ever moves money.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from actors.money.book import Posting
+
+Outcome = Literal["executed", "refused", "not_sent", "void", "incomplete"]
+"""How an intent ended: the venue did it, said no, never got it, provably never did it, or took money and left no bet."""
+
+StrayKind = Literal["foreign", "duplicate", "resurrected"]
+"""A bet of the venue that is no open intent's: another user of the key, a second copy, or found after its void."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStarted:
+    """A process took the journal over; `config` is the configuration in force, without secrets."""
+
+    at: int
+    epoch: int
+    version: str
+    config: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStopped:
+    """The process ended in order; the next start is a new session."""
+
+    at: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """The stop-loss counts from here."""
+
+    at: int
+    account: str
+    equity_micro: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAdopted:
+    """An account at the venue was met for the first time, with its balance as the opening entry."""
+
+    at: int
+    account: str
+    balance_micro: int
+    nonces: int
+    cursor_at: str
+    cursor_refs: tuple[str, ...]
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IntentOpened:
+    """J1: from here on the request may have been sent. Everything needed to find out is in it."""
+
+    at: int
+    intent: str
+    lane: str
+    account: str
+    kind: Literal["bet", "escrow_create", "escrow_act"]
+    subject: str
+    params: dict[str, str]
+    stake_micro: int
+    tag: str
+    service: str
+    path: str
+    body: str
+    epoch: int
+    send_by: int
+    quiet_until: int
+    nonces: int
+    balance_micro: int
+    probability: str = ""
+    multiplier: str = ""
+    kelly: str = ""
+    fun: bool = False
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeUnknown:
+    """The answer proves nothing (or there was none, or the process restarted): only evidence moves the intent now."""
+
+    at: int
+    intent: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """A complete look-up behind the account barrier, after the quiet period, did not find the intent."""
+
+    at: int
+    intent: str
+    rows: int
+    nonces: int
+    balance_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntentClosed:
+    """J2: the outcome and its postings."""
+
+    at: int
+    intent: str
+    lane: str
+    account: str
+    outcome: Outcome
+    reason: str
+    venue_ref: str | None = None
+    won: bool | None = None
+    payout_micro: int = 0
+    nonces: int = 0
+    seed_hash: str = ""
+    nonce: int = -1
+    result_hash: str = ""
+    by: str = "answer"
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EscrowOpened:
+    """A contract is watched from here on: ours as creator (its amount is held), or one we work for."""
+
+    at: int
+    escrow_id: str
+    account: str
+    role: Literal["creator", "counterparty"]
+    amount_micro: int
+    commission_micro: int
+    auto_release_at: int
+    intent: str
+
+
+@dataclass(frozen=True, slots=True)
+class EscrowMoved:
+    """A watched contract changed its status at the venue and is still open."""
+
+    at: int
+    escrow_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class EscrowClosed:
+    """A watched contract ended: released to the counterparty or refunded to the creator."""
+
+    at: int
+    escrow_id: str
+    account: str
+    status: str
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StrayBooked:
+    """A bet that the venue shows and no open intent explains: money is what the venue says."""
+
+    at: int
+    account: str
+    venue_ref: str
+    kind: StrayKind
+    intent: str | None
+    stake_micro: int
+    payout_micro: int
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreditBooked:
+    """The balance moved without us: referral, bonus, deposit, payment (`amount_micro` below zero: money went)."""
+
+    at: int
+    account: str
+    venue_ref: str
+    reason: str
+    amount_micro: int
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """Book and venue agree; the evidence baselines are taken anew."""
+
+    at: int
+    account: str
+    book_micro: int
+    venue_micro: int
+    nonces: int
+    cursor_at: str
+    cursor_refs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceAccepted:
+    """An operator's word on a difference between book and venue."""
+
+    at: int
+    account: str
+    amount_micro: int
+    because: str
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SuspenseResolved:
+    """An operator's word on money that went without a bet."""
+
+    at: int
+    intent: str
+    account: str
+    verdict: Literal["executed", "void"]
+    payout_micro: int
+    because: str
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StopSet:
+    """A stop is in force until an operator resumes or, with `until` above zero, until that time."""
+
+    at: int
+    account: str
+    rule: str
+    limit: str
+    value: str
+    until: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StopLifted:
+    """A stop is over: an operator resumed, or its time came."""
+
+    at: int
+    account: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaneFailed:
+    """A person must look at this lane: it is in ERROR."""
+
+    at: int
+    lane: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaneCleared:
+    """An operator cleared a lane's ERROR."""
+
+    at: int
+    lane: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentNoted:
+    """Something that must never happen happened, or nearly; kept for the audit."""
+
+    at: int
+    name: str
+    text: str
+    intent: str | None = None
+
+
+Event = (
+    AgentStarted
+    | AgentStopped
+    | SessionStarted
+    | AccountAdopted
+    | IntentOpened
+    | OutcomeUnknown
+    | LookedUp
+    | IntentClosed
+    | EscrowOpened
+    | EscrowMoved
+    | EscrowClosed
+    | StrayBooked
+    | CreditBooked
+    | Reconciled
+    | DifferenceAccepted
+    | SuspenseResolved
+    | StopSet
+    | StopLifted
+    | LaneFailed
+    | LaneCleared
+    | IncidentNoted
+)

@@ -1,0 +1,135 @@
+"""What the venue says: answers to the one send of an intent, and the evidence that is looked up afterwards.
+
+All amounts are micro-USD. An answer is one of four: only `Executed` and `Refused` are proof by themselves, `NotSent`
+means that no byte left, and everything else is `Unknown`, which only evidence can settle.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class BetRow:
+    """A bet as the venue records it (export.csv, or the answer to the bet)."""
+
+    bet_id: str
+    game: str
+    stake_micro: int
+    reported_won_micro: int
+    multiplier: str
+    won: bool
+    tag: str
+    nonce: int
+    seed_hash: str
+    result_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One row of the account's ledger (the venue shows the newest 50)."""
+
+    row_id: str
+    credit: bool
+    amount_micro: int
+    reason: str
+    reference: str
+    at_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One row of the account's complete history: signed change, reason, the venue's time (whole seconds, ISO)."""
+
+    change_micro: int
+    reason: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class EscrowView:
+    """An escrow contract as the venue shows it. Times are UTC seconds."""
+
+    escrow_id: str
+    status: str
+    amount_micro: int
+    net_micro: int
+    commission_micro: int
+    description: str
+    creator: str
+    counterparty: str
+    auto_release_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """200, complete, our tag, our amount: the venue did it. One of the two is set."""
+
+    bet: BetRow | None = None
+    escrow: EscrowView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An answer on the endpoint's list of refusals that precede any effect.
+
+    `temporary` refusals (rate limits) may be tried again as a new intent, not before `retry_at` (UTC microseconds, 0 if unknown).
+    """
+
+    code: str
+    temporary: bool = False
+    retry_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The connection failed before the first byte left."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Anything else. Silence, a cut, a 5xx, an unlisted 4xx, a body that is not ours."""
+
+    reason: str
+
+
+Answer = Executed | Refused | NotSent | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to read for an account.
+
+    `since` (UTC microseconds) opens the window of the export. Ledger, history and the unknown escrow locks are read
+    only if the balance or the nonce total is not the expected one, or `full` is set. `escrow_ids` are always read.
+    `known` are references of the venue (bet ids, escrow ids) that the book has already.
+    """
+
+    account: str
+    since: int
+    expected_micro: int
+    expected_nonces: int
+    full: bool = False
+    bets: bool = True
+    escrow_ids: tuple[str, ...] = ()
+    known: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was read, in this order: export rows, nonce total, ledger and history, escrows, balance.
+
+    `started` is our time (UTC microseconds) before the first read. `rows_complete` is false when the export reached its
+    row limit inside the window. `detailed` says whether ledger, history and unknown locks were read.
+    """
+
+    account: str
+    started: int
+    rows: tuple[BetRow, ...]
+    rows_complete: bool
+    nonces: int
+    balance_micro: int
+    detailed: bool = False
+    ledger: tuple[LedgerRow, ...] = ()
+    history: tuple[HistoryRow, ...] = ()
+    escrows: tuple[EscrowView, ...] = ()
