@@ -1,0 +1,284 @@
+"""The writer of the journal."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from peewee import IntegrityError
+
+from actors.journal import schema, sqlite
+from actors.journal.anchor import write_anchor
+from actors.journal.chain import row_hash, snapshot_digest
+from actors.journal.errors import EpochLost, JournalBroken, JournalBusy, JournalError
+from actors.journal.opening import busy_sentence, open_for_writing
+from actors.journal.ownership import FileLock
+from actors.journal.records import Committed, Entry, Head, Rejected, Row, Rule, Snapshot
+
+ANCHOR_PERIOD_MICROS = 1_000_000
+"""The head file is rewritten after a commit at most once in this time, as it costs an fsync of its own."""
+
+
+class Journal:
+    """The one writer of a journal; for one thread, and every call blocks on the disk.
+
+    Everything acknowledged by `append` and `save_snapshot` survives a crash and a loss of power.
+
+    Attributes:
+        epoch: The number of this opening; an older one can no longer write.
+        head: The end of the chain.
+    """
+
+    @classmethod
+    def open(cls, path: Path, *, agent: str, binding: str, wall_micros: Callable[[], int]) -> Self:
+        """Take the journal over, creating or migrating it first, and check it.
+
+        Checked are the pages, the chain since the newest snapshot, that snapshot, the indexes and triggers,
+        and the head file. Then the epoch is raised, durably, which shuts out every older owner.
+
+        Args:
+            path: The database; ``.lock``, ``.head`` and SQLite's ``-wal`` and ``-shm`` stand beside it.
+            agent: The agent's id, for ever the same in one journal.
+            binding: Venue and account, such as ``paper:casino-account``, for ever the same too.
+            wall_micros: The wall clock, microseconds since 1970 UTC.
+
+        Raises:
+            JournalOwned: Another writer has it.
+            JournalNewer: A newer program wrote it.
+            JournalForeign: It is not this agent's and account's journal.
+            JournalCorrupt: It is damaged.
+            JournalBusy: Another program kept it locked for 5 seconds.
+            JournalBroken: The disk refuses.
+        """
+        path = path.resolve()
+        try:
+            lock = FileLock(path.with_name(path.name + ".lock"))
+        except OSError as error:
+            raise JournalBroken(f"{path} cannot be locked ({error}): check the data directory.") from error
+        try:
+            connection, head, epoch = open_for_writing(path, agent, binding)
+            return cls(
+                path=path,
+                lock=lock,
+                connection=connection,
+                agent=agent,
+                epoch=epoch,
+                head=head,
+                wall_micros=wall_micros,
+            )
+        except BaseException:
+            lock.release()
+            raise
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        lock: FileLock,
+        connection: sqlite.Connection,
+        agent: str,
+        epoch: int,
+        head: Head,
+        wall_micros: Callable[[], int],
+    ) -> None:
+        """For `open` only."""
+        self._path = path
+        self._lock = lock
+        self._connection = connection
+        self._agent = agent
+        self._wall_micros = wall_micros
+        self._dead: JournalError | None = None
+        self._closed = False
+        self.epoch = epoch
+        self.head = head
+        self._files = self._identities()
+        self._anchored_at: int | None = None
+
+    def append(self, groups: Sequence[Sequence[Entry]]) -> list[Committed | Rejected]:
+        """Write the groups in one transaction with one sync, each whole or not at all.
+
+        A group that breaks a rule of the table is left out and its neighbours stay. The caller bounds the
+        number of groups. An exception that is not listed (a bug of the caller) leaves nothing written.
+
+        Returns:
+            What became of each group, in order; whatever is committed is on disk.
+
+        Raises:
+            JournalBusy: Another program kept the write lock for 5 seconds; nothing is written.
+            EpochLost: A newer owner took over; nothing is written. Fatal.
+            JournalBroken: The disk failed, or the file was deleted or replaced. Fatal.
+        """
+        head = self.head
+        outcomes: list[Committed | Rejected] = []
+        with self._transaction():
+            at_micros = self._wall_micros()
+            for group in groups:
+                outcome, head = self._append_group(group, head, at_micros)
+                outcomes.append(outcome)
+        self.head = head
+        self._anchor_if_due(at_micros)
+        return outcomes
+
+    def replay(self, after_seq: int = 0) -> Iterator[Row]:
+        """Yield the rows after ``after_seq`` in order, a thousand at a time in memory.
+
+        Raises:
+            JournalBroken: The disk refuses.
+        """
+        try:
+            yield from self._connection.rows(after_seq)
+        except sqlite.FAILURES as error:
+            raise JournalBroken(f"{self._path} cannot be read ({error}): check the disk.") from error
+
+    def load_snapshot(self) -> Snapshot | None:
+        """Return the newest snapshot, which was checked at the opening, or None.
+
+        Raises:
+            JournalBroken: The disk refuses.
+        """
+        try:
+            found = self._connection.snapshot()
+        except sqlite.FAILURES as error:
+            raise JournalBroken(f"{self._path} cannot be read ({error}): check the disk.") from error
+        return None if found is None else found[0]
+
+    def save_snapshot(self, seq: int, state_json: str) -> None:
+        """Keep the fold of all rows up to ``seq``, in place of the snapshot before.
+
+        Raises:
+            ValueError: There is no row ``seq``.
+            JournalBusy: As in `append`.
+            EpochLost: As in `append`.
+            JournalBroken: As in `append`.
+        """
+        with self._transaction():
+            row_hash_at = self._connection.hash_at(seq)
+            if row_hash_at is None:
+                raise ValueError(f"no row {seq} to take a snapshot at: the last one is {self.head.seq}")
+            digest = snapshot_digest(seq, row_hash_at, state_json)
+            self._connection.run(sqlite.SAVE_SNAPSHOT, (seq, row_hash_at, self._wall_micros(), state_json, digest))
+            self._connection.run(sqlite.FORGET_SNAPSHOTS, (seq,))
+
+    def close(self) -> None:
+        """Note the head, disconnect, and give the lock back. Harmless when repeated; raises nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        if not isinstance(self._dead, EpochLost):  # else the head file is the new owner's
+            with suppress(OSError):
+                write_anchor(self._path, self.head)
+        self._dead = JournalBroken(f"{self._path} is closed: open it again.")
+        with suppress(*sqlite.FAILURES):
+            self._connection.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _append_group(self, group: Sequence[Entry], head: Head, at_micros: int) -> tuple[Committed | Rejected, Head]:
+        seq, last_hash = head
+        self._connection.run(sqlite.BEGIN_GROUP)
+        for entry in group:
+            columns = (
+                seq + 1,
+                self._agent,
+                self.epoch,
+                at_micros,
+                entry.kind,
+                entry.intent,
+                entry.venue_ref,
+                entry.payload,
+            )
+            try:
+                new_hash = row_hash(last_hash, *columns)
+                self._connection.run(sqlite.APPEND, (*columns, last_hash, new_hash))
+            except (IntegrityError, UnicodeEncodeError) as error:
+                if schema.NOT_THE_END in str(error):
+                    raise self._broken("holds rows that its owner did not write") from error
+                self._connection.run(sqlite.DROP_GROUP)
+                self._connection.run(sqlite.KEEP_GROUP)
+                return _rejection(entry, error), head
+            seq, last_hash = seq + 1, new_hash
+        self._connection.run(sqlite.KEEP_GROUP)
+        return Committed(tuple(range(head.seq + 1, seq + 1))), Head(seq, last_hash)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        if self._dead is not None:
+            raise self._dead
+        try:
+            self._connection.run(sqlite.BEGIN)
+        except sqlite.FAILURES as error:
+            raise self._begin_failure(error) from error
+        try:
+            self._refuse_fenced()
+            yield
+            self._connection.run(sqlite.COMMIT)
+        except sqlite.FAILURES as error:
+            self._roll_back()
+            raise self._broken(f"failed while writing ({error})") from error
+        except BaseException:
+            self._roll_back()
+            raise
+        if self._identities() != self._files:
+            raise self._broken("was deleted or replaced while in use")
+
+    def _refuse_fenced(self) -> None:
+        epoch = self._connection.value(sqlite.EPOCH)
+        if epoch != self.epoch:
+            self._dead = EpochLost(f"{self._path} was taken over: epoch {self.epoch} must end, {epoch} is the owner.")
+            raise self._dead
+
+    def _begin_failure(self, error: Exception) -> JournalError:
+        if sqlite.is_busy(error):
+            return JournalBusy(busy_sentence(self._path))
+        return self._broken(f"failed while writing ({error})")
+
+    def _broken(self, what: str) -> JournalBroken:
+        self._dead = JournalBroken(f"{self._path} {what}: check the disk and the file, then start again.")
+        return self._dead
+
+    def _roll_back(self) -> None:
+        with suppress(*sqlite.FAILURES):  # SQLite has rolled back by itself after a full disk or an I/O error
+            self._connection.run(sqlite.ROLLBACK)
+
+    def _identities(self) -> list[tuple[int, int] | None]:
+        return [_identity(self._path), _identity(self._path.with_name(self._path.name + "-wal"))]
+
+    def _anchor_if_due(self, now_micros: int) -> None:
+        last = self._anchored_at
+        if last is not None and abs(now_micros - last) < ANCHOR_PERIOD_MICROS:
+            return
+        try:
+            write_anchor(self._path, self.head)
+        except OSError as error:
+            raise self._broken(f"has a head file that cannot be written ({error})") from error
+        self._anchored_at = now_micros
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _rejection(entry: Entry, error: Exception) -> Rejected:
+    if isinstance(error, UnicodeEncodeError):
+        return Rejected("text", f"this {entry.kind} holds text that is not Unicode: {error}")
+    if "events.venue_ref" in str(error):
+        return Rejected("one_venue_ref", f"venue reference {entry.venue_ref} is booked already")
+    if "events.intent" in str(error):
+        rule: Rule = "one_open" if entry.kind == "intent_opened" else "one_close"
+        return Rejected(rule, f"intent {entry.intent} has its {entry.kind} already")
+    return Rejected("schema", f"this {entry.kind} breaks a rule of the table: {error}")
