@@ -10,7 +10,7 @@ from typing import Literal
 from actors.money.book import Posting
 
 Outcome = Literal["executed", "refused", "not_sent", "void", "incomplete"]
-"""How an intent ended: the venue did it, said no, never got it, provably never did it, or took money and left no bet."""
+"""How an intent ended: the venue did it, said no, never got it, provably never did it, or took money without a bet."""
 
 StrayKind = Literal["foreign", "duplicate", "resurrected"]
 """A bet of the venue that is no open intent's: another user of the key, a second copy, or found after its void."""
@@ -36,12 +36,12 @@ class AgentStopped:
 
 @dataclass(frozen=True, slots=True)
 class SessionStarted:
-    """The stop-loss counts from here."""
+    """The stop-loss counts from here; after a stop that an operator lifted, so do peak, day and streak."""
 
     at: int
     account: str
     equity_micro: int
-    reason: str
+    after_stop: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class AccountAdopted:
     nonces: int
     cursor_at: str
     cursor_refs: tuple[str, ...]
+    known_refs: tuple[str, ...] = ()
     postings: tuple[Posting, ...] = ()
 
 
@@ -82,6 +83,7 @@ class IntentOpened:
     multiplier: str = ""
     kelly: str = ""
     fun: bool = False
+    bets_per_minute: int = 0
     postings: tuple[Posting, ...] = ()
 
 

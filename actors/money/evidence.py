@@ -71,7 +71,8 @@ class Executed:
 class Refused:
     """An answer on the endpoint's list of refusals that precede any effect.
 
-    `temporary` refusals (rate limits) may be tried again as a new intent, not before `retry_at` (UTC microseconds, 0 if unknown).
+    `temporary` refusals (rate limits) may be tried again as a new intent, not before `retry_at` (UTC microseconds; 0:
+    unknown).
     """
 
     code: str

@@ -1,0 +1,58 @@
+"""From a wager to a stake: Kelly where there is an edge, the entertainment budget where there is none."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from actors.money import kelly
+from actors.money.amounts import usd
+from actors.money.risk import STAKE_RULES, Denial, Exposure, Limits, Proposal, first_denial
+from actors.money.wagers import Checked, CheckedBet, CheckedEscrow
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """A stake that passed every rule, with the numbers that led to it."""
+
+    stake_micro: int
+    fun: bool = False
+    full_kelly: Fraction = Fraction(0)
+
+
+def size(wager: Checked, limits: Limits, at: Exposure) -> Sized | Denial:
+    """Return the stake, or the denial of the first rule that does not allow it."""
+    match wager:
+        case CheckedBet():
+            sized = _size_bet(wager, limits, at)
+        case CheckedEscrow():
+            sized = Sized(wager.amount_micro)
+        case _:
+            return Sized(0)
+    if isinstance(sized, Denial):
+        return sized
+    proposal = Proposal(sized.stake_micro, bet=isinstance(wager, CheckedBet), fun=sized.fun)
+    return first_denial(STAKE_RULES, limits, at, proposal) or sized
+
+
+def _size_bet(bet: CheckedBet, limits: Limits, at: Exposure) -> Sized | Denial:
+    p, m = bet.odds.probability, bet.odds.multiplier
+    if bet.wish_micro is not None and bet.wish_micro > at.available_micro:
+        return Denial(
+            "balance", f"{usd(at.available_micro)} USD available", f"{usd(bet.wish_micro)} USD wanted", at.now
+        )
+    full = kelly.kelly(p, m)
+    if not full:
+        if not limits.entertainment_micro:
+            edge = f"{float(kelly.edge(p, m)):+.2%}"
+            return Denial("no edge", "an edge above 0, or an entertainment budget", f"edge {edge}")
+        return Sized(bet.wish_micro or limits.min_stake_micro, fun=True)
+    stake = kelly.stake(
+        at.available_micro,
+        p,
+        m,
+        fraction=limits.kelly_fraction,
+        cap_fraction=limits.max_stake_fraction,
+        min_stake_micro=limits.min_stake_micro,
+    )
+    if not stake:
+        return Denial("minimum stake", f"{usd(limits.min_stake_micro)} USD", "less by Kelly", at.now)
+    return Sized(min(stake, bet.wish_micro or stake), full_kelly=full)

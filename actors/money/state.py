@@ -1,0 +1,312 @@
+"""The state of the bankroll, as a fold over the journal's events.
+
+`State.apply` is the only thing that changes it, at the moment an event is decided; `State.committed` takes the steps
+that may only follow once the event is on disk. Replaying a journal does both, so start and recovery are one path.
+"""
+
+from dataclasses import dataclass, field
+
+from actors.money.book import Book, Bucket, Posting
+from actors.money.events import (
+    AccountAdopted,
+    AgentStarted,
+    AgentStopped,
+    CreditBooked,
+    DifferenceAccepted,
+    EscrowClosed,
+    EscrowMoved,
+    EscrowOpened,
+    Event,
+    IntentClosed,
+    IntentOpened,
+    LaneCleared,
+    LaneFailed,
+    OutcomeUnknown,
+    Reconciled,
+    SessionStarted,
+    StopLifted,
+    StopSet,
+    StrayBooked,
+    SuspenseResolved,
+)
+from actors.money.machine import LaneState, move
+from actors.money.risk import MICROS_PER_DAY, Exposure, rate_after
+
+RECENT_REFS = 20_000
+"""How many references of the venue are kept in memory to know its rows by; the journal's index knows all."""
+
+WATCHED_VOIDS = 1_000
+"""How many voided intents are remembered in case their bets turn up after all."""
+
+
+@dataclass(slots=True)
+class Account:
+    """What is known of one account besides its balances."""
+
+    name: str
+    nonces: int = 0
+    reconciled_at: int = 0
+    cursor_at: str = ""
+    cursor_refs: tuple[str, ...] = ()
+    session_start_micro: int = 0
+    peak_micro: int = 0
+    day: int = 0
+    day_start_micro: int = 0
+    fun_today_micro: int = 0
+    loss_streak: int = 0
+    rate_tat: int = 0
+    stop: StopSet | None = None
+
+
+@dataclass(slots=True)
+class Lane:
+    """One strategy's state machine on one account."""
+
+    name: str
+    account: str
+    state: LaneState = LaneState.IDLE
+    failed: str | None = None
+    intent: str | None = None
+
+
+@dataclass(slots=True)
+class Contract:
+    """An escrow that is watched: its amount is held as long as it is open and ours."""
+
+    opened: EscrowOpened
+    status: str = "funded"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over the journal's life."""
+
+    bets: int = 0
+    won: int = 0
+    lost: int = 0
+    void: int = 0
+    sent: int = 0
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that the journal remembers. Amounts in micro-USD, times in UTC microseconds."""
+
+    book: Book = field(default_factory=Book)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    lanes: dict[str, Lane] = field(default_factory=dict)
+    open: dict[str, IntentOpened] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
+    contracts: dict[str, Contract] = field(default_factory=dict)
+    suspended: dict[str, Posting] = field(default_factory=dict)
+    voids: dict[str, str] = field(default_factory=dict)
+    recent: dict[str, str] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+    ended_in_order: bool = True
+
+    def account(self, name: str) -> Account:
+        """Return what is known of an account, knowing nothing at first."""
+        return self.accounts.setdefault(name, Account(name))
+
+    def lane(self, name: str, account: str) -> Lane:
+        """Return a lane, IDLE (or STOPPED with its account) when it is new."""
+        if name not in self.lanes:
+            stopped = self.account(account).stop is not None
+            self.lanes[name] = Lane(name, account, LaneState.STOPPED if stopped else LaneState.IDLE)
+        return self.lanes[name]
+
+    def exposure(self, account: str, now: int) -> Exposure:
+        """Return the account's totals for the risk rules; a new day starts with what is there now."""
+        known, equity = self.account(account), self.book.equity(account)
+        same_day = known.day == now // MICROS_PER_DAY
+        buckets = (Bucket.RESERVED, Bucket.ESCROW_HELD, Bucket.MARGIN)
+        return Exposure(
+            now=now,
+            available_micro=self.book.balance(account, Bucket.AVAILABLE),
+            open_micro=sum(self.book.balance(account, bucket) for bucket in buckets),
+            equity_micro=equity,
+            session_start_micro=known.session_start_micro,
+            peak_micro=known.peak_micro,
+            day_start_micro=known.day_start_micro if same_day else equity,
+            loss_streak=known.loss_streak,
+            fun_today_micro=known.fun_today_micro if same_day else 0,
+            rate_tat=known.rate_tat,
+        )
+
+    def apply(self, event: Event) -> None:
+        """Take an event in.
+
+        Raises:
+            BookError: its postings break the book.
+            IllegalTransition: the lane's table does not allow it.
+        """
+        self._roll_days(event.at)
+        match event:
+            case AgentStarted() | AgentStopped():
+                self.ended_in_order = isinstance(event, AgentStopped)
+            case IntentOpened():
+                self._open(event)
+            case IntentClosed():
+                self._close(event)
+            case OutcomeUnknown():
+                self.unknown[event.intent] = event.reason
+            case EscrowOpened():
+                self.contracts[event.escrow_id] = Contract(event)
+                self._remember(event.escrow_id, event.intent)
+            case EscrowMoved():
+                self.contracts[event.escrow_id].status = event.status
+            case StopSet() | StopLifted():
+                self._stop(event.account, event if isinstance(event, StopSet) else None)
+            case LaneFailed() | LaneCleared():
+                self._fail(event)
+            case _:
+                self._book(event)
+        for account in self.accounts.values():
+            account.peak_micro = max(account.peak_micro, self.book.equity(account.name))
+
+    def committed(self, event: Event) -> None:
+        """Take the step that follows when the event is on disk."""
+        match event:
+            case IntentOpened() if self.lanes[event.lane].state is LaneState.SIZING:
+                self._move(self.lanes[event.lane], LaneState.PENDING)
+            case IntentClosed() if self.lanes[event.lane].state is LaneState.SETTLING:
+                lane = self.lanes[event.lane]
+                lane.intent = None
+                stopped = self.account(lane.account).stop is not None
+                rest = LaneState.STOPPED if stopped else LaneState.IDLE
+                self._move(lane, LaneState.ERROR if lane.failed else rest)
+
+    def replay(self, event: Event) -> None:
+        """Take in an event that is on disk already."""
+        self.apply(event)
+        self.committed(event)
+
+    def _book(self, event: Event) -> None:
+        match event:
+            case AccountAdopted():
+                self.book.post(event.postings)
+                account = self.account(event.account)
+                account.nonces, account.reconciled_at = event.nonces, event.at
+                account.cursor_at, account.cursor_refs = event.cursor_at, event.cursor_refs
+                account.session_start_micro = account.peak_micro = account.day_start_micro = event.balance_micro
+                account.day = event.at // MICROS_PER_DAY
+                for ref in event.known_refs:
+                    self._remember(ref, "")
+            case SessionStarted():
+                account = self.account(event.account)
+                account.session_start_micro = event.equity_micro
+                if event.after_stop:
+                    account.day_start_micro = account.peak_micro = event.equity_micro
+                    account.loss_streak = 0
+            case StrayBooked():
+                self.book.post(event.postings)
+                self._remember(event.venue_ref, event.intent or "")
+                if event.kind == "foreign":
+                    self._shift(event.account, event.payout_micro - event.stake_micro)
+            case CreditBooked():
+                self.book.post(event.postings)
+                self._remember(event.venue_ref, "")
+                self._shift(event.account, event.amount_micro)
+            case EscrowClosed():
+                self.book.post(event.postings)
+                self.contracts.pop(event.escrow_id, None)
+                self._remember(f"{event.status}: {event.escrow_id}", "")
+                paid = sum(p.amount_micro for p in event.postings if p.target is Bucket.EXTERNAL)
+                self._shift(event.account, -paid)
+            case Reconciled():
+                account = self.account(event.account)
+                account.nonces, account.reconciled_at = event.nonces, event.at
+                account.cursor_at, account.cursor_refs = event.cursor_at, event.cursor_refs
+            case DifferenceAccepted():
+                self.book.post(event.postings)
+            case SuspenseResolved():
+                self.book.post(event.postings)
+                del self.suspended[event.intent]
+            case _:
+                pass  # the rest is told for the audit and moves nothing
+
+    def _open(self, event: IntentOpened) -> None:
+        lane, account = self.lane(event.lane, event.account), self.account(event.account)
+        self._move(lane, LaneState.SIZING)
+        if event.postings:
+            self.book.reserve(event.intent, event.postings[0])
+        lane.intent = event.intent
+        self.open[event.intent] = event
+        self.tally.sent += 1
+        if event.kind == "bet":
+            account.rate_tat = rate_after(account.rate_tat, event.at, event.bets_per_minute)
+            account.fun_today_micro += event.stake_micro if event.fun else 0
+
+    def _close(self, event: IntentClosed) -> None:
+        opened, lane, account = self.open[event.intent], self.lanes[event.lane], self.account(event.account)
+        if lane.state is not LaneState.ERROR:
+            self._move(lane, LaneState.SETTLING)
+        if opened.postings:
+            self.book.resolve(event.intent, event.postings)
+        del self.open[event.intent]
+        self.unknown.pop(event.intent, None)
+        if event.venue_ref:
+            self._remember(event.venue_ref, event.intent)
+            self._remember(opened.tag, event.intent)
+        account.nonces += event.nonces
+        if event.outcome == "void":
+            self.tally.void += 1
+            self.voids[opened.tag] = event.intent
+            _trim(self.voids, WATCHED_VOIDS)
+        elif event.outcome == "incomplete":
+            self.suspended[event.intent] = event.postings[0]
+        elif event.outcome == "executed" and opened.kind == "bet":
+            gained = event.payout_micro > opened.stake_micro
+            self.tally.bets += 1
+            self.tally.won += gained
+            self.tally.lost += not gained
+            account.loss_streak = 0 if gained else account.loss_streak + 1
+        if lane.state is LaneState.ERROR:
+            lane.intent = None
+
+    def _stop(self, name: str, stop: StopSet | None) -> None:
+        self.account(name).stop = stop
+        source, target = LaneState.IDLE, LaneState.STOPPED
+        if stop is None:
+            source, target = target, source
+        for lane in self.lanes.values():
+            if lane.account == name and lane.state is source:
+                self._move(lane, target)
+
+    def _fail(self, event: LaneFailed | LaneCleared) -> None:
+        lane = self.lanes[event.lane]
+        if isinstance(event, LaneFailed):
+            lane.failed = event.reason
+            if lane.state not in (LaneState.SETTLING, LaneState.ERROR):
+                self._move(lane, LaneState.ERROR)
+        else:
+            lane.failed = None
+            stopped = self.account(lane.account).stop is not None
+            self._move(lane, LaneState.STOPPED if stopped else LaneState.IDLE)
+
+    def _move(self, lane: Lane, target: LaneState) -> None:
+        lane.state = move(lane.name, lane.state, target, open_intent=lane.intent in self.open)
+
+    def _roll_days(self, at: int) -> None:
+        today = at // MICROS_PER_DAY
+        for account in self.accounts.values():
+            if account.day < today:
+                account.day, account.fun_today_micro = today, 0
+                account.day_start_micro = self.book.equity(account.name)
+
+    def _shift(self, name: str, amount_micro: int) -> None:
+        # Money that came or went without being won or lost moves what the stop rules count from, or a deposit
+        # would look like a profit and a payment for work like a loss.
+        account = self.account(name)
+        account.session_start_micro += amount_micro
+        account.peak_micro += amount_micro
+        account.day_start_micro += amount_micro
+
+    def _remember(self, ref: str, intent: str) -> None:
+        self.recent[ref] = intent
+        _trim(self.recent, RECENT_REFS)
+
+
+def _trim(kept: dict[str, str], most: int) -> None:
+    while len(kept) > most:
+        del kept[next(iter(kept))]
