@@ -1,0 +1,236 @@
+"""The casino account: registration, balance, ledger, payments between accounts, the daily bonus."""
+
+import hashlib
+import secrets
+import uuid
+
+from actors.sandbox import faucet
+from actors.sandbox.books import DAY_S, Books, Row, insufficient, iso
+from actors.sandbox.door import Body, Call, Door, Venue
+from actors.sandbox.errors import refuse
+from actors.sandbox.figures import number_field
+
+START_USD = 100.0  # the faucet's dollar and the grant make a new account worth exactly this
+LEDGER_WINDOW = 50
+ACTIVITY_WINDOW = 10
+REGISTRATIONS_PER_MINUTE = 10
+MIN_PAYMENT_USD = 0.01
+DAILY_BONUSES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 5.0)
+STREAK_LOST_AFTER_S = 2 * DAY_S
+
+
+def agent_by_key(books: Books, header: str | None) -> Row | None:
+    """The account of an Authorization header; None when there is no such key."""
+    scheme, _, key = (header or "").partition(" ")
+    if scheme != "Bearer" or not key:
+        return None
+    return books.one("SELECT * FROM agents WHERE key_hash = ?", _hash(key))
+
+
+def grant(books: Books, agent_id: str, amount: float) -> float:
+    """Credit (or, below zero, take) play money; returns the balance. It is no deposit in the lifetime figures."""
+    reference = f"grant_{secrets.token_hex(6)}"
+    post = books.credit if amount >= 0 else books.debit
+    return post(agent_id, abs(amount), "sandbox_grant", reference, "deposit", f"{reference}_ledger")
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _register(venue: Venue, call: Call) -> Body:
+    books = venue.books
+    agent_id, key = f"ag_{secrets.token_hex(6)}", f"sk_live_{secrets.token_hex(24)}"
+    referral_code = f"ref_{secrets.token_hex(4)}"
+    referrer = books.one("SELECT id FROM agents WHERE referral_code = ?", str(call.body.get("referral_code")))
+    books.run(
+        "INSERT INTO agents (id, key_hash, referral_code, referred_by, created_at) VALUES (?, ?, ?, ?, ?)",
+        agent_id,
+        _hash(key),
+        referral_code,
+        referrer["id"] if referrer else None,
+        books.second(),
+    )
+    faucet.claim_at_registration(books, agent_id)
+    grant(books, agent_id, START_USD - books.balance(agent_id))
+    return {
+        "agent_id": agent_id,
+        "api_key": key,
+        "referral_code": referral_code,
+        "balance": 0,
+        "tier": "free",
+        "risk_factor": 0.25,
+        "referral_commission": "10% of the stakes that referred players lose",
+        "message": "Keep the key: it is shown once.",
+    }
+
+
+def _balance(venue: Venue, call: Call) -> Body:
+    agent = call.agent
+    return {
+        "agent_id": agent["id"],
+        "balance_usd": agent["balance"],
+        "tier": "free",
+        "risk_factor": agent["risk_factor"],
+        "lifetime": {
+            "total_deposited": 0,
+            "total_withdrawn": 0,
+            "total_wagered": agent["wagered"],
+            "total_won": agent["won"],
+            "net_profit": agent["won"] - agent["wagered"],
+        },
+        "recent_activity": [
+            {
+                "type": row["type"],
+                "amount": row["amount"],
+                "balance_after": row["balance_after"],
+                "reason": row["reason"],
+                "service": row["service"],
+                "at": iso(row["created_at"]),
+            }
+            for row in _newest(venue.books, call.agent_id, ACTIVITY_WINDOW)
+        ],
+    }
+
+
+def _newest(books: Books, agent_id: str, limit: int) -> list[Row]:
+    # Newest second first, but oldest first within a second: so the venue's rows came out when recorded.
+    return books.all("SELECT * FROM ledger WHERE agent_id = ? ORDER BY created_at DESC, row LIMIT ?", agent_id, limit)
+
+
+def _ledger(venue: Venue, call: Call) -> Body:
+    return {
+        "entries": [
+            {
+                "id": row["id"],
+                "agentId": row["agent_id"],
+                "type": row["type"],
+                "amount": row["amount"],
+                "balanceAfter": row["balance_after"],
+                "reason": row["reason"],
+                "reference": row["reference"],
+                "service": row["service"],
+                "createdAt": row["created_at"],
+                "at": iso(row["created_at"]),
+            }
+            for row in _newest(venue.books, call.agent_id, LEDGER_WINDOW)
+        ]
+    }
+
+
+def _history(venue: Venue, call: Call) -> Body:
+    rows = venue.books.all("SELECT * FROM ledger WHERE agent_id = ? ORDER BY created_at, row", call.agent_id)
+    return {
+        "agent_id": call.agent_id,
+        "data_points": len(rows),
+        "bankroll_curve": [
+            {
+                "balance": row["balance_after"],
+                "change": row["amount"] if row["type"] == "credit" else -row["amount"],
+                "reason": row["reason"],
+                "at": iso(row["created_at"]),
+            }
+            for row in rows
+        ],
+    }
+
+
+def _pay(venue: Venue, call: Call) -> Body:
+    books, to_id = venue.books, call.body.get("to_agent_id")
+    if not isinstance(to_id, str) or not to_id:
+        example = {"to_agent_id": "ag_0123456789ab", "amount": 5, "memo": "for the signal"}
+        raise refuse(400, "invalid_request", "Say whom to pay in to_agent_id.", example=example)
+    amount = number_field(call.body, "amount")
+    if not MIN_PAYMENT_USD <= amount < float("inf"):
+        raise refuse(400, "invalid_amount", f"The smallest payment is {MIN_PAYMENT_USD} USD.")
+    if to_id == call.agent_id:
+        raise refuse(400, "same_agent", "An account cannot pay itself.")
+    if books.agent(to_id) is None:
+        raise refuse(404, "recipient_not_found", "There is no such account.")
+    if amount > call.agent["balance"]:
+        raise insufficient(amount)
+    payment_id = f"pay_{secrets.token_hex(8)}"
+    left = books.debit(call.agent_id, amount, "payment_sent", payment_id, "payment")
+    books.credit(to_id, amount, "payment_received", payment_id, "payment")
+    return {
+        "tx_id": payment_id,
+        "from": call.agent_id,
+        "to": to_id,
+        "amount": amount,
+        "memo": call.body.get("memo"),
+        "sender_new_balance": left,
+        "timestamp": iso(books.second()),
+        "message": "Paid.",
+        "note": "A payment is final.",
+    }
+
+
+def _last_claim(books: Books, agent_id: str) -> Row | None:
+    return books.one("SELECT * FROM daily WHERE agent_id = ? ORDER BY claimed_at DESC LIMIT 1", agent_id)
+
+
+def _wait_s(books: Books, last: Row | None) -> int:
+    return max(0, last["claimed_at"] + DAY_S - books.second()) if last else 0
+
+
+def _next_streak(books: Books, last: Row | None) -> int:
+    if last is None or books.second() - last["claimed_at"] >= STREAK_LOST_AFTER_S:
+        return 1
+    return int(last["streak"]) + 1
+
+
+def _bonus(streak: int) -> float:
+    return DAILY_BONUSES[(streak - 1) % len(DAILY_BONUSES)]
+
+
+def _daily(venue: Venue, call: Call) -> Body:
+    last = _last_claim(venue.books, call.agent_id)
+    wait = _wait_s(venue.books, last)
+    return {
+        "can_claim": wait == 0,
+        "current_streak": last["streak"] if last else 0,
+        "next_bonus_usd": _bonus(_next_streak(venue.books, last)),
+        "last_claimed_at": last["claimed_at"] if last else None,
+        "next_claim_in_seconds": wait or None,
+    }
+
+
+def _claim_daily(venue: Venue, call: Call) -> Body:
+    books = venue.books
+    last = _last_claim(books, call.agent_id)
+    wait = _wait_s(books, last)
+    if wait:
+        raise refuse(400, "already_claimed", "One bonus a day.", next_claim_in_seconds=wait)
+    streak, bonus_id = _next_streak(books, last), f"db_{uuid.uuid4()}"
+    books.run("INSERT INTO daily VALUES (?, ?, ?, ?)", bonus_id, call.agent_id, streak, books.second())
+    balance = books.credit(call.agent_id, _bonus(streak), "daily_bonus", bonus_id, "casino")
+    return {
+        "claimed": True,
+        "bonus_usd": _bonus(streak),
+        "streak_day": streak,
+        "streak_broken": last is not None and streak == 1,
+        "balance_after": balance,
+        "message": "The bonus of the day is in the balance.",
+        "next_bonus_usd": _bonus(streak + 1),
+        "tip": "Come back within two days to keep the streak.",
+        "play": "POST /api/v1/games/coin-flip",
+    }
+
+
+V1 = "/api/v1"
+DOORS = [
+    Door(
+        "POST",
+        f"{V1}/auth/register",
+        _register,
+        status=201,
+        per_minute=REGISTRATIONS_PER_MINUTE,
+        reads="strict",
+    ),
+    Door("GET", f"{V1}/auth/balance", _balance, auth="casino"),
+    Door("GET", f"{V1}/auth/ledger", _ledger, auth="casino"),
+    Door("GET", f"{V1}/kelly/history", _history, auth="casino"),
+    Door("POST", f"{V1}/stats/pay", _pay, auth="casino", reads="strict"),
+    Door("GET", f"{V1}/daily", _daily, auth="casino"),
+    Door("POST", f"{V1}/daily/claim", _claim_daily, auth="casino"),
+]

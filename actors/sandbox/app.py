@@ -1,0 +1,143 @@
+"""From an HTTP request to a door and back: limits, keys, bodies, errors, and what every answer carries."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+from typing import Any, NoReturn
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from actors.sandbox import accounts, casino, controls, escrow, fairness, faucet, history
+from actors.sandbox.books import Row
+from actors.sandbox.door import Body, Call, Door, Venue
+from actors.sandbox.errors import InjectedFaultError, RefusedError, refuse
+from actors.sandbox.faucet import UNKNOWN_IP
+from actors.sandbox.feed import Listener
+from actors.sandbox.figures import json_text
+
+DOORS = [
+    *accounts.DOORS,
+    *casino.DOORS,
+    *fairness.DOORS,
+    *history.DOORS,
+    *escrow.DOORS,
+    *faucet.DOORS,
+    *controls.DOORS,
+]
+INFO = {
+    "service": "sandbox",
+    "docs": "docs/sandbox.md",
+    "referral": "/api/v1/auth/register",
+    "version": controls.VERSION,
+}
+NO_KEY = {
+    "casino": {
+        "error": "unauthorized",
+        "message": "Send Authorization: Bearer and the account's key.",
+        "suggestion": "POST /api/v1/auth/register makes an account.",
+    },
+    "escrow": {"error": "unauthorized", "message": "Send the casino account's key."},
+    "escrow_plain": {"error": "unauthorized"},
+}
+INTERNAL_ERROR = {"error": "internal_error", "message": "The server failed on this request."}
+log = logging.getLogger("sandbox")
+
+
+def build(venue: Venue) -> Starlette:
+    """The ASGI application; handlers run one at a time in the event loop."""
+
+    async def not_found(request: Request, _error: Exception) -> Response:
+        body: Body = {"error": "not_found"}
+        if not request.url.path.startswith("/escrow"):
+            body["message"] = "There is nothing at this path."
+        return _json(venue, 404, body)
+
+    async def listen(socket: WebSocket) -> None:
+        await Listener(socket, venue.market).serve()
+
+    routes = [Route(door.path, _endpoint(venue, door), methods=[door.method]) for door in _by_path()]
+    app = Starlette(routes=[*routes, WebSocketRoute("/ws", listen)])
+    app.router.redirect_slashes = False
+    app.add_exception_handler(404, not_found)
+    app.add_exception_handler(405, not_found)
+    return app
+
+
+def _by_path() -> list[Door]:
+    return sorted(DOORS, key=lambda door: "{" in door.path)  # fixed paths before those with a name in them
+
+
+def _endpoint(venue: Venue, door: Door) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        raw = await request.body() if door.reads != "nothing" else b""
+        try:
+            answer = door.serve(venue, _admit(venue, door, request, raw))
+        except RefusedError as refusal:
+            return _json(venue, refusal.status, refusal.body)
+        except InjectedFaultError as fault:
+            log.info("fault: %s", fault)
+            return _json(venue, 500, INTERNAL_ERROR)
+        except Exception:
+            log.exception("%s %s", request.method, request.url.path)
+            return _json(venue, 500, INTERNAL_ERROR)
+        if isinstance(answer, str):
+            return _respond(venue, door.status, answer, door.media)
+        return _json(venue, door.status, answer)
+
+    return endpoint
+
+
+def _admit(venue: Venue, door: Door, request: Request, raw: bytes) -> Call:
+    path, ip = request.url.path, _address(request)
+    if door.per_minute is not None:
+        venue.limiter.by_ip(path, ip, door.per_minute)
+    caller = _caller(venue, door, request)
+    if door.bucket is not None and caller is not None:
+        venue.limiter.by_agent(caller["id"], *door.bucket)
+    return Call(path, request.path_params, dict(request.query_params), _read(door, raw), caller, ip)
+
+
+def _address(request: Request) -> str:
+    forwarded = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
+    return forwarded or request.headers.get("x-real-ip", UNKNOWN_IP)
+
+
+def _caller(venue: Venue, door: Door, request: Request) -> Row | None:
+    if door.auth == "none":
+        return None
+    caller = accounts.agent_by_key(venue.books, request.headers.get("authorization"))
+    if caller is None and door.auth != "optional":
+        raise RefusedError(401, NO_KEY[door.auth])
+    return caller
+
+
+def _read(door: Door, raw: bytes) -> Body:
+    if door.reads == "nothing":
+        return {}
+    try:
+        body = json.loads(raw.decode(errors="replace"), parse_constant=_no_constant)
+    except ValueError as error:
+        if door.reads == "lenient":
+            return {}
+        raise refuse(400, "invalid_json", "The body is no JSON.") from error
+    if body is None:
+        raise TypeError("a body of null")
+    return body if isinstance(body, dict) else {}
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _json(venue: Venue, status: int, body: dict[str, Any]) -> Response:
+    return _respond(venue, status, json_text({**body, "_info": INFO}), "application/json")
+
+
+def _respond(venue: Venue, status: int, text: str, media: str) -> Response:
+    date = formatdate(venue.books.now(), usegmt=True)
+    return Response(text, status, {"date": date}, media_type=media)

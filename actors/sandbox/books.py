@@ -1,0 +1,226 @@
+"""The venue's books: one SQLite file, one connection, one request at a time."""
+
+import contextlib
+import math
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from actors.sandbox.errors import refuse
+
+BUSY_TIMEOUT_S = 5.0  # nobody else writes; this is for a person who looks at the file
+DAY_S = 86_400
+ADVANCE_LIMIT_S = 366 * DAY_S
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS agents (
+    id TEXT PRIMARY KEY, key_hash TEXT NOT NULL UNIQUE, referral_code TEXT NOT NULL UNIQUE,
+    referred_by TEXT REFERENCES agents, balance REAL NOT NULL DEFAULT 0, risk_factor REAL NOT NULL DEFAULT 0.25,
+    wagered REAL NOT NULL DEFAULT 0, won REAL NOT NULL DEFAULT 0, created_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS ledger (
+    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, agent_id TEXT NOT NULL REFERENCES agents, type TEXT NOT NULL,
+    amount REAL NOT NULL, balance_after REAL NOT NULL, reason TEXT NOT NULL, reference TEXT, service TEXT,
+    created_at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS ledger_newest ON ledger (agent_id, created_at DESC);
+CREATE TABLE IF NOT EXISTS seeds (
+    id INTEGER PRIMARY KEY, agent_id TEXT NOT NULL REFERENCES agents, seed TEXT NOT NULL, seed_hash TEXT NOT NULL,
+    nonce INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, revealed_at INTEGER);
+CREATE INDEX IF NOT EXISTS seeds_of ON seeds (agent_id);
+CREATE TABLE IF NOT EXISTS bets (
+    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, agent_id TEXT NOT NULL REFERENCES agents, game TEXT NOT NULL,
+    amount REAL NOT NULL, amount_won REAL NOT NULL, multiplier REAL NOT NULL, won INTEGER NOT NULL,
+    result TEXT NOT NULL, seed_id INTEGER NOT NULL REFERENCES seeds, client_seed TEXT NOT NULL,
+    nonce INTEGER NOT NULL, result_hash TEXT NOT NULL, created_at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS bets_newest ON bets (agent_id, created_at DESC);
+CREATE TABLE IF NOT EXISTS daily (
+    id TEXT PRIMARY KEY, agent_id TEXT NOT NULL REFERENCES agents, streak INTEGER NOT NULL,
+    claimed_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS claims (
+    id TEXT PRIMARY KEY, agent_id TEXT NOT NULL UNIQUE REFERENCES agents, ip TEXT NOT NULL,
+    claimed_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS escrows (
+    id TEXT PRIMARY KEY, creator_id TEXT NOT NULL REFERENCES agents, counterparty_id TEXT NOT NULL REFERENCES agents,
+    amount REAL NOT NULL, commission REAL NOT NULL, net REAL NOT NULL, description TEXT NOT NULL,
+    status TEXT NOT NULL, timeout_hours INTEGER NOT NULL, referrer_id TEXT REFERENCES agents,
+    created_at INTEGER NOT NULL, auto_release_at INTEGER NOT NULL, completed_at INTEGER, released_at INTEGER,
+    disputed_at INTEGER);
+CREATE INDEX IF NOT EXISTS escrows_due ON escrows (status, auto_release_at);
+CREATE TABLE IF NOT EXISTS escrow_events (
+    id TEXT PRIMARY KEY, escrow_id TEXT NOT NULL REFERENCES escrows, event TEXT NOT NULL, actor_id TEXT NOT NULL,
+    note TEXT NOT NULL, created_at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS escrow_events_of ON escrow_events (escrow_id);
+"""
+
+Row = sqlite3.Row
+
+
+class Books:
+    """Accounts, ledger and the venue's clock.
+
+    Every call runs and commits in the caller's thread, which must be the one that made the object. A statement is
+    its own commit unless it stands in `transaction`. Commits survive a kill of the process; after a power cut the
+    last ones may be missing, which is as much as play money needs.
+
+    Args:
+        path: the SQLite file; made when missing.
+        wall: seconds since the epoch; the venue's clock is this plus what it was advanced by.
+    """
+
+    def __init__(self, path: Path, wall: Callable[[], float] = time.time) -> None:
+        self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(SCHEMA)
+        self._wall = wall
+        advanced = self.one("SELECT value FROM meta WHERE name = 'advanced'")
+        self._advanced = advanced["value"] if advanced else 0.0
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log is folded in."""
+        self._db.close()
+
+    def now(self) -> float:
+        """Seconds since the epoch by the venue's clock."""
+        return self._wall() + self._advanced
+
+    def second(self) -> int:
+        """The venue's clock in whole seconds, as the books keep time."""
+        return math.floor(self.now())
+
+    def advance(self, seconds: float) -> None:
+        """Move the venue's clock forward, durably."""
+        self._advanced += seconds
+        self.run("INSERT OR REPLACE INTO meta VALUES ('advanced', ?)", self._advanced)
+
+    def run(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        """Execute one statement; outside a transaction it commits at once."""
+        return self._db.execute(sql, values)
+
+    def one(self, sql: str, *values: Any) -> Row | None:
+        """The first row, or None."""
+        row: Row | None = self._db.execute(sql, values).fetchone()
+        return row
+
+    def only(self, sql: str, *values: Any) -> Row:
+        """The first row of a query that always has one."""
+        row = self.one(sql, *values)
+        if row is None:
+            raise LookupError(sql)
+        return row
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        """Every row."""
+        return self._db.execute(sql, values).fetchall()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All statements inside commit together, or none do."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def agent(self, agent_id: str) -> Row | None:
+        """An account by its id."""
+        return self.one("SELECT * FROM agents WHERE id = ?", agent_id)
+
+    def balance(self, agent_id: str) -> float:
+        """An account's balance in USD, unrounded."""
+        return float(self.only("SELECT balance FROM agents WHERE id = ?", agent_id)["balance"])
+
+    def credit(
+        self, agent_id: str, amount: float, reason: str, reference: str | None, service: str, row_id: str | None = None
+    ) -> float:
+        """Add to an account with its ledger row, in one commit.
+
+        Returns:
+            The balance after it, in USD.
+
+        Raises:
+            sqlite3.IntegrityError: a row with this `row_id` stands already; nothing was credited.
+        """
+        return self._post(agent_id, "credit", amount, reason, reference, service, row_id)
+
+    def debit(
+        self, agent_id: str, amount: float, reason: str, reference: str | None, service: str, row_id: str | None = None
+    ) -> float:
+        """Take from an account with its ledger row, in one commit.
+
+        Returns:
+            The balance after it, in USD.
+
+        Raises:
+            RefusedError: 400 insufficient_balance, nothing taken.
+        """
+        return self._post(agent_id, "debit", amount, reason, reference, service, row_id)
+
+    def _post(
+        self,
+        agent_id: str,
+        kind: str,
+        amount: float,
+        reason: str,
+        reference: str | None,
+        service: str,
+        row_id: str | None,
+    ) -> float:
+        with self.transaction():
+            balance = self.balance(agent_id)
+            if kind == "debit" and balance < amount:
+                raise insufficient(amount)
+            after = balance + amount if kind == "credit" else balance - amount
+            self.run("UPDATE agents SET balance = ? WHERE id = ?", after, agent_id)
+            self.run(
+                "INSERT INTO ledger (id, agent_id, type, amount, balance_after, reason, reference, service, created_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                row_id or str(uuid.uuid4()),
+                agent_id,
+                kind,
+                amount,
+                after,
+                reason,
+                reference,
+                service,
+                self.second(),
+            )
+        return after
+
+
+def insufficient(required: float) -> Exception:
+    """The casino's refusal of an amount above the balance."""
+    return refuse(
+        400,
+        "insufficient_balance",
+        "The balance does not cover this amount.",
+        required=required,
+        suggestion="Send a smaller amount.",
+    )
+
+
+def iso(second: float | None) -> str | None:
+    """Seconds since the epoch as the venue writes a time: UTC, whole seconds, ".000Z"."""
+    if second is None:
+        return None
+    return datetime.fromtimestamp(math.floor(second), UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def parse_iso(text: str | None) -> int | None:
+    """A time in a query, floored to whole seconds since the epoch; None when it is missing or makes no sense."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return math.floor(moment.timestamp())

@@ -1,0 +1,59 @@
+"""The operator's doors of the built-in venue, and its signs of life."""
+
+import math
+
+from actors.sandbox import escrow
+from actors.sandbox.accounts import grant
+from actors.sandbox.books import ADVANCE_LIMIT_S, iso
+from actors.sandbox.door import Body, Call, Door, Venue
+from actors.sandbox.errors import refuse
+from actors.sandbox.figures import number_field
+
+VERSION = "1.0.0"
+OWN_GAMES = ["boosted_coin"]
+
+
+def _announce(venue: Venue, _call: Call) -> Body:
+    return {"sandbox": True, "version": VERSION, "seed": venue.seed, "games": OWN_GAMES}
+
+
+def _grant(venue: Venue, call: Call) -> Body:
+    agent_id, amount = str(call.body.get("agent_id")), number_field(call.body, "amount")
+    if not math.isfinite(amount):
+        raise refuse(400, "invalid_amount", "amount is a number of USD; below zero it is taken away.")
+    if venue.books.agent(agent_id) is None:
+        raise refuse(404, "agent_not_found", "There is no such account.")
+    return {"agent_id": agent_id, "amount": amount, "balance": grant(venue.books, agent_id, amount)}
+
+
+def _advance(venue: Venue, call: Call) -> Body:
+    seconds = number_field(call.body, "seconds")
+    if not 0 <= seconds <= ADVANCE_LIMIT_S:
+        raise refuse(400, "invalid_seconds", f"seconds must be between 0 and {ADVANCE_LIMIT_S}.")
+    venue.books.advance(seconds)
+    return {"now": iso(venue.books.now()), "refunded": escrow.sweep(venue.books)}
+
+
+def _health(venue: Venue, _call: Call) -> Body:
+    return {
+        "status": "ok",
+        "service": "sandbox",
+        "version": VERSION,
+        "uptime_seconds": math.floor(venue.uptime()),
+        "database": "ok",
+        "registered_agents": venue.books.only("SELECT count(*) AS n FROM agents")["n"],
+        "timestamp": iso(venue.books.now()),
+    }
+
+
+def _ping(_venue: Venue, _call: Call) -> str:
+    return "pong"
+
+
+DOORS = [
+    Door("GET", "/sandbox", _announce),
+    Door("POST", "/sandbox/grant", _grant, reads="strict"),
+    Door("POST", "/sandbox/advance", _advance, reads="strict"),
+    Door("GET", "/health", _health),
+    Door("GET", "/ping", _ping),
+]

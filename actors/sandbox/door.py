@@ -1,0 +1,94 @@
+"""What a door of the venue is: a path, who may enter, how often, and what stands behind it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from actors.sandbox.books import Books, Row
+from actors.sandbox.limits import Limiter
+
+if TYPE_CHECKING:
+    from actors.sandbox.feed import Market
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """What every handler works on.
+
+    Attributes:
+        books: the money and the clock.
+        limiter: both rate limiters.
+        market: the prices.
+        seed: all of the venue's chance comes from it.
+        breaks_after_debit: asked with the path of a bet when its stake is taken; True ends the bet there.
+        uptime: seconds since the start.
+    """
+
+    books: Books
+    limiter: Limiter
+    market: "Market"
+    seed: int
+    breaks_after_debit: Callable[[str], bool]
+    uptime: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, read and let in.
+
+    Attributes:
+        path: without the query.
+        names: the parts of the path that vary.
+        query: first value of each parameter.
+        body: the JSON object of the body, empty when there is none.
+        caller: the account, or None at an open door.
+        ip: the address the limiters count.
+    """
+
+    path: str
+    names: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Body
+    caller: Row | None
+    ip: str
+
+    @property
+    def agent(self) -> Row:
+        """The account of the caller at a door that asks for one."""
+        if self.caller is None:
+            raise LookupError("this door is open to everybody")
+        return self.caller
+
+    @property
+    def agent_id(self) -> str:
+        """The id of that account."""
+        return str(self.agent["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One endpoint.
+
+    Attributes:
+        method: HTTP method.
+        path: with `{name}` for parts that vary.
+        serve: from a call to the JSON object of the answer, or to text.
+        status: of a success.
+        auth: "none"; "optional"; "casino" and "escrow" demand a key, "escrow_plain" too, each with its own refusal.
+        per_minute: calls per path and address; None is unlimited.
+        bucket: calls per account that share this name, and how many a minute.
+        reads: "strict" refuses a body that is no JSON, "lenient" takes it for an empty object.
+        media: content type of an answer that is text.
+    """
+
+    method: Literal["GET", "POST", "PUT"]
+    path: str
+    serve: Callable[[Venue, Call], Body | str]
+    status: int = 200
+    auth: Literal["none", "optional", "casino", "escrow", "escrow_plain"] = "none"
+    per_minute: int | None = None
+    bucket: tuple[str, int] | None = field(default=None)
+    reads: Literal["nothing", "strict", "lenient"] = "nothing"
+    media: str = "text/plain"

@@ -1,0 +1,136 @@
+"""Which faults are ordered, and when they strike: all from the seed."""
+
+import random
+from dataclasses import dataclass
+
+HOLD_S = {"latency": 0.2, "silence": 30.0, "late": 1.0, "ws-silence": 30.0}  # the kinds that last, and how long
+KINDS = (
+    "latency",
+    "silence",
+    "reset-before",
+    "reset-after",
+    "429",
+    "500-before",
+    "500-after",
+    "500-debit",
+    "400-after",
+    "cut",
+    "malformed",
+    "duplicate",
+    "late",
+    "ws-drop",
+    "ws-silence",
+)
+INSIDE = frozenset({"500-debit", "ws-silence"})  # made by the venue itself; the proxy makes the others
+ON_THE_FEED = frozenset({"ws-drop", "ws-silence"})
+MAX_SECONDS = 3600.0
+UNTOUCHED = ("/health", "/ping", "/sandbox")  # the operator's doors always work
+
+# For kill tests: everything after which the money can be found again. 500-debit takes a stake without a bet and
+# duplicate bets twice, so both break "booked once" by themselves and are ordered by name only.
+STORM = (
+    "latency=0.05:0.05,reset-before=0.03,reset-after=0.04,silence=0.02:1,429=0.02,500-before=0.03,500-after=0.04,"
+    "400-after=0.02,cut=0.03,malformed=0.02,late=0.02:0.2,ws-drop=0.01,ws-silence=0.005:1"
+)
+PRESETS = {"storm": STORM}
+
+
+class FaultSpecError(ValueError):
+    """The text after `--faults` cannot be understood; the message says which part and what would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One kind of fault on the paths with a prefix.
+
+    Attributes:
+        rate: probability per request; per tick for ws-silence, per message of the feed for ws-drop.
+        seconds: how long it lasts, for the kinds that last.
+    """
+
+    kind: str
+    prefix: str
+    rate: float
+    seconds: float
+
+
+def parse(spec: str) -> tuple[Fault, ...]:
+    """Read `kind[@path-prefix]=rate[:seconds]`, comma separated; a preset's name stands for its list.
+
+    Raises:
+        FaultSpecError: with one sentence for the person who typed it.
+    """
+    parts = [part.strip() for part in spec.split(",") if part.strip()]
+    expanded = [item for part in parts for item in PRESETS.get(part, part).split(",")]
+    return tuple(_parse_one(item) for item in expanded)
+
+
+def _parse_one(item: str) -> Fault:
+    left, equals, right = item.partition("=")
+    kind, _, prefix = left.partition("@")
+    if kind not in KINDS:
+        raise FaultSpecError(
+            f"fault {item!r}: unknown kind {kind!r}; known are {', '.join(KINDS)}, {', '.join(PRESETS)}"
+        )
+    if not equals:
+        raise FaultSpecError(f"fault {item!r}: give its rate, for example {kind}=0.05")
+    rate_text, colon, seconds_text = right.partition(":")
+    rate = _number(rate_text, 1.0)
+    if rate is None:
+        raise FaultSpecError(f"fault {item!r}: the rate must be a number from 0 to 1")
+    if colon and kind not in HOLD_S:
+        raise FaultSpecError(f"fault {item!r}: {kind} takes no seconds")
+    seconds = _number(seconds_text, MAX_SECONDS) if colon else HOLD_S.get(kind, 0.0)
+    if seconds is None:
+        raise FaultSpecError(f"fault {item!r}: the seconds must be a number from 0 to {MAX_SECONDS:g}")
+    return Fault(kind, prefix or "/", rate, seconds)
+
+
+def _number(text: str, limit: float) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0 <= value <= limit else None
+
+
+class FaultPlan:
+    """Decides request by request. The order of requests and the seed give the same faults again.
+
+    Args:
+        faults: what is ordered.
+        seed: where chance comes from.
+    """
+
+    def __init__(self, faults: tuple[Fault, ...], seed: int) -> None:
+        self._outside = [fault for fault in faults if fault.kind not in INSIDE | ON_THE_FEED]
+        self._by_kind = {kind: [fault for fault in faults if fault.kind == kind] for kind in KINDS}
+        self.rng = random.Random(f"faults/{seed}")
+        self.needs_proxy = any(fault.kind not in INSIDE for fault in faults)
+
+    def for_request(self, path: str) -> tuple[float, Fault | None]:
+        """What the proxy does to a request.
+
+        Returns:
+            Seconds of latency before it, and the first other fault that strikes.
+        """
+        if path.startswith(UNTOUCHED):
+            return 0.0, None
+        struck = [fault for fault in self._outside if path.startswith(fault.prefix) and self._strikes(fault)]
+        latency_s = sum(fault.seconds for fault in struck if fault.kind == "latency")
+        return latency_s, next((fault for fault in struck if fault.kind != "latency"), None)
+
+    def breaks_after_debit(self, path: str) -> bool:
+        """Whether a bet on this path ends when its stake is taken."""
+        return any([self._strikes(f) for f in self._by_kind["500-debit"] if path.startswith(f.prefix)])
+
+    def silences_feed(self) -> float:
+        """Seconds for which the price feed says nothing from this tick on; zero is no fault."""
+        return max((f.seconds for f in self._by_kind["ws-silence"] if self._strikes(f)), default=0.0)
+
+    def drops_feed(self) -> bool:
+        """Whether the feed's connection breaks at this message."""
+        return any([self._strikes(fault) for fault in self._by_kind["ws-drop"]])
+
+    def _strikes(self, fault: Fault) -> bool:
+        return self.rng.random() < fault.rate

@@ -1,0 +1,205 @@
+"""The process: one port, one data directory, one lock, an end of its own."""
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+
+from actors.sandbox import escrow
+from actors.sandbox.app import build
+from actors.sandbox.books import Books
+from actors.sandbox.door import Venue
+from actors.sandbox.faults import FaultPlan, FaultSpecError, parse
+from actors.sandbox.feed import Market
+from actors.sandbox.limits import Limiter
+from actors.sandbox.proxy import Proxy
+
+HOST = "127.0.0.1"
+IDLE_EXIT_S = 10.0
+IDLE_LOOK_S = 0.2
+SWEEP_EVERY_S = 300.0  # how often timed-out escrows are looked for, as on the venue
+KEEP_ALIVE_S = 65  # an idle connection is closed after this
+SHUTDOWN_S = 1  # for answers under way when the end is ordered
+BACKLOG = 512
+EXIT_USAGE, EXIT_OWNED = 2, 3
+STATE_FILE, BOOKS_FILE, LOCK_FILE = "sandbox.json", "sandbox.sqlite", "sandbox.lock"
+log = logging.getLogger("sandbox")
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own handlers would kill the process again after the end, before our files are cleared away
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.end)
+        yield
+
+    def end(self) -> None:
+        self.should_exit = True
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the built-in venue until it is told to end or nobody uses it; returns the exit code.
+
+    Args:
+        argv: the command line without the program's name.
+    """
+    options = _options(argv)
+    data = Path(options.data).resolve()
+    try:
+        plan = FaultPlan(parse(options.faults), options.seed)
+        data.mkdir(parents=True, exist_ok=True)
+        listener = _listen(options.port)
+    except FaultSpecError as error:
+        return _complain(str(error), EXIT_USAGE)
+    except OSError as error:
+        return _complain(f"cannot use port {options.port} or directory {data}: {error.strerror}", EXIT_USAGE)
+    _log_to(options.log)
+    with listener, (data / LOCK_FILE).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return _complain(f"another built-in venue runs on {data}; stop it or use another --data", EXIT_OWNED)
+        books = Books(data / BOOKS_FILE)
+        try:
+            asyncio.run(_serve(options, data, listener, books, plan))
+        finally:
+            books.close()
+            (data / STATE_FILE).unlink(missing_ok=True)
+    return 0
+
+
+def _options(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="sandbox", description="The built-in venue on loopback.")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
+    parser.add_argument("--data", default="var/paper", help="directory of its books (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=42, help="of server seeds, prices and faults (default %(default)s)")
+    parser.add_argument("--faults", default="", help="kind[@path-prefix]=rate[:seconds],... or storm")
+    parser.add_argument("--limits", choices=("contract", "off"), default="contract", help="the rate limiters")
+    parser.add_argument(
+        "--idle-exit",
+        type=float,
+        default=IDLE_EXIT_S,
+        metavar="SECONDS",
+        help="end so long after the last user; 0 is never (default %(default)s)",
+    )
+    parser.add_argument("--log", help="file to log to instead of standard error")
+    return parser.parse_args(argv)
+
+
+def _complain(sentence: str, code: int) -> int:
+    sys.stderr.write(f"sandbox: {sentence}\n")
+    return code
+
+
+def _log_to(path: str | None) -> None:
+    logging.basicConfig(
+        filename=path, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S"
+    )
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(BACKLOG)
+    return listener
+
+
+async def _serve(
+    options: argparse.Namespace, data: Path, listener: socket.socket, books: Books, plan: FaultPlan
+) -> None:
+    started = time.monotonic()
+    venue = Venue(
+        books=books,
+        limiter=Limiter(books.now, enabled=options.limits == "contract"),
+        market=Market(random.Random(f"prices/{options.seed}"), plan.silences_feed),
+        seed=options.seed,
+        breaks_after_debit=plan.breaks_after_debit,
+        uptime=lambda: time.monotonic() - started,
+    )
+    server = _Server(
+        uvicorn.Config(
+            build(venue),
+            http="h11",
+            ws="websockets-sansio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            date_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=SHUTDOWN_S,
+        )
+    )
+    proxy = Proxy(plan) if plan.needs_proxy else None
+    inner = _listen(0) if proxy else listener
+    escrow.sweep(books)
+    serving = asyncio.create_task(server.serve([inner]))
+    if proxy:
+        await proxy.open(listener, inner.getsockname()[1])
+    helpers = [
+        asyncio.create_task(work)
+        for work in (venue.market.run(), _sweep(books), _watch(server, proxy, options.idle_exit))
+    ]
+    _announce(options, data, listener)
+    try:
+        await serving
+    finally:
+        for helper in helpers:
+            helper.cancel()
+        if proxy:
+            proxy.close()
+    log.info("ended")
+
+
+def _announce(options: argparse.Namespace, data: Path, listener: socket.socket) -> None:
+    state = {
+        "port": listener.getsockname()[1],
+        "pid": os.getpid(),
+        "seed": options.seed,
+        "faults": options.faults,
+        "limits": options.limits,
+        "started_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+    }
+    draft = data / f"{STATE_FILE}.new"
+    draft.write_text(json.dumps(state) + "\n")
+    draft.replace(data / STATE_FILE)
+    log.info("listening on http://%s:%d, data %s, faults %r", HOST, state["port"], data, options.faults)
+
+
+async def _sweep(books: Books) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_EVERY_S)
+        escrow.sweep(books)
+
+
+async def _watch(server: _Server, proxy: Proxy | None, idle_exit_s: float) -> None:
+    idle_since, seen = time.monotonic(), 0
+    while idle_exit_s > 0:
+        await asyncio.sleep(IDLE_LOOK_S)
+        state = server.server_state
+        if state.connections or (proxy and proxy.busy) or state.total_requests != seen:
+            idle_since, seen = time.monotonic(), state.total_requests
+        elif time.monotonic() - idle_since >= idle_exit_s:
+            log.info("nobody here for %g s", idle_exit_s)
+            server.end()
+            return
