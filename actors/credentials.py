@@ -1,0 +1,112 @@
+"""The keys of the services: from the environment, or from credentials.json in the data directory."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_IMODE
+
+from pydantic import SecretStr
+
+from actors.config.sources import KEY_VARIABLES
+from actors.errors import ConfigError
+from actors.files import PRIVATE_MODE, write_private
+
+SHARES_CASINO_KEY = ("escrow", "faucet", "referral")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A service's key, and the agent id it belongs to ("" while it is not known). The key is in no repr."""
+
+    key: SecretStr
+    agent_id: str = ""
+
+
+class Credentials:
+    """The keys of one agent. Not thread-safe: read once at the start, written by `register`."""
+
+    def __init__(self, path: Path, known: Mapping[str, Credential]) -> None:
+        self._path = path
+        self._known = dict(known)
+
+    @classmethod
+    def load(cls, data: Path, env: Mapping[str, str]) -> "Credentials":
+        """Read what is known; a key in the environment wins over the file.
+
+        Args:
+            data: the data directory.
+            env: the environment; an empty mapping on paper, so that a real key never meets the built-in venue.
+
+        Raises:
+            ConfigError: credentials.json is open to others, or is not what this program wrote.
+        """
+        path = data / "credentials.json"
+        known = _read(path)
+        for variable, service in KEY_VARIABLES.items():
+            key = env.get(variable, "").strip()
+            if key:
+                known[service] = Credential(SecretStr(key))
+        return cls(path, known)
+
+    def get(self, service: str) -> Credential | None:
+        """Return a service's credential, or None. Escrow, faucet and referral live on the casino's."""
+        return self._known.get("casino" if service in SHARES_CASINO_KEY else service)
+
+    def require(self, service: str) -> Credential:
+        """Return a service's credential.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        credential = self.get(service)
+        if credential is None:
+            owner = "casino" if service in SHARES_CASINO_KEY else service
+            raise ConfigError(
+                f"There is no key for {service}; set STAKEKEEPER_{owner.upper()}_KEY "
+                f"or run: python run.py register {owner} --live."
+            )
+        return credential
+
+    def services(self) -> tuple[str, ...]:
+        """Return the services that have a key of their own, sorted."""
+        return tuple(sorted(self._known))
+
+    def save(self, service: str, credential: Credential) -> None:
+        """Keep a new credential in credentials.json (mode 0600, replaced atomically).
+
+        Raises:
+            ConfigError: the service has one in the file; a key cannot be had again, so it is never overwritten.
+            OSError: the disk refused; nothing is changed.
+        """
+        stored = _read(self._path)
+        if service in stored:
+            raise ConfigError(f"{self._path} has a key for {service} already; move that file away to use another.")
+        stored[service] = credential
+        text = {
+            name: {"key": one.key.get_secret_value(), "agent_id": one.agent_id} for name, one in sorted(stored.items())
+        }
+        write_private(self._path, json.dumps(text, indent=2) + "\n")
+        self._known[service] = credential
+
+    def __repr__(self) -> str:
+        return f"Credentials({', '.join(self.services()) or 'none'})"
+
+
+def _read(path: Path) -> dict[str, Credential]:
+    try:
+        mode = S_IMODE(path.stat().st_mode)
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"{path} cannot be read; check that it is yours.") from None
+    if mode & ~PRIVATE_MODE:
+        raise ConfigError(f"{path} is open to others (mode {mode:04o}); close it with: chmod 600 {path}.")
+    try:
+        return {
+            service: Credential(SecretStr(one["key"]), one.get("agent_id", ""))
+            for service, one in json.loads(text).items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ConfigError(f'{path} is damaged; it must read {{"casino": {{"key": "..."}}}}.') from None
