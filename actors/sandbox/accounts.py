@@ -5,7 +5,7 @@ import secrets
 import uuid
 
 from actors.sandbox import faucet
-from actors.sandbox.books import DAY_S, Books, Row, insufficient, iso
+from actors.sandbox.books import DAY_S, Books, Row, Why, insufficient, iso
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
 from actors.sandbox.figures import number_field
@@ -31,7 +31,7 @@ def grant(books: Books, agent_id: str, amount: float) -> float:
     """Credit (or, below zero, take) play money; returns the balance. It is no deposit in the lifetime figures."""
     reference = f"grant_{secrets.token_hex(6)}"
     post = books.credit if amount >= 0 else books.debit
-    return post(agent_id, abs(amount), "sandbox_grant", reference, "deposit", f"{reference}_ledger")
+    return post(agent_id, abs(amount), Why("sandbox_grant", reference, "deposit", f"{reference}_ledger"))
 
 
 def _hash(key: str) -> str:
@@ -150,8 +150,8 @@ def _pay(venue: Venue, call: Call) -> Body:
     if amount > call.agent["balance"]:
         raise insufficient(amount)
     payment_id = f"pay_{secrets.token_hex(8)}"
-    left = books.debit(call.agent_id, amount, "payment_sent", payment_id, "payment")
-    books.credit(to_id, amount, "payment_received", payment_id, "payment")
+    left = books.debit(call.agent_id, amount, Why("payment_sent", payment_id, "payment"))
+    books.credit(to_id, amount, Why("payment_received", payment_id, "payment"))
     return {
         "tx_id": payment_id,
         "from": call.agent_id,
@@ -203,7 +203,7 @@ def _claim_daily(venue: Venue, call: Call) -> Body:
         raise refuse(400, "already_claimed", "One bonus a day.", next_claim_in_seconds=wait)
     streak, bonus_id = _next_streak(books, last), f"db_{uuid.uuid4()}"
     books.run("INSERT INTO daily VALUES (?, ?, ?, ?)", bonus_id, call.agent_id, streak, books.second())
-    balance = books.credit(call.agent_id, _bonus(streak), "daily_bonus", bonus_id, "casino")
+    balance = books.credit(call.agent_id, _bonus(streak), Why("daily_bonus", bonus_id, "casino"))
     return {
         "claimed": True,
         "bonus_usd": _bonus(streak),

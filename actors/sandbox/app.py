@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from actors.sandbox import accounts, casino, controls, escrow, fairness, faucet, history
+from actors.sandbox import accounts, batch, casino, controls, escrow, fairness, faucet, history
 from actors.sandbox.books import Row
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError, RefusedError, refuse
@@ -23,6 +23,7 @@ from actors.sandbox.figures import json_text
 DOORS = [
     *accounts.DOORS,
     *casino.DOORS,
+    *batch.DOORS,
     *fairness.DOORS,
     *history.DOORS,
     *escrow.DOORS,

@@ -6,6 +6,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,16 @@ CREATE INDEX IF NOT EXISTS escrow_events_of ON escrow_events (escrow_id);
 """
 
 Row = sqlite3.Row
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What a ledger row says of its movement; without a `row_id` the row gets a random one."""
+
+    reason: str
+    reference: str | None
+    service: str
+    row_id: str | None = None
 
 
 class Books:
@@ -137,22 +148,18 @@ class Books:
         """An account's balance in USD, unrounded."""
         return float(self.only("SELECT balance FROM agents WHERE id = ?", agent_id)["balance"])
 
-    def credit(
-        self, agent_id: str, amount: float, reason: str, reference: str | None, service: str, row_id: str | None = None
-    ) -> float:
+    def credit(self, agent_id: str, amount: float, why: Why) -> float:
         """Add to an account with its ledger row, in one commit.
 
         Returns:
             The balance after it, in USD.
 
         Raises:
-            sqlite3.IntegrityError: a row with this `row_id` stands already; nothing was credited.
+            sqlite3.IntegrityError: a ledger row with this id stands already; nothing was credited.
         """
-        return self._post(agent_id, "credit", amount, reason, reference, service, row_id)
+        return self._post(agent_id, "credit", amount, why)
 
-    def debit(
-        self, agent_id: str, amount: float, reason: str, reference: str | None, service: str, row_id: str | None = None
-    ) -> float:
+    def debit(self, agent_id: str, amount: float, why: Why) -> float:
         """Take from an account with its ledger row, in one commit.
 
         Returns:
@@ -161,18 +168,9 @@ class Books:
         Raises:
             RefusedError: 400 insufficient_balance, nothing taken.
         """
-        return self._post(agent_id, "debit", amount, reason, reference, service, row_id)
+        return self._post(agent_id, "debit", amount, why)
 
-    def _post(
-        self,
-        agent_id: str,
-        kind: str,
-        amount: float,
-        reason: str,
-        reference: str | None,
-        service: str,
-        row_id: str | None,
-    ) -> float:
+    def _post(self, agent_id: str, kind: str, amount: float, why: Why) -> float:
         with self.transaction():
             balance = self.balance(agent_id)
             if kind == "debit" and balance < amount:
@@ -182,15 +180,8 @@ class Books:
             self.run(
                 "INSERT INTO ledger (id, agent_id, type, amount, balance_after, reason, reference, service, created_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                row_id or str(uuid.uuid4()),
-                agent_id,
-                kind,
-                amount,
-                after,
-                reason,
-                reference,
-                service,
-                self.second(),
+                *(why.row_id or str(uuid.uuid4()), agent_id, kind, amount, after),
+                *(why.reason, why.reference, why.service, self.second()),
             )
         return after
 

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from actors.sandbox import kelly
-from actors.sandbox.books import Books, Row, insufficient
+from actors.sandbox.books import Books, Row, Why, insufficient
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError, refuse
 from actors.sandbox.fairness import take_nonce
@@ -37,7 +37,7 @@ def place(venue: Venue, agent_id: str, offer: Offer, body: Body, path: str) -> B
     stake = number_field(body, "amount")
     _check_stake(stake, agent, offer)
     bet_id = f"bet_{uuid.uuid4()}"
-    books.debit(agent_id, stake, "reservation", bet_id, CASINO)
+    books.debit(agent_id, stake, Why("reservation", bet_id, CASINO))
     if venue.breaks_after_debit(path):
         raise InjectedFaultError(f"{bet_id} ends after its debit")
     seed = take_nonce(venue, agent_id)
@@ -46,7 +46,7 @@ def place(venue: Venue, agent_id: str, offer: Offer, body: Body, path: str) -> B
     won, told = offer.decide(roll_of(digest))
     returned = stake * offer.pays if won else 0.0
     if returned > 0:
-        books.credit(agent_id, returned, "reservation_release", bet_id, CASINO)
+        books.credit(agent_id, returned, Why("reservation_release", bet_id, CASINO))
     books.run("UPDATE agents SET wagered = wagered + ?, won = won + ? WHERE id = ?", stake, returned, agent_id)
     books.run(
         "INSERT INTO bets (id, agent_id, game, amount, amount_won, multiplier, won, result, seed_id, client_seed,"
@@ -119,7 +119,7 @@ def _pay_referrers(books: Books, loser: Row, stake: float, bet_id: str) -> None:
             return
         commission = cents(stake * share)
         if commission >= 0.01:
-            books.credit(referrer["id"], commission, f"referral_commission_l{level}:{bet_id}", None, CASINO)
+            books.credit(referrer["id"], commission, Why(f"referral_commission_l{level}:{bet_id}", None, CASINO))
         referrer_id = referrer["referred_by"]
 
 

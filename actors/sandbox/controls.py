@@ -1,6 +1,7 @@
 """The operator's doors of the built-in venue, and its signs of life."""
 
 import math
+import os
 
 from actors.sandbox import escrow
 from actors.sandbox.accounts import grant
@@ -14,7 +15,7 @@ OWN_GAMES = ["boosted_coin"]
 
 
 def _announce(venue: Venue, _call: Call) -> Body:
-    return {"sandbox": True, "version": VERSION, "seed": venue.seed, "games": OWN_GAMES}
+    return {"sandbox": True, "version": VERSION, "seed": venue.seed, "games": OWN_GAMES, "pid": os.getpid()}
 
 
 def _grant(venue: Venue, call: Call) -> Body:

@@ -1,10 +1,11 @@
 """Escrow on the casino balance: funded, completed, released, disputed, refunded at the time-out."""
 
+import contextlib
 import math
 import secrets
 import sqlite3
 
-from actors.sandbox.books import Books, Row, iso
+from actors.sandbox.books import Books, Row, Why, iso
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
 from actors.sandbox.figures import number_field, round_to
@@ -27,7 +28,8 @@ def _create(venue: Venue, call: Call) -> Body:
     if amount > call.agent["balance"]:
         raise refuse(402, "insufficient_balance", "The balance does not cover it.", balance=call.agent["balance"])
     escrow_id = f"esc_{secrets.token_hex(8)}"
-    books.debit(call.agent_id, amount, f"escrow_lock: {escrow_id}", escrow_id, SERVICE, f"{escrow_id}_debit")
+    why = Why(f"escrow_lock: {escrow_id}", escrow_id, SERVICE, f"{escrow_id}_debit")
+    books.debit(call.agent_id, amount, why)
     try:
         hours = _timeout_hours(body)
         referrer = _referrer(books, call.agent, body.get("referral_code"))
@@ -40,11 +42,15 @@ def _create(venue: Venue, call: Call) -> Body:
             *(description, "funded", hours, referrer, now, now + hours * HOUR_S),
         )
     except Exception:
-        reason, reference = f"escrow_create_failed_refund: {escrow_id}", f"{escrow_id}_refund"
-        books.credit(call.agent_id, amount, reason, reference, SERVICE, f"{reference}_credit")
+        books.credit(call.agent_id, amount, _credited("escrow_create_failed_refund", escrow_id, "refund"))
         raise
     _note(books, escrow_id, "created", call.agent_id, "The amount is locked.")
     return _terms_view(_escrow(books, escrow_id))
+
+
+def _credited(reason: str, escrow_id: str, what: str) -> Why:
+    reference = f"{escrow_id}_{what}"
+    return Why(f"{reason}: {escrow_id}", reference, SERVICE, f"{reference}_credit")
 
 
 def _terms(call: Call) -> tuple[float, str, str]:
@@ -148,16 +154,8 @@ def _complete(venue: Venue, call: Call) -> Body:
 def _release(venue: Venue, call: Call) -> Body:
     books = venue.books
     row = _enter(call, books, ("creator_id",), OPEN)
-    reference = f"{row['id']}_release"
     try:
-        books.credit(
-            row["counterparty_id"],
-            row["net"],
-            f"escrow_release: {row['id']}",
-            reference,
-            SERVICE,
-            f"{reference}_credit",
-        )
+        books.credit(row["counterparty_id"], row["net"], _credited("escrow_release", row["id"], "release"))
     except sqlite3.IntegrityError as error:
         raise refuse(500, "release_failed", "The release could not be booked.") from error
     _move(books, row["id"], "released", "released_at")
@@ -185,9 +183,7 @@ def _share_commission(books: Books, row: Row) -> float:
     share = round_to(row["commission"] * REFERRAL_SHARE, 6)
     if row["referrer_id"] is None or share <= 0:
         return 0
-    reference = f"{row['id']}_refcom"
-    reason = f"escrow_referral_commission: {row['id']}"
-    books.credit(row["referrer_id"], share, reason, reference, SERVICE, f"{reference}_credit")
+    books.credit(row["referrer_id"], share, _credited("escrow_referral_commission", row["id"], "refcom"))
     return share
 
 
@@ -214,10 +210,8 @@ def sweep(books: Books) -> int:
     """
     due = books.all("SELECT * FROM escrows WHERE status IN (?, ?) AND auto_release_at <= ?", *OPEN, books.second())
     for row in due:
-        reference = f"{row['id']}_timeout"
-        reason = f"escrow_timeout_refund: {row['id']}"
-        if not books.one("SELECT 1 FROM ledger WHERE id = ?", f"{reference}_credit"):
-            books.credit(row["creator_id"], row["net"], reason, reference, SERVICE, f"{reference}_credit")
+        with contextlib.suppress(sqlite3.IntegrityError):  # credited before a crash, status left behind
+            books.credit(row["creator_id"], row["net"], _credited("escrow_timeout_refund", row["id"], "timeout"))
         _move(books, row["id"], "refunded", "released_at")
         _share_commission(books, row)
         _note(books, row["id"], "refunded", row["creator_id"], "The time is over.")

@@ -3,7 +3,7 @@
 import contextlib
 import uuid
 
-from actors.sandbox.books import DAY_S, Books
+from actors.sandbox.books import DAY_S, Books, Why
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import RefusedError, refuse
 
@@ -29,7 +29,7 @@ def _claim_for(books: Books, agent_id: str, ip: str) -> str:
         raise refuse(409, "already_claimed", "This account had its dollar.")
     claim_id = str(uuid.uuid4())
     # The venue credits first and records the claim second.
-    books.credit(agent_id, CLAIM_USD, "faucet_claim: $1 free credits", claim_id, "faucet", f"{claim_id}_ledger")
+    books.credit(agent_id, CLAIM_USD, Why("faucet_claim: $1 free credits", claim_id, "faucet", f"{claim_id}_ledger"))
     books.run("INSERT INTO claims VALUES (?, ?, ?, ?)", claim_id, agent_id, ip, books.second())
     return claim_id
 

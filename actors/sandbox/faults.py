@@ -23,6 +23,7 @@ KINDS = (
 )
 INSIDE = frozenset({"500-debit", "ws-silence"})  # made by the venue itself; the proxy makes the others
 ON_THE_FEED = frozenset({"ws-drop", "ws-silence"})
+FEED = "/ws"
 MAX_SECONDS = 3600.0
 UNTOUCHED = ("/health", "/ping", "/sandbox")  # the operator's doors always work
 
@@ -105,7 +106,7 @@ class FaultPlan:
     def __init__(self, faults: tuple[Fault, ...], seed: int) -> None:
         self._outside = [fault for fault in faults if fault.kind not in INSIDE | ON_THE_FEED]
         self._by_kind = {kind: [fault for fault in faults if fault.kind == kind] for kind in KINDS}
-        self.rng = random.Random(f"faults/{seed}")
+        self.rng = random.Random(f"faults/{seed}")  # noqa: S311 - chance for tests, not for secrets
         self.needs_proxy = any(fault.kind not in INSIDE for fault in faults)
 
     def for_request(self, path: str) -> tuple[float, Fault | None]:
@@ -122,15 +123,18 @@ class FaultPlan:
 
     def breaks_after_debit(self, path: str) -> bool:
         """Whether a bet on this path ends when its stake is taken."""
-        return any([self._strikes(f) for f in self._by_kind["500-debit"] if path.startswith(f.prefix)])
+        return bool(self._struck("500-debit", path))
 
     def silences_feed(self) -> float:
         """Seconds for which the price feed says nothing from this tick on; zero is no fault."""
-        return max((f.seconds for f in self._by_kind["ws-silence"] if self._strikes(f)), default=0.0)
+        return max((fault.seconds for fault in self._struck("ws-silence", FEED)), default=0.0)
 
     def drops_feed(self) -> bool:
         """Whether the feed's connection breaks at this message."""
-        return any([self._strikes(fault) for fault in self._by_kind["ws-drop"]])
+        return bool(self._struck("ws-drop", FEED))
+
+    def _struck(self, kind: str, path: str) -> list[Fault]:
+        return [fault for fault in self._by_kind[kind] if path.startswith(fault.prefix) and self._strikes(fault)]
 
     def _strikes(self, fault: Fault) -> bool:
         return self.rng.random() < fault.rate

@@ -12,7 +12,7 @@ def round_to(value: float, places: int) -> float:
     if not math.isfinite(value):
         return value
     scale = 10**places
-    return math.floor(value * scale + 0.5) / scale
+    return float(math.floor(value * scale + 0.5) / scale)
 
 
 def cents(value: float) -> float:

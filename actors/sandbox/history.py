@@ -1,8 +1,6 @@
 """What a player can read of past bets: pages, the CSV export, figures."""
 
 import re
-from typing import Any
-
 from actors.sandbox.books import Row, iso, parse_iso
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
@@ -20,22 +18,32 @@ EXPORT_COLUMNS = (
 LINE_END = "\r\n"
 
 
+# ?1 account, ?2 game, ?3 won, ?4 since, ?5 until: what is null filters nothing
+MATCHING = """
+SELECT bets.*, seeds.seed_hash FROM bets JOIN seeds ON seeds.id = bets.seed_id
+WHERE bets.agent_id = ?1 AND (?2 IS NULL OR game = ?2) AND (?3 IS NULL OR won = ?3)
+    AND (?4 IS NULL OR bets.created_at >= ?4) AND (?5 IS NULL OR bets.created_at <= ?5)
+ORDER BY bets.created_at DESC, bets.row LIMIT ?6 OFFSET ?7"""
+TOTALS = """
+SELECT count(*) AS bets, total(amount) AS wagered, total(amount_won) AS returned, total(won) AS wins,
+    coalesce(max(amount_won), 0) AS best
+FROM bets
+WHERE agent_id = ?1 AND (?2 IS NULL OR game = ?2) AND (?3 IS NULL OR won = ?3)
+    AND (?4 IS NULL OR created_at >= ?4) AND (?5 IS NULL OR created_at <= ?5)"""
+BY_GAME = """
+SELECT game, count(*) AS bets, total(amount) AS wagered, total(amount_won) AS returned, total(won) AS wins
+FROM bets WHERE agent_id = ? GROUP BY game ORDER BY bets DESC"""
+
+
 def _history(venue: Venue, call: Call) -> Body:
     game, outcome, since = (call.query.get(name) for name in ("game", "outcome", "since"))
     if game and game not in GAMES:
         raise refuse(400, "invalid_game", "There is no such game in the books.")
     limit = min(int(call.query.get("limit", PAGE)), MAX_PAGE)
     offset = int(call.query.get("offset", 0))
-    where, values = _filter(call, game)
-    bets = venue.books.all(
-        f"SELECT * FROM bets {where} ORDER BY created_at DESC, row LIMIT ? OFFSET ?",  # noqa: S608 - fixed texts
-        *(*values, limit, offset),
-    )
-    total = venue.books.only(
-        "SELECT count(*) AS bets, total(amount) AS wagered, total(amount_won) AS returned, total(won) AS wins,"
-        f" coalesce(max(amount_won), 0) AS best FROM bets {where}",  # noqa: S608 - fixed texts
-        *values,
-    )
+    wanted = (call.agent_id, game or None, _outcome(call), parse_iso(since), None)
+    bets = venue.books.all(MATCHING, *wanted, limit, offset)
+    total = venue.books.only(TOTALS, *wanted)
     return {
         "bets": [_listed(bet) for bet in bets],
         "pagination": {
@@ -57,18 +65,8 @@ def _history(venue: Venue, call: Call) -> Body:
     }
 
 
-def _filter(call: Call, game: str | None) -> tuple[str, list[Any]]:
-    where, values = "WHERE agent_id = ?", [call.agent_id]
-    if game:
-        where, values = f"{where} AND game = ?", [*values, game]
-    if call.query.get("outcome") in ("won", "lost"):
-        where, values = f"{where} AND won = ?", [*values, call.query["outcome"] == "won"]
-    since, until = parse_iso(call.query.get("since")), parse_iso(call.query.get("until"))
-    if since is not None:
-        where, values = f"{where} AND created_at >= ?", [*values, since]
-    if until is not None:
-        where, values = f"{where} AND created_at <= ?", [*values, until]
-    return where, values
+def _outcome(call: Call) -> bool | None:
+    return {"won": True, "lost": False}.get(call.query.get("outcome", ""))
 
 
 def _listed(bet: Row) -> Body:
@@ -91,13 +89,9 @@ def _percent(part: float, whole: float) -> float:
 
 def _export(venue: Venue, call: Call) -> str:
     game = call.query.get("game")
-    where, values = _filter(call, game if game in GAMES else None)
-    rows = venue.books.all(
-        "SELECT bets.*, seeds.seed_hash FROM (SELECT * FROM bets "  # noqa: S608 - fixed texts
-        f"{where} ORDER BY created_at DESC, row LIMIT {MAX_EXPORT_ROWS}) AS bets"
-        " JOIN seeds ON seeds.id = bets.seed_id ORDER BY bets.created_at DESC, bets.row",
-        *values,
-    )
+    since, until = parse_iso(call.query.get("since")), parse_iso(call.query.get("until"))
+    wanted = (call.agent_id, game if game in GAMES else None, _outcome(call), since, until)
+    rows = venue.books.all(MATCHING, *wanted, MAX_EXPORT_ROWS, 0)
     return LINE_END.join([EXPORT_COLUMNS, *(_line(row) for row in rows)])
 
 
@@ -127,11 +121,7 @@ def _cell(text: str) -> str:
 
 def _stats(venue: Venue, call: Call) -> Body:
     bets = venue.books.all("SELECT won FROM bets WHERE agent_id = ? ORDER BY created_at, row", call.agent_id)
-    by_game = venue.books.all(
-        "SELECT game, count(*) AS bets, total(amount) AS wagered, total(amount_won) AS won, total(bets.won) AS wins"
-        " FROM bets WHERE agent_id = ? GROUP BY game ORDER BY bets DESC",
-        call.agent_id,
-    )
+    by_game = venue.books.all(BY_GAME, call.agent_id)
     agent = call.agent
     return {
         "agent_id": agent["id"],
@@ -151,8 +141,8 @@ def _stats(venue: Venue, call: Call) -> Body:
                 "game": row["game"],
                 "bets": row["bets"],
                 "wagered": row["wagered"],
-                "won": row["won"],
-                "net": cents(row["won"] - row["wagered"]),
+                "won": row["returned"],
+                "net": cents(row["returned"] - row["wagered"]),
                 "win_rate": _percent(row["wins"], row["bets"]),
             }
             for row in by_game

@@ -13,7 +13,7 @@ from actors.sandbox.errors import SandboxError
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 10.0  # from the call to a venue that answers
 FIRST_LOOK_S, LAST_LOOK_S = 0.01, 0.1  # wait between looks: doubles from the first to the last
-HEALTH_TIMEOUT_S = 1.0
+ANSWER_TIMEOUT_S = 1.0
 EXIT_OWNED = 3  # the process's word for: another one has this directory
 LOG_TAIL = 400  # characters of the log that an error shows
 
@@ -70,10 +70,10 @@ def ensure_running(
 def _living(wanted: _Wanted) -> str | None:
     try:
         state = json.loads((wanted.data / "sandbox.json").read_text())
-        port = int(state["port"])
+        port, pid = int(state["port"]), int(state["pid"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if not _healthy(port):
+    if _who_answers(port) != pid:  # nobody, or another venue that took the port of a dead one
         return None
     asked = {"limits": wanted.limits, **({"faults": wanted.faults} if wanted.faults else {})}
     for name, value in asked.items():
@@ -85,14 +85,15 @@ def _living(wanted: _Wanted) -> str | None:
     return f"http://{HOST}:{port}"
 
 
-def _healthy(port: int) -> bool:
-    connection = http.client.HTTPConnection(HOST, port, timeout=HEALTH_TIMEOUT_S)
+def _who_answers(port: int) -> int | None:
+    connection = http.client.HTTPConnection(HOST, port, timeout=ANSWER_TIMEOUT_S)
     try:
         connection.request("GET", "/sandbox")
         answer = connection.getresponse()
-        return answer.status == 200 and json.loads(answer.read()).get("sandbox") is True
-    except (OSError, ValueError, AttributeError, http.client.HTTPException):
-        return False
+        announced = json.loads(answer.read())
+        return int(announced["pid"]) if announced["sandbox"] is True else None
+    except (OSError, ValueError, TypeError, KeyError, http.client.HTTPException):
+        return None
     finally:
         connection.close()
 

@@ -63,24 +63,33 @@ def main(argv: Sequence[str]) -> int:
     try:
         plan = FaultPlan(parse(options.faults), options.seed)
         data.mkdir(parents=True, exist_ok=True)
-        listener = _listen(options.port)
+        lock = (data / LOCK_FILE).open("a")
     except FaultSpecError as error:
         return _complain(str(error), EXIT_USAGE)
     except OSError as error:
-        return _complain(f"cannot use port {options.port} or directory {data}: {error.strerror}", EXIT_USAGE)
-    _log_to(options.log)
-    with listener, (data / LOCK_FILE).open("a") as lock:
+        return _complain(f"cannot use the directory {data}: {error.strerror}", EXIT_USAGE)
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return _complain(f"another built-in venue runs on {data}; stop it or use another --data", EXIT_OWNED)
-        books = Books(data / BOOKS_FILE)
         try:
-            asyncio.run(_serve(options, data, listener, books, plan))
-        finally:
-            books.close()
-            (data / STATE_FILE).unlink(missing_ok=True)
+            listener = _listen(options.port)
+        except (OSError, OverflowError) as error:
+            return _complain(f"cannot listen on port {options.port}: {error}", EXIT_USAGE)
+        _log_to(options.log)
+        _run(options, data, listener, plan)
     return 0
+
+
+def _run(options: argparse.Namespace, data: Path, listener: socket.socket, plan: FaultPlan) -> None:
+    books = Books(data / BOOKS_FILE)
+    try:
+        with listener:
+            asyncio.run(_serve(options, data, listener, books, plan))
+    finally:
+        books.close()
+        (data / STATE_FILE).unlink(missing_ok=True)
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
@@ -132,7 +141,7 @@ async def _serve(
     venue = Venue(
         books=books,
         limiter=Limiter(books.now, enabled=options.limits == "contract"),
-        market=Market(random.Random(f"prices/{options.seed}"), plan.silences_feed),
+        market=Market(random.Random(f"prices/{options.seed}"), plan.silences_feed),  # noqa: S311 - no secret
         seed=options.seed,
         breaks_after_debit=plan.breaks_after_debit,
         uptime=lambda: time.monotonic() - started,
