@@ -187,5 +187,5 @@ def is_damage(error: Exception) -> bool:
 
 
 def _code(error: Exception) -> int:
-    cause = error.args[0] if isinstance(error, PeeweeException) and error.args else error
+    cause = getattr(error, "orig", error)  # what peewee wrapped
     return getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the primary code, without its details
