@@ -1,1 +1,90 @@
-"""OTP-like supervision over Pykka."""
+"""OTP-like supervision over Pykka: trees of actors that restart what fails.
+
+Start with `Worker`, `ChildSpec`, `Supervisor.spec` and `System`; docs/supervision.md says what is guaranteed.
+"""
+
+import logging
+
+from supervision.events import (
+    Abandoned,
+    ChildEnded,
+    ChildFailed,
+    ChildRestarted,
+    ChildStarted,
+    DeadLetters,
+    Event,
+    LimitReached,
+    RestartDelayed,
+    Stalled,
+    StartFailed,
+    SystemEnded,
+    SystemFatal,
+    TeardownFailed,
+)
+from supervision.exits import (
+    NORMAL,
+    SHUTDOWN,
+    ActorDown,
+    AskCycle,
+    AskError,
+    AskTimeout,
+    Exit,
+    ExitKind,
+    Fatal,
+    Refuse,
+    StartError,
+)
+from supervision.handle import Down, Handle
+from supervision.intensity import Backoff
+from supervision.runtime import Clock, ManualClock
+from supervision.spec import AutoShutdown, ChildSpec, MailboxSpec, Overflow, Restart, Strategy
+from supervision.supervisor import Supervisor
+from supervision.system import StopReport, System
+from supervision.tree import Node
+from supervision.worker import Worker
+
+__all__ = [
+    "NORMAL",
+    "SHUTDOWN",
+    "Abandoned",
+    "ActorDown",
+    "AskCycle",
+    "AskError",
+    "AskTimeout",
+    "AutoShutdown",
+    "Backoff",
+    "ChildEnded",
+    "ChildFailed",
+    "ChildRestarted",
+    "ChildSpec",
+    "ChildStarted",
+    "Clock",
+    "DeadLetters",
+    "Down",
+    "Event",
+    "Exit",
+    "ExitKind",
+    "Fatal",
+    "Handle",
+    "LimitReached",
+    "MailboxSpec",
+    "ManualClock",
+    "Node",
+    "Overflow",
+    "Refuse",
+    "Restart",
+    "RestartDelayed",
+    "Stalled",
+    "StartError",
+    "StartFailed",
+    "StopReport",
+    "Strategy",
+    "Supervisor",
+    "System",
+    "SystemEnded",
+    "SystemFatal",
+    "TeardownFailed",
+    "Worker",
+]
+
+logging.getLogger("supervision").addHandler(logging.NullHandler())

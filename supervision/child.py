@@ -1,0 +1,96 @@
+"""One entry in a supervisor's list of children."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from random import Random
+
+from supervision.exits import Exit
+from supervision.handle import Handle, message_of
+from supervision.hub import Hub
+from supervision.mailbox import Mailbox, make_mailbox
+from supervision.notices import Notice, RetryDue
+from supervision.runtime import Timer
+from supervision.spec import ChildSpec
+from supervision.worker import Worker
+
+
+class ChildState(Enum):
+    """Where a child is in its life."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    ENDING = "ending"
+    """It ends by itself; its teardown runs."""
+    ENDED = "ended"
+    """It has ended; its supervisor has not yet decided what follows."""
+    RESTARTING = "restarting"
+    """It waits for its next restart attempt."""
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+LIVE = frozenset({ChildState.STARTING, ChildState.RUNNING, ChildState.ENDING, ChildState.STOPPING})
+
+
+class Child:
+    """The state of one child; written only by its supervisor, read by anyone for the tree."""
+
+    __slots__ = (
+        "attempts", "began_at", "exit", "failed_at", "handle", "mailbox", "restarts", "retry", "spec", "state", "timer",
+        "up_at", "worker",
+    )  # fmt: skip
+
+    def __init__(self, spec: ChildSpec, handle: Handle) -> None:
+        self.spec = spec
+        self.handle = handle
+        self.state = ChildState.STOPPED
+        self.worker: Worker | None = None
+        self.mailbox: Mailbox | None = None
+        self.exit: Exit | None = None
+        self.timer: Timer | None = None
+        self.retry: RetryDue | None = None
+        self.began_at: float | None = None
+        self.up_at: float | None = None
+        self.failed_at: float | None = None
+        self.restarts = 0
+        self.attempts = 0
+
+    @property
+    def path(self) -> str:
+        """Its place in the tree."""
+        return self.handle.path
+
+    def build(self, hub: Hub, notify: Callable[[Notice], None]) -> Worker:
+        """Make the next incarnation and attach it to the handle; raises what the factory raises."""
+        worker = self.spec.factory()
+        if not isinstance(worker, Worker):
+            raise TypeError(f"the factory of {self.path} returned {worker!r}: it must return a Worker")
+        if not hasattr(worker, "note_text"):
+            raise TypeError(f"{type(worker).__name__}.__init__ must call super().__init__()")
+        if self.mailbox is None or self.mailbox.closed or not self.spec.mailbox.keep:
+            self.mailbox = make_mailbox(self.spec.mailbox, message_of)
+        self.mailbox.control.clear()
+        worker.adopt(hub, self.spec, self.handle, self.mailbox, notify)
+        self.worker = worker
+        return worker
+
+    def settle(self, state: ChildState) -> None:
+        """Enter a state in which no timer of ours runs."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        self.state = state
+
+    def next_delay(self, rng: Random) -> float:
+        """Return the seconds before the next restart attempt and count it."""
+        backoff = self.spec.backoff
+        if backoff is None:
+            return 0.0
+        if self.up_at is not None and self.failed_at is not None:
+            if self.failed_at - self.up_at >= backoff.reset_after:
+                self.attempts = 0
+            self.up_at = None
+        self.attempts += 1
+        return backoff.delay(self.attempts, rng)

@@ -1,0 +1,174 @@
+"""What a system tells about itself: frozen events with one line of text and a mapping."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at `path`.
+
+    `str(event)` is one log line `name key=value ...` in the order of the fields; texts of several lines
+    (tracebacks, stacks) stand only in `mapping()`.
+    """
+
+    name: ClassVar[str] = "event"
+    level: ClassVar[int] = logging.INFO
+    path: str
+
+    def mapping(self) -> dict[str, Any]:
+        """Return the event as a flat dict of plain values, its name first."""
+        return {"event": self.name} | {part.name: getattr(self, part.name) for part in fields(self)}
+
+    def __str__(self) -> str:
+        shown = (f"{part.name}={_word(getattr(self, part.name))}" for part in fields(self) if part.repr)
+        return " ".join((self.name, *shown))
+
+
+def _word(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = str(value)
+    return f'"{text}"' if not text or " " in text else text
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStarted(Event):
+    """An incarnation is up: its `setup()` returned."""
+
+    name = "child_started"
+    incarnation: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnded(Event):
+    """An incarnation ended cleanly, by itself or because it was asked to."""
+
+    name = "child_ended"
+    incarnation: int
+    exit: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFailed(Event):
+    """An incarnation ended in a way that its supervisor reports; `restart` is its restart type."""
+
+    name = "child_failed"
+    level = logging.WARNING
+    incarnation: int
+    exit: str
+    reason: str
+    restart: str
+    traceback: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed(Event):
+    """A child did not come up."""
+
+    name = "start_failed"
+    level = logging.ERROR
+    incarnation: int
+    reason: str
+    traceback: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRestarted(Event):
+    """A failed child is up again, `seconds` after its failure; the window counts its supervisor's restarts."""
+
+    name = "child_restarted"
+    incarnation: int
+    seconds: float
+    count: int
+    max_restarts: int
+    max_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RestartDelayed(Event):
+    """A restart waits for its backoff."""
+
+    name = "restart_delayed"
+    level = logging.WARNING
+    attempt: int
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class LimitReached(Event):
+    """The supervisor at `path` gives up: `offender` failed once too often."""
+
+    name = "limit_reached"
+    level = logging.ERROR
+    offender: str
+    count: int
+    max_restarts: int
+    max_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stalled(Event):
+    """A worker has been in one handler for `seconds`; `stack` shows where."""
+
+    name = "stalled"
+    level = logging.WARNING
+    incarnation: int
+    seconds: float
+    stack: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned(Event):
+    """A worker did not end in time; its thread still runs, fenced off. `stack` shows where."""
+
+    name = "abandoned"
+    level = logging.ERROR
+    incarnation: int
+    reason: str
+    stack: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class TeardownFailed(Event):
+    """A worker's `teardown()` raised."""
+
+    name = "teardown_failed"
+    level = logging.ERROR
+    incarnation: int
+    reason: str
+    traceback: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters(Event):
+    """`count` messages could not be delivered since the last such event; `message` is the type of the latest."""
+
+    name = "dead_letters"
+    level = logging.WARNING
+    count: int
+    total: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SystemFatal(Event):
+    """A worker raised `Fatal`: the system ends in order."""
+
+    name = "system_fatal"
+    level = logging.CRITICAL
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SystemEnded(Event):
+    """The root ended, and with it the system."""
+
+    name = "system_ended"
+    exit: str
+    reason: str

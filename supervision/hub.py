@@ -1,0 +1,98 @@
+"""What all parts of one system share: its handles, runtime, events and dead letters."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from supervision.events import DeadLetters, Event, SystemFatal
+from supervision.exits import Fatal, describe
+from supervision.handle import Handle
+
+if TYPE_CHECKING:
+    from supervision.runtime import Runtime
+    from supervision.worker import Worker
+
+logger = logging.getLogger("supervision")
+DEAD_LETTER_SECONDS = 5.0  # most often one event per path and this time; the others are summed up in the next
+ROOT = "."  # path of the root; the paths of its children are their ids
+
+
+def _nothing() -> None:
+    """Stand in for a call that the system sets."""
+
+
+class Hub:
+    """The inside of a `System`; nothing in it is shared with other systems."""
+
+    def __init__(self, runtime: Runtime, rng: Random, on_event: Callable[[Event], None] | None) -> None:
+        self.runtime = runtime
+        self.rng = rng
+        self.lock = threading.RLock()
+        self.orphans: dict[Worker, str] = {}
+        self.fatal: Fatal | None = None
+        self.fatal_path = ""
+        self.on_fatal: Callable[[], None] = _nothing
+        self.on_tree: Callable[[], None] = _nothing
+        self.dead_letters = 0
+        self._on_event = on_event
+        self._handles: dict[str, Handle] = {}
+        self._letters: dict[str, list[float]] = {}
+
+    def handle(self, path: str) -> Handle:
+        """Return the one handle of a path."""
+        with self.lock:
+            found = self._handles.get(path)
+            if found is None:
+                found = self._handles[path] = Handle(self, path)
+            return found
+
+    def emit(self, event: Event) -> None:
+        """Log an event and hand it to the hook, in the calling thread."""
+        if logger.isEnabledFor(event.level):
+            logger.log(event.level, "%s", event, extra={"supervision": event.mapping()})
+        if self._on_event is not None:
+            self.guard(self._on_event, event)
+
+    def guard(self, call: Callable[[Any], None], argument: object) -> None:
+        """Make a call into foreign code; what it raises is logged and goes no further."""
+        try:
+            call(argument)
+        except BaseException:  # a hook must not end an actor or a supervisor
+            logger.exception("hook failed: %r", call)
+
+    def sender_is_stale(self) -> bool:
+        """Return True if the code that runs here belongs to an abandoned incarnation."""
+        sender = self.runtime.current()
+        return sender is not None and not sender.is_current()
+
+    def dead_letter(self, path: str, message: object) -> None:
+        """Count a message that was not delivered; report at a bounded rate."""
+        now = self.runtime.clock()
+        with self.lock:
+            self.dead_letters += 1
+            letters = self._letters.setdefault(path, [0, 0, -DEAD_LETTER_SECONDS])
+            letters[0] += 1
+            letters[1] += 1
+            if now - letters[2] < DEAD_LETTER_SECONDS:
+                return
+            event = DeadLetters(path, int(letters[0]), int(letters[1]), type(message).__name__)
+            letters[0], letters[2] = 0, now
+        self.emit(event)
+
+    def raise_fatal(self, path: str, error: Fatal) -> None:
+        """Remember the first fatal error and begin to end the system."""
+        with self.lock:
+            if self.fatal is not None:
+                return
+            self.fatal, self.fatal_path = error, path
+        self.emit(SystemFatal(path, describe(error)))
+        self.on_fatal()
+
+    def orphan(self, worker: Worker) -> None:
+        """Fence an incarnation off and remember it until its thread ends."""
+        self.orphans[worker] = worker.path
+        worker.fence()

@@ -1,0 +1,145 @@
+"""Mailboxes that can be closed, so that no ask is lost in the race with its actor's death."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from supervision.spec import MailboxSpec, Overflow
+
+
+class Wake:
+    """The item that wakes a loop for its control lane; never handed to a worker."""
+
+
+WAKE: Any = Wake()
+
+
+def _forget(_item: object) -> None:
+    """Take what is refused before a supervisor has attached the mailbox to a handle."""
+
+
+class Mailbox:
+    """Unbounded first-in first-out mailbox with a control lane that overtakes it.
+
+    Any thread may `put` and `post`; one thread calls `get`. What cannot be delivered goes to `refuse`, exactly
+    once: `put` looks at the closed flag again after putting, and `close` sets it before draining, so one of the
+    two sees each item (test_race.py removes the second look and loses asks).
+    """
+
+    def __init__(self) -> None:
+        self.refuse: Callable[[Any], None] = _forget
+        self.control: deque[Any] = deque()
+        self.closed = False
+        self._queue: SimpleQueue[Any] = SimpleQueue()
+        self._put = self._queue.put
+        self.get: Callable[[], Any] = self._queue.get
+        self.depth: Callable[[], int] = self._queue.qsize
+
+    def put(self, item: Any, /) -> bool:
+        """Queue `item`; return False if it was refused. Never blocks."""
+        if self.closed:
+            self.refuse(item)
+            return False
+        self._put(item)
+        if self.closed:
+            self.drain()  # type: ignore[unreachable]  # another thread may have closed it in between
+        return True
+
+    def post(self, item: Any) -> None:
+        """Put `item` on the control lane: it is served before all waiting messages, also when closed."""
+        self.control.append(item)
+        self._queue.put(WAKE)
+
+    def close(self) -> None:
+        """Refuse all that waits and all that comes."""
+        self.closed = True
+        self.drain()
+
+    def drain(self) -> None:
+        """Refuse all that waits."""
+        while (item := self.take()) is not None:
+            if item is not WAKE:
+                self.refuse(item)
+
+    def take(self) -> Any:
+        """Return the next item without waiting, or None."""
+        try:
+            return self._queue.get_nowait()
+        except Empty:
+            return None
+
+    def empty(self) -> bool:
+        """Return True if nothing waits (Pykka's inbox protocol)."""
+        return self._queue.empty()
+
+
+class BoundedMailbox(Mailbox):
+    """Mailbox with a capacity, or with one place per key.
+
+    The queue carries one token per place taken; the items stand in an ordered dict under a lock.
+    """
+
+    def __init__(self, spec: MailboxSpec, message_of: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._spec = spec
+        self._message_of = message_of
+        self._lock = threading.Lock()
+        self._items: dict[Any, Any] = {}
+        self.get = self._get
+        self.depth = self._items.__len__
+
+    def put(self, item: Any, /) -> bool:
+        """Queue `item` as the spec says; return False if it was refused. Never blocks."""
+        if self.closed:
+            self.refuse(item)
+            return False
+        accepted, dropped = self._place(item)
+        if dropped is not None:
+            self.refuse(dropped)
+        if self.closed:
+            self.drain()  # type: ignore[unreachable]  # another thread may have closed it in between
+        return accepted
+
+    def take(self) -> Any:
+        """Return the next item without waiting, or None."""
+        token = super().take()
+        return None if token is None else self._item()
+
+    def _get(self) -> Any:
+        self._queue.get()
+        return self._item()
+
+    def _item(self) -> Any:
+        with self._lock:
+            for place in self._items:
+                return self._items.pop(place)
+        return WAKE
+
+    def _place(self, item: Any) -> tuple[bool, Any]:
+        """Return whether `item` was accepted, and the item that had to go for it."""
+        spec = self._spec
+        key = spec.latest_by(self._message_of(item)) if spec.latest_by else None
+        place = object() if key is None else ("latest", key)
+        dropped = None
+        with self._lock:
+            if place in self._items:
+                dropped, self._items[place] = self._items[place], item
+                return True, dropped
+            if spec.capacity is not None and len(self._items) >= spec.capacity:
+                if spec.overflow is not Overflow.DROP_OLDEST:
+                    return spec.overflow is Overflow.DROP_NEWEST, item
+                dropped = self._items.pop(next(iter(self._items)))
+            self._items[place] = item
+        self._queue.put(WAKE)
+        return True, dropped
+
+
+def make_mailbox(spec: MailboxSpec, message_of: Callable[[Any], Any]) -> Mailbox:
+    """Return the mailbox for a spec; `message_of` unwraps a queued item for `latest_by`."""
+    if spec.capacity is None and spec.latest_by is None:
+        return Mailbox()
+    return BoundedMailbox(spec, message_of)

@@ -1,0 +1,206 @@
+"""What actors run on: threads and a clock. The seam behind which `simulation` puts a seeded scheduler."""
+
+from __future__ import annotations
+
+import heapq
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from supervision.worker import Worker
+
+here = threading.local()  # `here.worker`: the worker whose code runs in this thread
+STACK_FRAMES = 30  # frames shown of a stalled or abandoned thread
+
+
+class Clock(Protocol):
+    """Monotonic seconds, as `time.monotonic`."""
+
+    def __call__(self) -> float:
+        """Return the current time."""
+
+
+class Waitable(Protocol):
+    """What a caller can wait for: an event or a reply."""
+
+    def is_set(self) -> bool:
+        """Return True if it has happened."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block the thread until it happens, at most `timeout` seconds; return whether it did."""
+
+
+class Timer(Protocol):
+    """A pending call."""
+
+    def cancel(self) -> None:
+        """Do not make the call; harmless when it was made."""
+
+
+class Runtime(Protocol):
+    """Runs workers, keeps time, lets callers wait."""
+
+    clock: Clock
+
+    def launch(self, worker: Worker) -> None:
+        """Begin to run the worker's loop."""
+
+    def call_after(self, seconds: float, call: Callable[[], None]) -> Timer:
+        """Make `call` in `seconds`, in a thread of the runtime; it must not block."""
+
+    def wait(self, event: Waitable, timeout: float | None) -> bool:
+        """Wait for `event` at most `timeout` seconds; return whether it happened."""
+
+    def current(self) -> Worker | None:
+        """Return the worker whose code is running here, if any."""
+
+    def stack(self, worker: Worker) -> str:
+        """Return what the worker is doing right now, as a stack."""
+
+    def close(self, timeout: float) -> None:
+        """Let go of all that runs, waiting at most `timeout` seconds for threads that are ending."""
+
+
+class ManualClock:
+    """A clock that stands still until `advance` is called; for tests with real threads."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+        self.wakers: list[Callable[[], None]] = []
+
+    def __call__(self) -> float:
+        """Return the seconds set by the test."""
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Move the time and wake the timers that wait for it."""
+        self.now += seconds
+        for wake in list(self.wakers):
+            wake()
+
+
+class Threads:
+    """One daemon thread per worker, and one for timers that starts with the first timer."""
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self.clock = clock
+        self._threads: dict[int, threading.Thread] = {}
+        self._timers = _TimerThread(clock)
+
+    def launch(self, worker: Worker) -> None:
+        """Start a thread that runs the worker's loop."""
+        thread = threading.Thread(target=self._run, args=(worker,), name=worker.path, daemon=True)
+        self._threads[id(worker)] = thread
+        thread.start()
+
+    def _run(self, worker: Worker) -> None:
+        here.worker = worker
+        try:
+            worker._actor_loop()  # noqa: SLF001 - Pykka's extension point
+        finally:
+            self._threads.pop(id(worker), None)
+
+    def call_after(self, seconds: float, call: Callable[[], None]) -> Timer:
+        """Make `call` in `seconds`, in the timer thread."""
+        return self._timers.add(seconds, call)
+
+    def wait(self, event: Waitable, timeout: float | None) -> bool:
+        """Block this thread until `event`, at most `timeout` real seconds."""
+        return event.wait(timeout)
+
+    def current(self) -> Worker | None:
+        """Return the worker of this thread, if it has one."""
+        return getattr(here, "worker", None)
+
+    def is_alive(self, worker: Worker) -> bool:
+        """Return False if the worker's thread has ended."""
+        thread = self._threads.get(id(worker))
+        return thread is not None and thread.is_alive()
+
+    def stack(self, worker: Worker) -> str:
+        """Return the stack of the worker's thread, or an empty text."""
+        thread = self._threads.get(id(worker))
+        frame = sys._current_frames().get(thread.ident) if thread and thread.ident else None  # noqa: SLF001
+        return "".join(traceback.format_stack(frame, limit=STACK_FRAMES)) if frame else ""
+
+    def close(self, timeout: float) -> None:
+        """Stop the timers and join the threads that are ending, at most `timeout` real seconds in all."""
+        self._timers.close()
+        deadline = time.monotonic() + timeout
+        for thread in list(self._threads.values()):
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+
+class _Entry:
+    __slots__ = ("call",)
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self.call: Callable[[], None] | None = call
+
+    def cancel(self) -> None:
+        self.call = None
+
+
+class _TimerThread:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._heap: list[tuple[float, int, _Entry]] = []
+        self._order = count()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def add(self, seconds: float, call: Callable[[], None]) -> _Entry:
+        entry = _Entry(call)
+        item = (self._clock() + seconds, next(self._order), entry)
+        with self._changed:
+            if self._closed:
+                return entry
+            heapq.heappush(self._heap, item)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="supervision-timers", daemon=True)
+                if isinstance(self._clock, ManualClock):
+                    self._clock.wakers.append(self._wake)
+                self._thread.start()
+            elif self._heap[0] is item:
+                self._changed.notify()
+        return entry
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._heap.clear()
+            self._changed.notify()
+        if isinstance(self._clock, ManualClock) and self._wake in self._clock.wakers:
+            self._clock.wakers.remove(self._wake)
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while (due := self._next()) is not None:
+            due()
+
+    def _next(self) -> Callable[[], None] | None:
+        """Wait for the next call that is due; None when closed."""
+        with self._changed:
+            while not self._closed:
+                delay = self._heap[0][0] - self._clock() if self._heap else None
+                if delay is not None and delay <= 0:
+                    call = heapq.heappop(self._heap)[2].call
+                    if call is not None:
+                        return call
+                elif delay is not None and isinstance(self._clock, ManualClock):
+                    self._changed.wait()
+                else:
+                    self._changed.wait(delay)
+        return None

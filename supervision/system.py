@@ -1,0 +1,229 @@
+"""A running tree: start it, look at it, stop it."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from supervision.child import Child, ChildState
+from supervision.events import Abandoned, Event, SystemEnded
+from supervision.exits import ActorDown, Exit, ExitKind, Fatal, StartError
+from supervision.handle import Handle
+from supervision.hub import ROOT, Hub, logger
+from supervision.notices import Ended, Notice, Stop, Up
+from supervision.runtime import Clock, Runtime, Threads
+from supervision.spec import ChildSpec
+from supervision.tree import Node, render, snapshot
+
+JOIN_SECONDS = 1.0  # for threads that have reported their end to get out of their last lines
+
+
+@dataclass(frozen=True, slots=True)
+class StopReport:
+    """How a stop went.
+
+    Attributes:
+        exit: how the root ended.
+        abandoned: paths of workers that did not end in time; their threads still run, fenced off.
+        seconds: how long the stop took.
+        dead_letters: messages that were not delivered over the life of the system.
+    """
+
+    exit: Exit
+    abandoned: tuple[str, ...]
+    seconds: float
+    dead_letters: int
+
+    @property
+    def is_clean(self) -> bool:
+        """True if the root ended cleanly and nothing was abandoned."""
+        return self.exit.is_clean and not self.abandoned
+
+
+class System:
+    """A tree of workers under one root, apart from any other in the process.
+
+    It sets up no logging and no signal handlers and touches no Pykka actors but its own. As a context manager it
+    starts on entry and stops on exit. A system runs once.
+
+    Args:
+        root: usually a `Supervisor.spec(...)`. The root itself is never restarted.
+        clock: monotonic seconds for windows, timers and limits.
+        on_event: called with each event in the thread where it happens; it must not block; what it raises is logged.
+        name: shown in the rendered tree in place of the root's id.
+        rng: source of jitter.
+        runtime: what the actors run on; threads unless given. A runtime brings its own clock.
+    """
+
+    def __init__(
+        self,
+        root: ChildSpec,
+        *,
+        clock: Clock = time.monotonic,
+        on_event: Callable[[Event], None] | None = None,
+        name: str | None = None,
+        rng: Random | None = None,
+        runtime: Runtime | None = None,
+    ) -> None:
+        self.name = name or root.id
+        self._runtime = runtime or Threads(clock)
+        self._hub = Hub(self._runtime, rng or Random(), on_event)  # noqa: S311 - jitter is no secret
+        self._hub.on_fatal = self._request_stop
+        self._hub.on_tree = self.log_tree
+        self._root = Child(root, self._hub.handle(ROOT))
+        self._settled = threading.Event()
+        self._ended = threading.Event()
+        self._exit: Exit | None = None
+        self._abandoned: tuple[str, ...] = ()
+        self._closing = threading.Lock()
+
+    def handle(self, path: str) -> Handle:
+        """Return the stable handle of a path such as `core/bankroll` (`.` is the root), also before the start.
+
+        May be called from any thread. A path that no child ever takes gives a handle that is never up.
+        """
+        return self._hub.handle(path)
+
+    @property
+    def fatal(self) -> Fatal | None:
+        """The first `Fatal` that a worker raised, if any."""
+        return self._hub.fatal
+
+    def start(self, timeout: float = 30.0) -> None:
+        """Start all children in order and return when the last is up; blocks the caller.
+
+        Args:
+            timeout: seconds for the whole tree.
+
+        Raises:
+            StartError: a child failed to start, with its path and the cause; what had started was stopped again.
+            RuntimeError: the system was started before.
+        """
+        if self._root.began_at is not None:
+            raise RuntimeError(f"system {self.name} has been started before: make a new one")
+        root = self._root
+        root.state, root.began_at = ChildState.STARTING, self._runtime.clock()
+        try:
+            worker = root.build(self._hub, self._on_notice)
+            atexit.register(self.stop)
+            self._runtime.launch(worker)
+        except Exception as error:
+            self._finish(Exit.start_failed(ROOT, error))
+            raise StartError(ROOT, error) from error
+        if not self._runtime.wait(self._settled, timeout):
+            self.stop()
+            raise StartError(ROOT, TimeoutError(f"the tree was not up within {timeout:g} s"))
+        if self._exit is not None:
+            self._close()
+            self._raise_start_error(self._exit)
+        self.log_tree()
+
+    def stop(self, timeout: float = 30.0) -> StopReport:
+        """Stop the tree in reverse start order and return when it has ended; blocks the caller.
+
+        May be called from any thread but an actor's, and again. What has not ended after `timeout` seconds is
+        abandoned: fenced off and named in the report.
+
+        Raises:
+            RuntimeError: called by an actor of this system, which would wait for itself.
+        """
+        caller = self._runtime.current()
+        if caller is not None and self._hub.handle(caller.path) is caller.handle:
+            raise RuntimeError(f"{caller.path} cannot stop its own system: raise Fatal, or tell the host")
+        began = self._runtime.clock()
+        self._request_stop()
+        if self._root.state is not ChildState.STOPPED and not self._runtime.wait(self._ended, timeout):
+            self._abandon_all(timeout)
+        self._close()
+        exit_ = self._exit or Exit(ExitKind.SHUTDOWN, "never started")
+        left = self._abandoned or tuple(sorted(self._hub.orphans.values()))
+        return StopReport(exit_, left, self._runtime.clock() - began, self._hub.dead_letters)
+
+    def wait(self, timeout: float | None = None) -> Exit | None:
+        """Block until the system has ended, by itself or by `stop`; return how, or None after `timeout` seconds.
+
+        The exit carries the error if a worker raised `Fatal`. Signal handlers run meanwhile.
+        """
+        if not self._runtime.wait(self._ended, timeout):
+            return None
+        self._close()
+        return self._exit
+
+    def tree(self) -> Node:
+        """Return a frozen snapshot of the tree; asks nobody, never blocks, from any thread."""
+        return snapshot(self._root, self._runtime.clock())
+
+    def render(self) -> str:
+        """Return the tree as text, one line per child."""
+        return render(self.tree(), self.name)
+
+    def log_tree(self, level: int = logging.INFO) -> None:
+        """Log the tree; safe to call from a signal handler of the host, for instance for SIGUSR1."""
+        if logger.isEnabledFor(level):
+            logger.log(level, "tree\n%s", self.render())
+
+    def orphans(self) -> tuple[str, ...]:
+        """Return the paths of abandoned workers whose threads still run."""
+        return tuple(sorted(self._hub.orphans.values()))
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _request_stop(self) -> None:
+        worker = self._root.worker
+        if worker is not None:
+            worker.stopping = True
+            worker.mailbox.post(Stop())
+
+    def _on_notice(self, notice: Notice) -> None:
+        root = self._root
+        if isinstance(notice, Up):
+            root.state, root.up_at = ChildState.RUNNING, self._runtime.clock()
+            self._settled.set()
+        elif isinstance(notice, Ended) and root.worker is notice.worker:
+            fatal = self._hub.fatal
+            self._finish(Exit.failed(fatal) if fatal is not None and notice.exit.is_clean else notice.exit)
+
+    def _finish(self, exit_: Exit) -> None:
+        self._exit = self._root.exit = exit_
+        self._root.state, self._root.worker = ChildState.STOPPED, None
+        self._hub.emit(SystemEnded(ROOT, exit_.kind.value, exit_.reason))
+        self._settled.set()
+        self._ended.set()
+
+    def _abandon_all(self, timeout: float) -> None:
+        worker = self._root.worker
+        if worker is None:
+            return
+        why = f"the system did not end within {timeout:g} s"
+        stuck = tuple(node.path for node in self.tree().walk() if not node.strategy and node.state != "stopped")
+        self._hub.emit(Abandoned(ROOT, worker.incarnation, why, ""))
+        self._hub.orphan(worker)
+        self._abandoned = stuck
+        self._finish(Exit(ExitKind.ABANDONED, why))
+
+    def _close(self) -> None:
+        with self._closing:
+            atexit.unregister(self.stop)
+            self._runtime.close(JOIN_SECONDS)
+
+    def _raise_start_error(self, exit_: Exit) -> None:
+        fatal = self._hub.fatal
+        if isinstance(exit_.error, StartError):
+            raise exit_.error from exit_.error.cause
+        if fatal is not None:
+            raise StartError(self._hub.fatal_path, fatal) from fatal
+        raise StartError(ROOT, ActorDown(f"it ended while starting: {exit_}"))
