@@ -31,11 +31,11 @@ from actors.money.amounts import parse_usd
 from actors.money.risk import Limits
 
 PUBLIC_HOSTS = {
-    "casino": "https://casino.purpleflea.com",
+    "casino": "https://casino.purpleflea.com/api/v1",
     "escrow": "https://escrow.purpleflea.com",
     "faucet": "https://faucet.purpleflea.com",
-    "trading": "https://trading.purpleflea.com",
-    "wallet": "https://wallet.purpleflea.com",
+    "trading": "https://trading.purpleflea.com/v1",
+    "wallet": "https://wallet.purpleflea.com/v1",
     "domains": "https://domains.purpleflea.com",
     "price_feed": "wss://api.hyperliquid.xyz/ws",
 }

@@ -1,0 +1,211 @@
+"""ReporterActor: one JSON line for every significant action, the observer, the counters, the line of the minute."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+from actors.happenings import Happenings
+from actors.messages import Notice
+from actors.money.amounts import signed_usd
+from supervision import Event, Exit, Worker
+
+MINUTE_S = 60.0
+UNHAPPY = ("WARNING", "ERROR")
+
+
+@dataclass(frozen=True, slots=True)
+class GetCounters:
+    """Ask the reporter for its `Counters` (from outside the tree only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What was reported since the reporter's start.
+
+    Attributes:
+        outcomes: how often each (service, action, outcome) was.
+        errors: warnings and errors by service.
+        crashes: failures of actors.
+        restarts: of actors, after a failure of their own or of one they depend on.
+        gain_micro: sum of what the closed intents brought, in micro-USD.
+        lost_lines: log lines that the disk did not take.
+        observer_errors: exceptions that the observer raised; they were contained.
+    """
+
+    outcomes: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    errors: Mapping[str, int] = field(default_factory=dict)
+    crashes: int = 0
+    restarts: int = 0
+    gain_micro: int = 0
+    lost_lines: int = 0
+    observer_errors: int = 0
+
+    def bets(self, *outcomes: str) -> int:
+        """Return how many bets ended so, at any service."""
+        return sum(n for (_, action, outcome), n in self.outcomes.items() if action == "bet" and outcome in outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Minute:
+    """The timer's message."""
+
+
+class ReporterActor(Worker):
+    """Receives `Notice`s and the tree's own events; writes, shows and counts them.
+
+    Nothing waits for it, and nothing it cannot write stops money: a full disk or an observer that raises is counted.
+
+    Args:
+        agent_id: stands in every line.
+        log: the file of JSON lines; it may be rotated from outside.
+        wall: UTC microseconds.
+        observer: called with each notice, in this actor's thread; it should return quickly.
+    """
+
+    def __init__(
+        self,
+        agent_id: str,
+        log: Path,
+        *,
+        wall: Callable[[], int],
+        observer: Callable[[Notice], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self._agent_id = agent_id
+        self._log = log
+        self._wall = wall
+        self._observer = observer
+        self._happenings = Happenings()
+        self._outcomes: Counter[tuple[str, str, str]] = Counter()
+        self._errors: Counter[str] = Counter()
+        self._crashes = self._restarts = self._gain_micro = self._observer_errors = 0
+        self._balance = "not reconciled yet"
+        self._last = Counters()
+        self._handler: _Lines | None = None
+        # Not of the process's tree of loggers: no host sees it, two agents do not mix.
+        self._logger = logging.Logger(f"actors.reporter.{agent_id}")  # noqa: LOG001
+
+    def setup(self) -> None:
+        """Open the log file."""
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._handler = _Lines(self._log)
+        self._logger.addHandler(self._handler)
+        self.every(MINUTE_S, _Minute())
+
+    def receive(self, message: Any) -> Any:
+        """Take a notice or an event of the tree; answer GetCounters."""
+        match message:
+            case Notice():
+                self._report(message)
+            case Event():
+                self._report(self._happenings.notice(message, self._wall()))
+            case _Minute():
+                self._report(self._minute())
+            case GetCounters():
+                return self.counters()
+            case _:
+                return super().receive(message)
+        return None
+
+    def teardown(self, exit: Exit) -> None:  # noqa: A002, ARG002  the field's word
+        """Flush and close the log file."""
+        if self._handler is not None:
+            self._logger.removeHandler(self._handler)
+            self._handler.close()
+
+    def counters(self) -> Counters:
+        """Return the counters as they are; for this actor's thread."""
+        return Counters(
+            outcomes=dict(self._outcomes),
+            errors=dict(self._errors),
+            crashes=self._crashes,
+            restarts=self._restarts,
+            gain_micro=self._gain_micro,
+            lost_lines=self._handler.lost if self._handler else 0,
+            observer_errors=self._observer_errors,
+        )
+
+    def _report(self, notice: Notice) -> None:
+        self._count(notice)
+        self._logger.log(logging.getLevelName(notice.level), line(self._agent_id, notice))
+        if self._observer is not None:
+            try:
+                self._observer(notice)
+            except Exception:  # noqa: BLE001  the host's code must not end ours
+                self._observer_errors += 1
+
+    def _count(self, notice: Notice) -> None:
+        self._outcomes[notice.service, notice.action, notice.outcome] += 1
+        if notice.level in UNHAPPY:
+            self._errors[notice.service] += 1
+        if notice.action == "crash" and notice.outcome == "failed":
+            self._crashes += 1
+        if notice.outcome == "restarted":
+            self._restarts += 1
+        if notice.action == "bet" and notice.outcome in ("won", "lost"):
+            self._gain_micro += notice.amount_micro or 0
+        if notice.action == "reconcile":
+            self._balance = "book = venue" if notice.outcome == "ok" else f"book and venue: {notice.outcome}"
+
+    def _minute(self) -> Notice:
+        now, before = self.counters(), self._last
+        self._last = now
+        won, bets = (now.bets(*ends) - before.bets(*ends) for ends in (("won",), ("won", "lost")))
+        gain = now.gain_micro - before.gain_micro
+        crashes, restarts = now.crashes - before.crashes, now.restarts - before.restarts
+        text = f"1 min: {_n(bets, 'bet')}, {won} won, {signed_usd(gain)} | "
+        text += f"{_n(crashes, 'crash', 'es')}, {_n(restarts, 'restart')} | {self._balance}"
+        return Notice(self._wall(), "reporter", "minute", "ok", text, gain)
+
+
+def line(agent_id: str, notice: Notice) -> dict[str, object]:
+    """Return a notice as the object of its log line.
+
+    `amount` is in micro-USD. What concerns an intent is told by the fields alone; other notices, and troubles, keep
+    their sentence.
+    """
+    moment = datetime.fromtimestamp(notice.at / 1_000_000, UTC)
+    fields: dict[str, object] = {
+        "timestamp": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "level": notice.level,
+        "agent_id": agent_id,
+        "service": notice.service,
+        "action": notice.action,
+        "amount": notice.amount_micro,
+        "outcome": notice.outcome,
+    }
+    if notice.intent is not None:
+        fields["intent"] = notice.intent
+    if notice.lane is not None:
+        fields["lane"] = notice.lane
+    if notice.intent is None or notice.level in UNHAPPY:
+        fields["text"] = notice.text
+    return fields | {key: value for key, value in notice.extra.items() if key not in fields}
+
+
+def _n(count: int, noun: str, plural: str = "s") -> str:
+    return f"{count} {noun}{'' if count == 1 else plural}"
+
+
+class _Lines(WatchedFileHandler):
+    """A file of JSON lines that counts what the disk does not take, where logging would print a traceback."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, encoding="utf-8", errors="backslashreplace")
+        self.setFormatter(JsonFormatter([], json_serializer=_compact))
+        self.lost = 0
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  logging's name
+        self.lost += 1
+
+
+def _compact(fields: Mapping[str, object], **_: object) -> str:
+    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False, default=str)
