@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from operator import index
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,7 +22,7 @@ ANCHOR_PERIOD_MICROS = 1_000_000
 
 
 class Journal:
-    """The one writer of a journal; for one thread, and every call blocks on the disk.
+    """The one writer of a journal; for the thread that opened it, and every call blocks on the disk.
 
     Everything acknowledged by `append` and `save_snapshot` survives a crash and a loss of power.
 
@@ -112,7 +113,7 @@ class Journal:
         head = self.head
         outcomes: list[Committed | Rejected] = []
         with self._transaction():
-            at_micros = self._wall_micros()
+            at_micros = index(self._wall_micros())  # a float would be hashed as one and stored as another
             for group in groups:
                 outcome, head = self._append_group(group, head, at_micros)
                 outcomes.append(outcome)

@@ -37,7 +37,7 @@ class VerifyReport:
 class Reader:
     """A look at a journal that changes nothing, not even by a checkpoint.
 
-    For one thread at a time; calls block on the disk. Each sees what was committed when it began.
+    For the thread that opened it; calls block on the disk. Each sees what was committed when it began.
 
     Attributes:
         owner: Agent, binding and epoch at the time of opening.
@@ -105,7 +105,7 @@ class Reader:
             return self._connection.head() or self._genesis()
 
     def verify(self) -> VerifyReport:
-        """Check every page, index and row, the snapshot and the head file; about 4 s for a million rows.
+        """Check every page, index and row, the snapshot and the head file; about 7 s for a million rows.
 
         Raises:
             JournalBroken: The disk refuses.

@@ -40,7 +40,7 @@ FORGET_SNAPSHOTS = "DELETE FROM snapshots WHERE seq <> ?"
 
 
 class Connection:
-    """One connection through peewee, for one thread at a time; every call blocks on the disk."""
+    """One connection through peewee, for the thread that made it; every call blocks on the disk."""
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
         """Connect; a reader can neither write nor checkpoint.
@@ -159,7 +159,7 @@ class Connection:
             self.run(COMMIT)
 
     def _select(self, query: Any) -> list[Any]:
-        return list(query.tuples().execute(self.database))
+        return list(self.database.execute(query).fetchall())  # not its row wrappers: twice the time
 
 
 def create_private(path: Path) -> None:

@@ -162,6 +162,13 @@ def test_a_file_deleted_or_replaced_under_the_writer_is_noticed(journal, path, h
         journal.append(notes(1))
 
 
+def test_a_clock_that_is_not_whole_writes_nothing(path):
+    with Journal.open(path, agent="ada", binding="paper:casino", wall_micros=lambda: 1.5e15) as journal:
+        with pytest.raises(TypeError):
+            journal.append(notes(1))
+        assert list(journal.replay()) == []
+
+
 def test_a_closed_journal_takes_nothing(journal):
     journal.close()
     journal.close()

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from actors.journal import (
+    Journal,
     JournalBroken,
     JournalBusy,
     JournalCorrupt,
@@ -58,7 +59,16 @@ def test_a_second_owner_in_another_process_is_refused(journal, path):
 def test_a_symbolic_link_is_no_second_journal(journal, path, tmp_path):
     (tmp_path / "link").symlink_to(path)
     with pytest.raises(JournalOwned):
-        type(journal).open(tmp_path / "link", agent="ada", binding="paper:casino", wall_micros=lambda: 0)
+        Journal.open(tmp_path / "link", agent="ada", binding="paper:casino", wall_micros=lambda: 0)
+
+
+def test_any_directory_name_will_do(tmp_path):
+    (tmp_path / "a b?c#d%41").mkdir()
+    path = tmp_path / "a b?c#d%41" / "journal"
+    with Journal.open(path, agent="ada", binding="paper:casino", wall_micros=lambda: 0) as journal:
+        journal.append(notes(1))
+        with Reader.open(path) as reader:
+            assert reader.verify().rows == 1
 
 
 def test_the_lock_of_a_refused_opening_is_given_back(journal, open_journal):
