@@ -1,7 +1,7 @@
 """Explaining the venue's balance: which rows of its evidence the book lacks, and what remains unexplained.
 
-Pure: takes the state and the evidence, returns drafts of events. Money is what the venue says, so a row that no intent of
-ours explains is booked as foreign (another user of the key), duplicate (a second copy of ours) or resurrected (turned
+Pure: takes the state and the evidence, returns drafts of events. Money is what the venue says, so a row that no open
+intent explains is booked as foreign (another user of the key), duplicate (a second copy of ours) or resurrected (turned
 up after its void); other movements are booked by the venue's own reason.
 """
 

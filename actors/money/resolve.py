@@ -25,7 +25,7 @@ DONE = {
 
 @dataclass(frozen=True, slots=True)
 class FoundBet:
-    """The venue has the bet. `copies` are further rows with the same tag: a middlebox or a broken rule sent it twice."""
+    """The venue has the bet. `copies` are further rows with its tag: a middlebox or a broken rule sent it twice."""
 
     row: BetRow
     copies: tuple[BetRow, ...] = ()

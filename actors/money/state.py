@@ -4,7 +4,7 @@
 that may only follow once the event is on disk. Replaying a journal does both, so start and recovery are one path.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from actors.money.book import Book, Bucket, Posting
 from actors.money.events import (
@@ -71,10 +71,14 @@ class Lane:
 
 @dataclass(slots=True)
 class Contract:
-    """An escrow that is watched: its amount is held as long as it is open and ours."""
+    """An escrow that is watched: its amount is held as long as it is open and ours.
+
+    `release_spent`: a release was sent once and its outcome stayed unknown; it is never sent again.
+    """
 
     opened: EscrowOpened
     status: str = "funded"
+    release_spent: bool = False
 
 
 @dataclass(slots=True)
@@ -102,6 +106,8 @@ class State:
     voids: dict[str, str] = field(default_factory=dict)
     recent: dict[str, str] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    tally_at_start: Tally = field(default_factory=Tally)
+    epoch: int = 0
     ended_in_order: bool = True
 
     def account(self, name: str) -> Account:
@@ -142,8 +148,11 @@ class State:
         """
         self._roll_days(event.at)
         match event:
-            case AgentStarted() | AgentStopped():
-                self.ended_in_order = isinstance(event, AgentStopped)
+            case AgentStarted():
+                self.epoch, self.ended_in_order = event.epoch, False
+                self.tally_at_start = replace(self.tally)
+            case AgentStopped():
+                self.ended_in_order = True
             case IntentOpened():
                 self._open(event)
             case IntentClosed():
@@ -253,6 +262,8 @@ class State:
             self.tally.void += 1
             self.voids[opened.tag] = event.intent
             _trim(self.voids, WATCHED_VOIDS)
+            if opened.kind == "escrow_act" and opened.subject in self.contracts:
+                self.contracts[opened.subject].release_spent |= opened.params["act"] == "release"
         elif event.outcome == "incomplete":
             self.suspended[event.intent] = event.postings[0]
         elif event.outcome == "executed" and opened.kind == "bet":

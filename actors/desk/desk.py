@@ -1,0 +1,338 @@
+"""The desk: accepts or denies wagers, opens intents, takes answers in, obeys operators. See `actors.desk`."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from actors.desk import operator, settle
+from actors.desk.gate import Gate
+from actors.desk.opening import open_intent
+from actors.desk.reconciler import Reconciler
+from actors.desk.resolver import Resolver
+from actors.desk.till import SECOND, Level, Step, Terms, Till, Track
+from actors.desk.watch import Watch
+from actors.messages import (
+    Answered,
+    Denied,
+    Drain,
+    EscrowsSeen,
+    Found,
+    LaneOpened,
+    LaneView,
+    LookUpFailed,
+    Pause,
+    Propose,
+    Reconcile,
+    Resolve,
+    Resume,
+    ServiceHealth,
+    ServiceUp,
+    Status,
+    WatchEscrows,
+)
+from actors.money.amounts import usd
+from actors.money.audit import refund, release
+from actors.money.events import (
+    AgentStarted,
+    EscrowMoved,
+    Event,
+    IncidentNoted,
+    IntentOpened,
+    OutcomeUnknown,
+    SessionStarted,
+    StopLifted,
+)
+from actors.money.evidence import EscrowView, Executed, NotSent, Refused, Unknown
+from actors.money.risk import Denial
+from actors.money.sizing import Sized, size
+from actors.money.state import Contract, Lane, State
+from actors.money.wagers import Nonsense, checked
+
+ANSWER_GRACE = SECOND
+"""How long after `send_by` an answer may still come in before the outcome counts as unknown (microseconds)."""
+
+QUIET_RULES = frozenset({"account", "rate", "lane", "pause"})
+"""Denials that pass by themselves; they go to the log at DEBUG."""
+
+
+class Desk:
+    """A deterministic state machine: message and time in, `Step` out. Not thread-safe; it belongs to one actor.
+
+    Args:
+        state: replayed from the journal.
+        terms: what is configured.
+        epoch: of the journal's owner, part of every tag.
+        accounts: the accounts and the service that reads each.
+    """
+
+    def __init__(self, state: State, terms: Terms, epoch: int, accounts: Mapping[str, str]) -> None:
+        self._till = Till(state, terms, epoch)
+        watches = {name: Watch(service="") for name in accounts}
+        self._reconciler = Reconciler(self._till, watches)
+        self._resolver = Resolver(self._till, watches, self._reconciler)
+        self._readers = dict(accounts)
+        self._gate = Gate(self._till, self._resolver)
+
+    @property
+    def state(self) -> State:
+        """The state, for looking at."""
+        return self._till.state
+
+    def begin(self, now: int) -> Step:
+        """Start or recover: one path. Whatever was open may have been sent, so its outcome is unknown."""
+        till = self._at(now)
+        state = till.state
+        if state.epoch != till.epoch:
+            fresh = state.ended_in_order
+            till.record(AgentStarted(now, till.epoch, till.terms.version, dict(till.terms.config)))
+            for account in [a for a in state.accounts.values() if fresh and a.reconciled_at]:
+                till.record(SessionStarted(now, account.name, state.book.equity(account.name), after_stop=False))
+        for opened in list(state.open.values()):
+            till.tracks[opened.intent] = Track("unknown", next_look=now)
+            if opened.intent not in state.unknown:
+                till.record(OutcomeUnknown(now, opened.intent, "the agent restarted before its outcome was on disk"))
+        if state.open:
+            till.say("bankroll", "recover", "resolving", f"resolving {len(state.open)} open intents", level="WARNING")
+        return till.cut()
+
+    def propose(self, message: Propose, now: int) -> Step:
+        """Size a wager and open an intent for it, or deny it."""
+        till = self._at(now)
+        lane = till.state.lanes.get(message.lane)
+        if lane is None:
+            return Step()
+        denial, nonsense = self._gate.lane(lane.name), False
+        if denial is None:
+            try:
+                denial = self._size_and_open(lane, message.wager)
+            except Nonsense as error:
+                denial, nonsense = Denial("wager", "one that makes sense", str(error)), True
+        if denial:
+            till.send(f"lane:{lane.name}", Denied(lane.name, denial, nonsense))
+            level: Level = "WARNING" if nonsense else "DEBUG" if denial.rule in QUIET_RULES else "INFO"
+            lifts = f", lifts at {_clock(denial.until)}" if denial.until > now else ""
+            text = f"{lane.name} is idle: {denial}{lifts}"
+            till.say("bankroll", "propose", "denied", text, lane=lane.name, level=level, rule=denial.rule)
+        return till.cut()
+
+    def committed(self, events: tuple[Event, ...], now: int) -> None:
+        """The events are on disk: intents may be sent, settled lanes are free."""
+        self._at(now)
+        for event in events:
+            self._till.state.committed(event)
+            if isinstance(event, IntentOpened):
+                self._till.tracks[event.intent].phase = "inflight"
+
+    def answered(self, message: Answered, now: int) -> Step:
+        """Take an answer in. A late or repeated one finds its intent closed and changes nothing."""
+        till = self._at(now)
+        opened = till.state.open.get(message.intent)
+        if opened is None:
+            if isinstance(message.answer, Executed):
+                text = f"a late answer for {message.intent}, which is closed; reconciling"
+                till.say("bankroll", "answer", "late", text, intent=message.intent, level="WARNING")
+                self._want("a late answer")
+            return till.cut()
+        match message.answer:
+            case Executed(bet=row) if row is not None:
+                settle.close_bet(till, opened, row, "answer")
+            case Executed(escrow=view) if view is not None and opened.kind == "escrow_create":
+                settle.close_created(till, opened, view, "answer")
+            case Executed(escrow=view) if view is not None:
+                settle.close_act(till, opened, view, "answer")
+            case Refused(code):
+                settle.close_unexecuted(till, opened, "refused", code, "answer")
+            case NotSent(reason):
+                settle.close_unexecuted(till, opened, "not_sent", reason, "answer")
+            case Unknown(reason):
+                self._lose_sight(opened, reason)
+        return till.cut()
+
+    def service_up(self, message: ServiceUp, now: int) -> Step:
+        """A service is ready. If it is a new incarnation, what the old one was doing is unknown."""
+        till = self._at(now)
+        before = self._gate.services.get(message.service)
+        self._gate.services[message.service] = message
+        if before and before.incarnation != message.incarnation:
+            for opened in list(till.state.open.values()):
+                if opened.service == message.service and till.tracks[opened.intent].phase == "inflight":
+                    self._lose_sight(opened, f"{message.service} restarted")
+        for account, reader in self._readers.items():
+            watch = self._resolver.watches[account]
+            if reader == message.service:
+                watch.service, watch.asked = reader, None
+        self._watch_contracts()
+        return till.cut()
+
+    def service_health(self, message: ServiceHealth, now: int) -> Step:
+        """A breaker opened or closed."""
+        till = self._at(now)
+        self._gate.breakers[message.service] = message
+        word = f"open until {_clock(message.until)}" if message.open else "closed"
+        text = f"breaker of {message.service} {word}"
+        till.say(
+            message.service, "breaker", word.split(maxsplit=1)[0], text, level="WARNING" if message.open else "INFO"
+        )
+        return till.cut()
+
+    def lane_opened(self, message: LaneOpened, now: int) -> Step:
+        """A strategy's actor is up: tell it how its lane stands."""
+        till = self._at(now)
+        lane = till.state.lane(message.lane, message.account)
+        ready = self._resolver.watches[message.account].ready
+        reason = lane.failed or ""
+        view = LaneView(lane.name, lane.state, reason, till.view(lane.account, ready=ready))
+        till.send(f"lane:{lane.name}", view)
+        return till.cut()
+
+    def found(self, message: Found, now: int) -> Step:
+        """Evidence came in."""
+        self._at(now)
+        self._resolver.found(message)
+        self._watch_contracts()
+        return self._till.cut()
+
+    def look_up_failed(self, message: LookUpFailed, now: int) -> Step:
+        """Evidence could not be read."""
+        self._at(now)
+        self._resolver.failed(message)
+        return self._till.cut()
+
+    def escrows_seen(self, message: EscrowsSeen, now: int) -> Step:
+        """Watched contracts as the venue shows them; one with an act of ours under way is left to that act."""
+        till = self._at(now)
+        busy = {opened.subject for opened in till.state.open.values() if opened.kind == "escrow_act"}
+        for view in message.views:
+            contract = till.state.contracts.get(view.escrow_id)
+            if contract is None or contract.status == view.status or view.escrow_id in busy:
+                continue
+            till.record(_escrow_event(contract, view, now))
+            self._want("an escrow changed")
+            text = f"{view.escrow_id} is {view.status}"
+            till.say("escrow", "status", view.status, text, amount_micro=view.amount_micro)
+        return till.cut()
+
+    def tick(self, now: int) -> Step:
+        """Do what is due: overdue answers, look-ups, reconciles, stops whose time is over."""
+        till = self._at(now)
+        for opened in list(till.state.open.values()):
+            if till.tracks[opened.intent].phase == "inflight" and now > opened.send_by + ANSWER_GRACE:
+                self._lose_sight(opened, "no answer in time")
+        for account in till.state.accounts.values():
+            if account.stop and 0 < account.stop.until <= now:
+                till.record(StopLifted(now, account.name, "its time is over"))
+                self._tell_lanes(account.name)
+        self._resolver.tick()
+        return till.cut()
+
+    def pause(self, message: Pause, now: int) -> Step:
+        """Accept no new work until resumed."""
+        till = self._at(now)
+        self._gate.paused = message.reason
+        till.say("bankroll", "pause", "paused", f"paused: {message.reason}; `resume` goes on")
+        return till.cut()
+
+    def resume(self, message: Resume, now: int) -> Step:
+        """Lift a pause and, by beginning a new session, a stop; a mismatch is lifted only by reconciling."""
+        till = self._at(now)
+        self._gate.paused = None
+        for account in till.state.accounts.values():
+            if account.stop and account.stop.rule == "mismatch":
+                self._want("an operator")
+            elif account.stop:
+                till.record(StopLifted(now, account.name, message.by))
+                till.record(SessionStarted(now, account.name, till.state.book.equity(account.name), after_stop=True))
+            self._tell_lanes(account.name)
+        till.say("bankroll", "resume", "ok", f"resumed by {message.by}")
+        return till.cut()
+
+    def drain(self, message: Drain, now: int) -> Step:
+        """Accept no new work; when nothing is open, reconcile a last time and write the end."""
+        till = self._at(now)
+        self._reconciler.draining = message.reason
+        self._want("the end")
+        waiting = len(till.state.open)
+        till.say("bankroll", "drain", "draining", f"stopping: no new bets | waiting for {waiting}")
+        return till.cut()
+
+    def reconcile(self, message: Reconcile, now: int) -> Step:
+        """Compare with the venue as soon as nothing is open; with a reason, accept what differs."""
+        self._at(now)
+        self._want("an operator")
+        for watch in self._resolver.watches.values():
+            watch.accept = message.because
+        return self._till.cut()
+
+    def resolve(self, message: Resolve, now: int) -> tuple[Step, str]:
+        """Take an operator's word on an intent in ERROR. Returns the step and a sentence for the operator."""
+        till = self._at(now)
+        text = operator.resolve(till, message)
+        self._want("an operator")
+        return till.cut(), text
+
+    def note_illegal(self, text: str, now: int) -> Step:
+        """Journal a transition that the table refused; nothing else has changed."""
+        till = self._at(now)
+        till.cut()
+        till.record(IncidentNoted(now, "illegal_transition", text))
+        till.say("bankroll", "incident", "illegal_transition", text, level="ERROR")
+        return till.cut()
+
+    def status(self, now: int) -> Status:
+        """Return how everything stands, for people."""
+        self._at(now)
+        denials = {name: self._gate.lane(name) for name in self.state.lanes}
+        why = {name: str(denial) for name, denial in denials.items() if denial}
+        return operator.status(self._till, self._resolver, self._gate.paused, why)
+
+    def _size_and_open(self, lane: Lane, wanted: object) -> Denial | None:
+        till = self._till
+        wager = checked(wanted, builtin_venue=till.terms.builtin_venue)
+        denial = self._gate.wager(wager)
+        if denial:
+            return denial
+        sized = size(wager, till.terms.limits, till.state.exposure(lane.account, till.now))
+        if isinstance(sized, Sized) and till.terms.dry_run:
+            text = f"would stake {usd(sized.stake_micro)} USD"
+            return Denial("dry run", "nothing is sent", text, till.now)
+        if isinstance(sized, Denial):
+            return sized
+        open_intent(till, lane.name, lane.account, wager, sized)
+        return None
+
+    def _lose_sight(self, opened: IntentOpened, reason: str) -> None:
+        track = self._till.tracks[opened.intent]
+        track.phase, track.next_look = "unknown", self._till.now
+        if opened.intent not in self._till.state.unknown:
+            self._till.record(OutcomeUnknown(self._till.now, opened.intent, reason))
+            text = f"{opened.intent[:4]}  outcome unknown ({reason}); asking the venue"
+            lane, service = opened.lane, opened.service
+            self._till.say(service, opened.kind, "unknown", text, intent=opened.intent, lane=lane, level="WARNING")
+
+    def _want(self, why: str) -> None:
+        for watch in self._resolver.watches.values():
+            watch.wanted = why
+            watch.next_at = 0
+
+    def _watch_contracts(self) -> None:
+        ids = tuple(self._till.state.contracts)
+        self._till.send("escrow", WatchEscrows(ids))
+
+    def _tell_lanes(self, account: str) -> None:
+        self._till.tell_lanes(account, ready=self._resolver.watches[account].ready)
+
+    def _at(self, now: int) -> Till:
+        self._till.now = now
+        return self._till
+
+
+def _escrow_event(contract: Contract, view: EscrowView, now: int) -> Event:
+    opened = contract.opened
+    if view.status == "refunded" and opened.role == "creator":
+        return refund(opened, opened.amount_micro - opened.commission_micro, now)
+    if view.status in ("released", "refunded"):
+        return release(opened, now)
+    return EscrowMoved(now, view.escrow_id, view.status)
+
+
+def _clock(at: int) -> str:
+    return f"{datetime.fromtimestamp(at // SECOND, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,73 @@
+"""What stands in a wager's way before it is even sized: lane, account, stops, services, contracts."""
+
+from dataclasses import dataclass, field
+
+from actors.desk.resolver import Resolver
+from actors.desk.till import Till
+from actors.messages import ServiceHealth, ServiceUp
+from actors.money.machine import LaneState
+from actors.money.risk import Denial
+from actors.money.state import Lane
+from actors.money.wagers import Checked, CheckedAct, CheckedBet
+
+
+@dataclass(slots=True)
+class Gate:
+    """Knows why a lane may not open anything now, and until when."""
+
+    till: Till
+    resolver: Resolver
+    services: dict[str, ServiceUp] = field(default_factory=dict)
+    breakers: dict[str, ServiceHealth] = field(default_factory=dict)
+    paused: str | None = None
+
+    def lane(self, name: str) -> Denial | None:
+        """Return what keeps the lane from opening anything, or None."""
+        lane = self.till.state.lanes[name]
+        stop = self.till.state.account(lane.account).stop
+        if lane.state is LaneState.ERROR:
+            return Denial("lane", "IDLE", f"ERROR: {lane.failed}; `resolve` the intent")
+        if stop:
+            return Denial(stop.rule, stop.limit, stop.value, stop.until)
+        if lane.state is not LaneState.IDLE:
+            return Denial("lane", "IDLE", self._busy(lane))
+        if self.paused or self.resolver.reconciler.draining:
+            return Denial("pause", "running", self.paused or "stopping")
+        return self._account(lane.account)
+
+    def wager(self, wager: Checked) -> Denial | None:
+        """Return what keeps this wager from being opened, whatever its lane, or None."""
+        name = "casino" if isinstance(wager, CheckedBet) else "escrow"
+        now = self.till.now
+        if name not in self.services:
+            return Denial("service", f"{name} is up", "not running", now)
+        breaker = self.breakers.get(name)
+        if breaker and breaker.open and breaker.until > now:
+            return Denial("service", f"breaker of {name} closed", "open", breaker.until)
+        return self._act(wager) if isinstance(wager, CheckedAct) else None
+
+    def _busy(self, lane: Lane) -> str:
+        track = self.till.tracks.get(lane.intent or "")
+        return f"{lane.state}, outcome=unknown" if track and track.phase == "unknown" else str(lane.state)
+
+    def _account(self, name: str) -> Denial | None:
+        watch = self.resolver.watches[name]
+        if not watch.ready:
+            return Denial("account", "reconciled with the venue", watch.trouble or "RECOVERING", self.till.now)
+        if self.resolver.barrier(name):
+            why = watch.wanted or "an unknown outcome"
+            return Denial("account", "nothing to prove", f"reconciling: {why}", self.till.now)
+        return None
+
+    def _act(self, wager: CheckedAct) -> Denial | None:
+        state = self.till.state
+        contract = state.contracts.get(wager.escrow_id)
+        if any(opened.subject == wager.escrow_id for opened in state.open.values()):
+            return Denial("escrow", "one act at a time", f"an act on {wager.escrow_id} is open", self.till.now)
+        if wager.act != "release":
+            return None
+        if contract is None or contract.opened.role != "creator":
+            return Denial("escrow", "an open contract of ours", f"{wager.escrow_id} is none")
+        if contract.release_spent:
+            return Denial("escrow", "a release is never sent again", "sent once; status and ledger will tell")
+        return None

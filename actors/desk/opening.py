@@ -1,0 +1,91 @@
+"""Opening an intent: the exact request, its tag, its baselines, in one event (J1)."""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+from actors.desk.till import Terms, Till, Track
+from actors.money.amounts import usd
+from actors.money.book import Bucket, Posting
+from actors.money.events import IntentOpened
+from actors.money.kelly import edge
+from actors.money.sizing import Sized
+from actors.money.wagers import Checked, CheckedAct, CheckedBet, CheckedEscrow
+
+INTENT_DIGITS = 12
+"""Hexadecimal digits of an intent's id; they are the first of its tag's 32."""
+
+Kind = Literal["bet", "escrow_create", "escrow_act"]
+
+
+def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Sized) -> None:
+    """Reserve the stake and record everything that is needed to send the wager once and to find out about it."""
+    terms = till.terms
+    random = terms.entropy()
+    tag = f"sk1-{terms.agent}-{till.epoch}-{random}"
+    request = terms.requests(wager, sized.stake_micro, tag)
+    kind, subject, params = _subject(wager)
+    odds = wager.odds if isinstance(wager, CheckedBet) else None
+    send_by = till.now + terms.send_timeout
+    reserve = Posting(account, Bucket.AVAILABLE, Bucket.RESERVED, sized.stake_micro)
+    opened = IntentOpened(
+        at=till.now,
+        intent=random[:INTENT_DIGITS],
+        lane=lane,
+        account=account,
+        kind=kind,
+        subject=subject,
+        params=params,
+        stake_micro=sized.stake_micro,
+        tag=tag,
+        service=request.service,
+        path=request.path,
+        body=request.body,
+        epoch=till.epoch,
+        send_by=send_by,
+        quiet_until=send_by + terms.quiet_period,
+        nonces=till.state.account(account).nonces,
+        balance_micro=till.state.book.at_venue(account),
+        probability=_decimal(odds.probability) if odds else "",
+        multiplier=_decimal(odds.multiplier) if odds else "",
+        kelly=_decimal(sized.full_kelly) if odds else "",
+        fun=sized.fun,
+        bets_per_minute=terms.limits.bets_per_minute,
+        postings=(reserve,) if sized.stake_micro else (),
+    )
+    till.tracks[opened.intent] = Track("sizing")
+    till.record(opened)
+    text = f"{opened.intent[:4]}  {describe(wager, sized, terms)}"
+    till.say(request.service, kind, "opened", text, amount_micro=sized.stake_micro, intent=opened.intent, lane=lane)
+
+
+def describe(wager: Checked, sized: Sized, terms: Terms) -> str:
+    """Return a wager and how its stake came about, for people."""
+    match wager:
+        case CheckedBet():
+            p, m = wager.odds.probability, wager.odds.multiplier
+            what = " ".join([wager.game, *(str(value) for _, value in wager.params)])
+            how = f"p {float(p):.3f} pays {float(m):.2f}  edge {float(edge(p, m)):+.1%}"
+            if sized.fun:
+                return f"{what}  {how}  entertainment  ->  stake {usd(sized.stake_micro)}"
+            kelly = f"Kelly {float(sized.full_kelly):.1%} x {float(terms.limits.kelly_fraction):.2f}"
+            return f"{what}  {how}  {kelly}  ->  stake {usd(sized.stake_micro)}"
+        case CheckedEscrow():
+            return f"escrow of {usd(wager.amount_micro)} for {wager.counterparty}, {wager.timeout_hours} h"
+        case CheckedAct():
+            return f"{wager.act} {wager.escrow_id}"
+
+
+def _subject(wager: Checked) -> tuple[Kind, str, dict[str, str]]:
+    match wager:
+        case CheckedBet():
+            return "bet", wager.game, {name: str(value) for name, value in wager.params}
+        case CheckedEscrow():
+            params = {"counterparty": wager.counterparty, "description": wager.description}
+            return "escrow_create", wager.counterparty, params | {"timeout_hours": str(wager.timeout_hours)}
+        case CheckedAct():
+            return "escrow_act", wager.escrow_id, {"act": wager.act, "reason": wager.reason}
+
+
+def _decimal(number: Fraction) -> str:
+    return f"{Decimal(number.numerator) / Decimal(number.denominator):.10g}"

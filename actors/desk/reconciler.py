@@ -1,0 +1,136 @@
+"""Reconciling: the book against the venue, the account as a whole, with nothing open."""
+
+from dataclasses import dataclass
+
+from actors.desk import settle
+from actors.desk.till import Till
+from actors.desk.watch import Asked, Watch
+from actors.money.amounts import usd
+from actors.money.audit import Audit, audit, cursor
+from actors.money.book import Bucket, Posting
+from actors.money.events import (
+    AccountAdopted,
+    AgentStopped,
+    DifferenceAccepted,
+    Reconciled,
+    SessionStarted,
+    StopLifted,
+    StopSet,
+    StrayBooked,
+)
+from actors.money.evidence import Evidence
+
+MISMATCHES = 2
+"""Readings that must agree on a difference before it counts: a credit may land between two reads."""
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """Adopts accounts, explains differences, and writes the end of a run when everything agrees."""
+
+    till: Till
+    watches: dict[str, Watch]
+    draining: str | None = None
+    drained: bool = False
+
+    def adopt(self, evidence: Evidence, watch: Watch) -> None:
+        """Meet an account: its balance is the opening entry, everything older is not ours."""
+        now, name, balance = self.till.now, evidence.account, evidence.balance_micro
+        at, refs = cursor(evidence.history)
+        known = tuple(row.bet_id for row in evidence.rows)
+        postings = (Posting(name, Bucket.EXTERNAL, Bucket.AVAILABLE, balance),) if balance else ()
+        self.till.record(AccountAdopted(now, name, balance, evidence.nonces, at, refs, known, postings))
+        self._agreed(name, watch, 0, f"adopted with {usd(balance, 6)} USD")
+
+    def reconcile(self, evidence: Evidence, asked: Asked, watch: Watch) -> None:
+        """Book what the venue explains; agree, or stop and say by how much book and venue differ."""
+        found = audit(self.till.state, evidence, self.till.now, asked.since)
+        if not found.clean and watch.accept is None:
+            self._differ(evidence.account, watch, found)
+            return
+        self.book(found)
+        name, till = evidence.account, self.till
+        if found.nonce_gap:
+            till.incident("nonce_gap", f"{found.nonce_gap} draws at the venue that no known bet explains")
+        if not found.clean:
+            self._accept(name, watch.accept or "", found.unexplained_micro)
+        book = till.state.book.at_venue(name)
+        till.record(
+            Reconciled(
+                till.now, name, book, evidence.balance_micro, evidence.nonces, found.cursor_at, found.cursor_refs
+            )
+        )
+        stop = till.state.account(name).stop
+        if stop and stop.rule == "mismatch":
+            till.record(StopLifted(till.now, name, "reconciled"))
+            till.record(SessionStarted(till.now, name, till.state.book.equity(name), after_stop=True))
+        self._agreed(name, watch, book, f"book {usd(book, 6)} = venue {usd(evidence.balance_micro, 6)} USD  OK")
+
+    def _agreed(self, name: str, watch: Watch, book_micro: int, text: str) -> None:
+        first = not watch.ready
+        because, watch.wanted, watch.accept = watch.wanted, None, None
+        watch.ready, watch.differs_micro, watch.differed = True, None, 0
+        if first or because != "the period":
+            self.till.say("bankroll", "reconcile", "ok", text, amount_micro=book_micro, because=because or "")
+        settle.check_stops(self.till, name)
+        if self.draining:
+            self._finish(watch)
+        else:
+            self.till.tell_lanes(name, ready=True)
+
+    def _differ(self, name: str, watch: Watch, found: Audit) -> None:
+        same = watch.differs_micro == found.unexplained_micro
+        watch.differs_micro, watch.differed = found.unexplained_micro, watch.differed + 1 if same else 1
+        watch.next_at = self.till.now + self.till.terms.lookup_gap
+        if watch.differed < MISMATCHES:
+            return
+        watch.wanted = None
+        book = self.till.state.book.at_venue(name)
+        text = (
+            f"book {usd(book, 6)}, venue {usd(watch.venue_micro or 0, 6)}: differ by {usd(found.unexplained_micro, 6)}"
+        )
+        way_out = "look at `ledger`, then `reconcile --accept --because TEXT`"
+        self.till.say("bankroll", "reconcile", "mismatch", f"{text} USD; {way_out}", level="ERROR")
+        if self.till.state.account(name).stop is None:
+            self.till.record(StopSet(self.till.now, name, "mismatch", "book = venue", text))
+        self.till.tell_lanes(name, ready=False)
+        if self.draining:
+            self._finish(watch)
+
+    def _accept(self, name: str, because: str, amount_micro: int) -> None:
+        suspense = self.till.state.book.balance(name, Bucket.SUSPENSE)
+        if amount_micro < 0:
+            posting = Posting(name, Bucket.AVAILABLE, Bucket.SUSPENSE, -amount_micro)
+        else:
+            source = Bucket.SUSPENSE if suspense >= amount_micro else Bucket.EXTERNAL
+            posting = Posting(name, source, Bucket.AVAILABLE, amount_micro)
+        self.till.record(DifferenceAccepted(self.till.now, name, amount_micro, because, (posting,)))
+        text = f"a difference of {usd(amount_micro, 6)} USD accepted: {because}"
+        self.till.say("bankroll", "reconcile", "accepted", text, amount_micro=amount_micro, level="WARNING")
+
+    def book(self, found: Audit) -> None:
+        """Book what explaining found."""
+        for event in found.events:
+            self.till.record(event)
+            if isinstance(event, StrayBooked):
+                text = f"{event.venue_ref} at the venue is {event.kind}: stake {usd(event.stake_micro)}, booked"
+                if event.kind == "foreign":
+                    self.till.say("bankroll", "stray", event.kind, text, level="WARNING")
+                else:
+                    self.till.incident(event.kind, text, event.intent)
+            else:
+                reason = getattr(event, "reason", getattr(event, "status", ""))
+                amount = getattr(event, "amount_micro", 0)
+                self.till.say("bankroll", "credit", "booked", f"{reason}: {usd(amount, 6)} USD", amount_micro=amount)
+
+    def give_up(self, watch: Watch) -> None:
+        """The venue cannot be read: an end that waits for it waits no longer."""
+        if self.draining:
+            self._finish(watch)
+
+    def _finish(self, watch: Watch) -> None:
+        watch.wanted = None
+        idle = not self.till.state.open and not any(w.wanted for w in self.watches.values())
+        if idle and not self.drained:
+            self.till.record(AgentStopped(self.till.now, self.draining or ""))
+            self.drained = True

@@ -1,0 +1,187 @@
+"""Resolving unknown outcomes: asks for evidence when it is due and turns it into events. Reads only; it never sends."""
+
+from dataclasses import dataclass
+
+from actors.desk import settle
+from actors.desk.reconciler import Reconciler
+from actors.desk.till import SECOND, Till
+from actors.desk.watch import Asked, Purpose, Watch
+from actors.messages import Found, LookUp, LookUpFailed
+from actors.money.audit import audit
+from actors.money.events import IntentOpened, LookedUp
+from actors.money.evidence import Evidence, Query
+from actors.money.resolve import Absent, Contradiction, FoundBet, FoundEscrow, find, judge
+
+LOOK_WAITS = (SECOND // 5, SECOND // 2, SECOND, 2 * SECOND, 5 * SECOND)
+"""Waits between look-ups of an unknown intent (microseconds); the last one repeats."""
+
+NEGATIVES = 2
+"""Complete negative readings after the quiet period that prove absence."""
+
+LOOKUP_TIMEOUT = 60 * SECOND
+"""After this a look-up is given up for lost (its service restarted) and asked again."""
+
+UNDECIDED_WAIT = 60 * SECOND
+"""Between look-ups of an intent that evidence could not decide."""
+
+TROUBLE_WAITS = (SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND)
+"""Waits between readings of an account that cannot be read (microseconds); the last one repeats."""
+
+WINDOW_MARGIN = 10 * SECOND
+"""How far before the last reconcile the export is read again."""
+
+
+@dataclass(slots=True)
+class Resolver:
+    """Asks for evidence when it is due and turns it into events."""
+
+    till: Till
+    watches: dict[str, Watch]
+    reconciler: Reconciler
+    _numbers: int = 0
+
+    def unknown(self, account: str) -> list[IntentOpened]:
+        """Return the account's intents whose outcome is unknown."""
+        tracks = self.till.tracks
+        return [o for o in self.till.open(account) if tracks[o.intent].phase == "unknown"]
+
+    def barrier(self, account: str) -> bool:
+        """Whether the account must not open anything now: absence is being proven, or the whole is compared."""
+        watch = self.watches[account]
+        return bool(watch.wanted) or any(o.quiet_until <= self.till.now for o in self.unknown(account))
+
+    def tick(self) -> None:
+        """Ask whatever is due."""
+        for account, watch in self.watches.items():
+            if watch.asked and self.till.now > watch.asked.at + LOOKUP_TIMEOUT:
+                watch.asked = None
+            if watch.asked or not watch.service:
+                continue
+            due = self.till.state.account(account).reconciled_at + self.till.terms.reconcile_every
+            if not watch.wanted and self.till.now >= due:
+                watch.wanted = "the period"
+            if any(self.till.tracks[o.intent].next_look <= self.till.now for o in self.unknown(account)):
+                self._ask(account, watch, "resolve")
+            elif watch.wanted and self.till.now >= watch.next_at and not self.till.open(account):
+                self._ask(account, watch, "reconcile")
+
+    def failed(self, message: LookUpFailed) -> None:
+        """The venue could not be read: nothing is known, nothing changes but the next time to ask."""
+        watch = self.watches[message.account]
+        if not watch.asked or watch.asked.number != message.number:
+            return
+        watch.asked = None
+        wait = TROUBLE_WAITS[min(watch.failures, len(TROUBLE_WAITS) - 1)]
+        watch.failures += 1
+        watch.next_at = self.till.now + wait
+        for opened in self.unknown(message.account):
+            track = self.till.tracks[opened.intent]
+            track.next_look = max(track.next_look, watch.next_at)
+        if watch.trouble != message.reason:
+            watch.trouble = message.reason
+            text = f"{message.account} cannot be read: {message.reason}; asking again, at most every 30 s"
+            self.till.say(message.account, "look_up", "failed", text, level="WARNING")
+        if not self.till.open(message.account):
+            self.reconciler.give_up(watch)
+
+    def found(self, message: Found) -> None:
+        """Take evidence in."""
+        evidence = message.evidence
+        watch = self.watches[evidence.account]
+        asked = watch.asked
+        if asked is None or asked.number != message.number:
+            return
+        watch.asked, watch.trouble, watch.failures = None, "", 0
+        watch.venue_micro = evidence.balance_micro
+        if not self.till.state.account(evidence.account).reconciled_at:
+            self.reconciler.adopt(evidence, watch)
+        elif asked.purpose == "resolve":
+            self._resolve(evidence, asked)
+        elif not self.till.open(evidence.account):
+            self.reconciler.reconcile(evidence, asked, watch)
+
+    def _open(self, account: str) -> list[IntentOpened]:
+        return self.till.open(account)
+
+    def _ask(self, name: str, watch: Watch, purpose: Purpose) -> None:
+        state, account = self.till.state, self.till.state.account(name)
+        unknown = self.unknown(name)
+        since = min([o.at for o in unknown], default=account.reconciled_at - WINDOW_MARGIN)
+        if not account.reconciled_at:
+            since = self.till.now - WINDOW_MARGIN
+        self._numbers += 1
+        barrier = len(unknown) == len(self.till.open(name))
+        watch.asked = Asked(self._numbers, self.till.now, purpose, barrier, since)
+        query = Query(
+            account=name,
+            since=since,
+            expected_micro=state.book.at_venue(name),
+            expected_nonces=account.nonces,
+            full=not account.reconciled_at or any(o.kind == "escrow_create" for o in unknown),
+            escrow_ids=tuple(o.subject for o in unknown if o.kind == "escrow_act"),
+            known=frozenset(ref for ref in state.recent if ref.startswith("esc_")),
+        )
+        self.till.send(watch.service, LookUp(self._numbers, query))
+
+    # one unknown intent
+
+    def _resolve(self, evidence: Evidence, asked: Asked) -> None:
+        absent = []
+        for opened in self.unknown(evidence.account):
+            match find(opened, evidence):
+                case FoundBet(row, copies):
+                    settle.close_bet(self.till, opened, row, "look-up")
+                    if copies:
+                        settle.book_copies(self.till, opened, copies)
+                case FoundEscrow(view) if opened.kind == "escrow_create":
+                    settle.close_created(self.till, opened, view, "look-up")
+                case FoundEscrow(view):
+                    settle.close_act(self.till, opened, view, "look-up")
+                case Contradiction(text):
+                    self._leave_undecided(opened, f"the venue contradicts us: {text}")
+                case Absent():
+                    absent.append(opened)
+                    self._count_look(opened, evidence, asked)
+        unknown = self.unknown(evidence.account)
+        if absent == unknown and all(self.till.tracks[o.intent].negatives >= NEGATIVES for o in absent) and absent:
+            self._decide(absent, evidence, asked)
+
+    def _count_look(self, opened: IntentOpened, evidence: Evidence, asked: Asked) -> None:
+        track, now = self.till.tracks[opened.intent], self.till.now
+        wait = LOOK_WAITS[min(track.looks, len(LOOK_WAITS) - 1)]
+        track.looks += 1
+        if evidence.started < opened.quiet_until:
+            track.next_look = min(now + wait, max(opened.quiet_until, now))
+            return
+        track.next_look = now + max(self.till.terms.lookup_gap, SECOND // 20)
+        apart = evidence.started >= track.last_negative + self.till.terms.lookup_gap
+        if asked.barrier and evidence.rows_complete and (apart or not track.negatives):
+            track.negatives += 1
+            track.last_negative = now
+            if track.negatives <= NEGATIVES:
+                rows, nonces, balance = len(evidence.rows), evidence.nonces, evidence.balance_micro
+                self.till.record(LookedUp(now, opened.intent, rows, nonces, balance))
+
+    def _decide(self, absent: list[IntentOpened], evidence: Evidence, asked: Asked) -> None:
+        found = audit(self.till.state, evidence, self.till.now, asked.since)
+        verdict = judge(absent, found)
+        if verdict.undecided:
+            for opened in absent:
+                self._leave_undecided(opened, verdict.undecided)
+            return
+        self.reconciler.book(found)
+        by_intent = {opened.intent: opened for opened in absent}
+        for intent in verdict.void:
+            settle.close_unexecuted(self.till, by_intent[intent], "void", "absent after the quiet period", "look-up")
+        for intent, reference in verdict.incomplete:
+            settle.close_incomplete(self.till, by_intent[intent], reference)
+        self.watches[evidence.account].wanted = "an unknown outcome"
+
+    def _leave_undecided(self, opened: IntentOpened, why: str) -> None:
+        track = self.till.tracks[opened.intent]
+        track.next_look = self.till.now + UNDECIDED_WAIT
+        if not track.undecided:
+            track.undecided = True
+            self.till.fail_lane(opened.lane, why)
+            text = f"{opened.intent} cannot be decided: {why}; `resolve {opened.intent}` is an operator's way out"
+            self.till.incident("undecided", text, opened.intent)

@@ -1,0 +1,144 @@
+"""Closing intents: the one place where an outcome becomes postings."""
+
+from actors.desk.till import Till
+from actors.messages import Settled
+from actors.money.amounts import signed_usd, usd
+from actors.money.audit import bet_postings, opened_escrow, payout_of, release
+from actors.money.book import Bucket, Posting
+from actors.money.events import EscrowMoved, EscrowOpened, IntentClosed, IntentOpened, Outcome, StopSet, StrayBooked
+from actors.money.evidence import BetRow, EscrowView
+from actors.money.risk import STOP_RULES, Proposal, first_denial
+
+NO_PROPOSAL = Proposal(0)
+
+
+def close_bet(till: Till, opened: IntentOpened, row: BetRow, by: str) -> None:
+    """Book a bet that the venue executed, from its answer or its row; the payout is exact, not the rounded report."""
+    payout = payout_of(row)
+    postings = bet_postings(opened.account, Bucket.RESERVED, opened.stake_micro, payout)
+    closed = IntentClosed(
+        till.now,
+        opened.intent,
+        opened.lane,
+        opened.account,
+        "executed",
+        "won" if payout else "lost",
+        venue_ref=row.bet_id,
+        won=row.won,
+        payout_micro=payout,
+        nonces=1,
+        seed_hash=row.seed_hash,
+        nonce=row.nonce,
+        result_hash=row.result_hash,
+        by=by,
+        postings=postings,
+    )
+    close(till, closed, opened)
+    gain = payout - opened.stake_micro
+    what = f"won {usd(payout)} ({signed_usd(gain)})" if payout else f"lost {usd(opened.stake_micro)}"
+    _say_closed(till, opened, "won" if payout else "lost", what, by, gain)
+    check_stops(till, opened.account)
+
+
+def close_created(till: Till, opened: IntentOpened, view: EscrowView, by: str) -> None:
+    """Book a funded contract: its amount is held from now on, and it is watched."""
+    held = Posting(opened.account, Bucket.RESERVED, Bucket.ESCROW_HELD, opened.stake_micro)
+    closed = IntentClosed(
+        till.now, opened.intent, opened.lane, opened.account, "executed", "funded",
+        venue_ref=view.escrow_id, by=by, postings=(held,),
+    )  # fmt: skip
+    close(till, closed, opened)
+    till.record(opened_escrow(view, opened.account, opened.intent, till.now))
+    what = f"{view.escrow_id} holds {usd(opened.stake_micro)} for {opened.params['counterparty']}"
+    _say_closed(till, opened, "funded", what, by, -opened.stake_micro)
+
+
+def close_act(till: Till, opened: IntentOpened, view: EscrowView, by: str) -> None:
+    """Book an act on a contract that was done."""
+    closed = IntentClosed(till.now, opened.intent, opened.lane, opened.account, "executed", view.status, by=by)
+    close(till, closed, opened)
+    contract = till.state.contracts.get(opened.subject)
+    if contract is None:
+        watched = EscrowOpened(
+            till.now, opened.subject, opened.account, "counterparty", 0, 0, view.auto_release_at, opened.intent
+        )
+        till.record(watched)
+        till.record(EscrowMoved(till.now, opened.subject, view.status))
+    elif view.status == "released":
+        till.record(release(contract.opened, till.now))
+    else:
+        till.record(EscrowMoved(till.now, opened.subject, view.status))
+    _say_closed(till, opened, view.status, f"{opened.subject} is {view.status}", by, 0)
+
+
+def close_unexecuted(till: Till, opened: IntentOpened, outcome: Outcome, reason: str, by: str) -> None:
+    """Give the stake back: the venue refused, never got the request, or provably never executed it."""
+    back: tuple[Posting, ...] = ()
+    if opened.stake_micro:
+        back = (Posting(opened.account, Bucket.RESERVED, Bucket.AVAILABLE, opened.stake_micro),)
+    closed = IntentClosed(till.now, opened.intent, opened.lane, opened.account, outcome, reason, by=by, postings=back)
+    close(till, closed, opened)
+    words = {"refused": "refused by the venue", "not_sent": "not sent", "void": "void, the venue never executed it"}
+    _say_closed(till, opened, outcome, f"{words.get(outcome, outcome)}: {reason}", by, 0)
+
+
+def book_copies(till: Till, opened: IntentOpened, copies: tuple[BetRow, ...]) -> None:
+    """Book every further copy of a bet that was sent once: money is what the venue says, and a person must look."""
+    for row in copies:
+        payout = payout_of(row)
+        postings = bet_postings(opened.account, Bucket.AVAILABLE, row.stake_micro, payout)
+        stray = StrayBooked(
+            till.now, opened.account, row.bet_id, "duplicate", opened.intent, row.stake_micro, payout, postings
+        )
+        till.record(stray)
+    till.fail_lane(opened.lane, "the venue executed one request more than once")
+    text = f"{opened.intent} was sent once and executed {len(copies) + 1} times; all are booked"
+    till.incident("duplicate", text, opened.intent)
+
+
+def close_incomplete(till: Till, opened: IntentOpened, reference: str) -> None:
+    """The venue took the stake and has no bet to show: the stake goes to suspense, and a person must look."""
+    lost = Posting(opened.account, Bucket.RESERVED, Bucket.SUSPENSE, opened.stake_micro)
+    reason = f"the venue's ledger has the stake ({reference}) and no bet"
+    closed = IntentClosed(
+        till.now, opened.intent, opened.lane, opened.account, "incomplete", reason, by="look-up", postings=(lost,)
+    )
+    till.fail_lane(opened.lane, reason)
+    close(till, closed, opened)
+    till.incident("venue_incomplete", f"{reason}; resolve {opened.intent} when the venue has answered", opened.intent)
+    check_stops(till, opened.account)
+
+
+def check_stops(till: Till, account: str) -> None:
+    """Set a stop, durably, if a stop rule is broken now."""
+    if till.state.account(account).stop is not None:
+        return
+    denial = first_denial(STOP_RULES, till.terms.limits, till.state.exposure(account, till.now), NO_PROPOSAL)
+    if denial:
+        till.record(StopSet(till.now, account, denial.rule, denial.limit, denial.value, denial.until))
+        text = f"STOPPED by {denial}; `resume` begins a new session"
+        till.say("bankroll", "stop", denial.rule, text, level="WARNING")
+
+
+def close(till: Till, closed: IntentClosed, opened: IntentOpened) -> None:
+    """Record the outcome and tell the lane when it is on disk."""
+    till.record(closed)
+    till.tracks.pop(opened.intent, None)
+    view = till.view(opened.account, ready=True)
+    till.send(f"lane:{opened.lane}", Settled(closed, opened.stake_micro, view))
+
+
+def _say_closed(till: Till, opened: IntentOpened, outcome: str, what: str, by: str, gain_micro: int) -> None:
+    text = f"{opened.intent[:4]}  {what}"
+    if by == "look-up":
+        text = f"{opened.intent[:4]}  outcome was unknown -> asked the venue -> {what}, sent once"
+    till.say(
+        opened.service,
+        opened.kind,
+        outcome,
+        text,
+        amount_micro=gain_micro,
+        intent=opened.intent,
+        lane=opened.lane,
+        bankroll=till.state.book.equity(opened.account),
+    )

@@ -1,0 +1,151 @@
+"""What the parts of the desk share: the state, the step being decided, the terms in force."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from actors.messages import BankrollView, LaneView, Notice
+from actors.money.events import Event, IncidentNoted, IntentOpened, LaneFailed
+from actors.money.risk import Limits
+from actors.money.state import State
+from actors.money.wagers import Checked, Request
+
+SECOND = 1_000_000
+REPORTER = "reporter"
+
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is configured. Times in microseconds.
+
+    Attributes:
+        agent: the agent's id; part of every tag.
+        version: of the program, for the audit trail.
+        config: the configuration in force, without secrets, for the audit trail.
+        limits: risk limits and sizing.
+        send_timeout: how long a send may take in all.
+        quiet_period: how long after `send_by` a request may still arrive at the venue.
+        lookup_gap: least time between two negative readings that count.
+        reconcile_every: period of the whole-account reconcile.
+        builtin_venue: whether boosted_coin may be played.
+        dry_run: size, check and log, but open nothing.
+        requests: builds the exact request of a wager: (wager, stake in micro-USD, tag).
+        entropy: 128 random bits as 32 hexadecimal digits, from the operating system (a seed only in simulation).
+    """
+
+    agent: str
+    version: str
+    config: Mapping[str, str]
+    limits: Limits
+    send_timeout: int
+    quiet_period: int
+    lookup_gap: int
+    reconcile_every: int
+    builtin_venue: bool
+    dry_run: bool
+    requests: Callable[[Checked, int, str], Request]
+    entropy: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message and whom it is for: a service's name, "lane:NAME" or "reporter"."""
+
+    to: str
+    message: object
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One decision: events to write, and mail to send when they are on disk."""
+
+    events: tuple[Event, ...] = ()
+    mail: tuple[Mail, ...] = ()
+
+
+@dataclass(slots=True)
+class Track:
+    """How far an open intent is, in this process: sizing, inflight, unknown. Nothing here needs to survive it."""
+
+    phase: Literal["sizing", "inflight", "unknown"]
+    next_look: int = 0
+    looks: int = 0
+    negatives: int = 0
+    last_negative: int = 0
+    undecided: bool = False
+
+
+@dataclass(slots=True)
+class Till:
+    """The state and the step that is being decided."""
+
+    state: State
+    terms: Terms
+    epoch: int
+    now: int = 0
+    tracks: dict[str, Track] = field(default_factory=dict)
+    _events: list[Event] = field(default_factory=list)
+    _mail: list[Mail] = field(default_factory=list)
+
+    def open(self, account: str) -> list[IntentOpened]:
+        """Return the account's open intents."""
+        return [opened for opened in self.state.open.values() if opened.account == account]
+
+    def record(self, event: Event) -> None:
+        """Decide an event: it counts from now on in memory, and its step's mail waits until it is on disk."""
+        self.state.apply(event)
+        self._events.append(event)
+
+    def send(self, to: str, message: object) -> None:
+        """Add mail to the step."""
+        self._mail.append(Mail(to, message))
+
+    def say(
+        self,
+        service: str,
+        action: str,
+        outcome: str,
+        text: str,
+        *,
+        amount_micro: int | None = None,
+        intent: str | None = None,
+        lane: str | None = None,
+        level: Level = "INFO",
+        **extra: str | int,
+    ) -> None:
+        """Add a notice for the log and the console to the step."""
+        notice = Notice(self.now, service, action, outcome, text, amount_micro, intent, lane, level, extra)
+        self.send(REPORTER, notice)
+
+    def incident(self, name: str, text: str, intent: str | None = None) -> None:
+        """Journal and report something that a person should see."""
+        self.record(IncidentNoted(self.now, name, text, intent))
+        self.say("bankroll", "incident", name, text, intent=intent, level="ERROR")
+
+    def fail_lane(self, lane: str, reason: str) -> None:
+        """Put a lane into ERROR: a person must look."""
+        self.record(LaneFailed(self.now, lane, reason))
+        self.say("bankroll", "lane", "error", f"{lane} is in ERROR: {reason}", lane=lane, level="ERROR")
+
+    def view(self, account: str, *, ready: bool) -> BankrollView:
+        """Return what a strategy may know of an account."""
+        at = self.state.exposure(account, self.now)
+        return BankrollView(at.available_micro, at.equity_micro, at.peak_micro, ready)
+
+    def tell_lanes(self, account: str, *, ready: bool) -> None:
+        """Send every lane of an account its view, because something changed that its strategy may react to."""
+        view = self.view(account, ready=ready)
+        for lane in self.state.lanes.values():
+            if lane.account == account:
+                stop = self.state.account(account).stop
+                reason = lane.failed or (stop.rule if stop else "")
+                self.send(f"lane:{lane.name}", LaneView(lane.name, lane.state, reason, view))
+
+    def cut(self) -> Step:
+        """Return the step and begin a new one."""
+        step = Step(tuple(self._events), tuple(self._mail))
+        self._events.clear()
+        self._mail.clear()
+        return step

@@ -1,0 +1,34 @@
+"""What this process knows of an account's standing at the venue, and the look-up that is under way."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Purpose = Literal["resolve", "reconcile"]
+
+
+@dataclass(slots=True)
+class Asked:
+    """A look-up that is under way."""
+
+    number: int
+    at: int
+    purpose: Purpose
+    barrier: bool
+    since: int
+
+
+@dataclass(slots=True)
+class Watch:
+    """What this process knows of an account's standing at the venue."""
+
+    service: str
+    wanted: str | None = "start"
+    asked: Asked | None = None
+    next_at: int = 0
+    failures: int = 0
+    trouble: str = ""
+    ready: bool = False
+    differs_micro: int | None = None
+    differed: int = 0
+    venue_micro: int | None = None
+    accept: str | None = None
