@@ -21,7 +21,7 @@ def genesis(agent: str, binding: str) -> Head:
     return Head(0, sha256(text.encode()).hexdigest())
 
 
-def row_hash(  # noqa: PLR0917 - the columns in their order, as a row unpacks
+def row_hash(
     prev_hash: str,
     seq: int,
     agent: str,
