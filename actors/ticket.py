@@ -7,7 +7,11 @@ from actors.money.wagers import Request
 
 
 class TicketSpent(Exception):  # noqa: N818  the field's name for it
-    """The ticket was consumed before, is another incarnation's, or its time to be sent is over. Nothing was sent."""
+    """The ticket was consumed before: a bug of whoever holds it. Nothing was sent by this use."""
+
+
+class TicketExpired(Exception):  # noqa: N818  as above
+    """The ticket's time to be sent is over: it waited too long. Nothing was sent, and now nothing can be."""
 
 
 class Ticket:
@@ -39,12 +43,13 @@ class Ticket:
             now: UTC microseconds.
 
         Raises:
-            TicketSpent: it was consumed before, or `send_by` has passed; nothing may be sent.
+            TicketSpent: it was consumed before.
+            TicketExpired: `send_by` has passed.
         """
         if next(self._uses):
             raise TicketSpent(f"the ticket of {self.intent} was used before")
         if now >= self.send_by:
-            raise TicketSpent(f"the ticket of {self.intent} is too old to be sent")
+            raise TicketExpired(f"the ticket of {self.intent} is too old to be sent")
         return self.request
 
     def __repr__(self) -> str:

@@ -1,0 +1,211 @@
+"""The casino: bets that carry our tag, and the evidence of what became of them."""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+
+from actors.money.amounts import TOLERANCE_MICRO
+from actors.money.evidence import Answer, BetRow, EscrowView, Evidence, Executed, HistoryRow, LedgerRow, Query
+from actors.money.games import SOUND_GAMES, Param
+from actors.money.wagers import CheckedBet, Request
+from actors.ticket import Ticket
+from actors.venue.answers import (
+    BalanceAnswer,
+    BetAnswer,
+    ExportRow,
+    HistoryAnswer,
+    LedgerAnswer,
+    SeedsAnswer,
+    read_answer,
+    read_export,
+)
+from actors.venue.bodies import body, dollars, plain
+from actors.venue.errors import BadAnswer, VenueDown
+from actors.venue.escrow import Escrow
+from actors.venue.line import Line
+
+SERVICE = "casino"
+
+ROUNDING_MICRO = 5_000
+"""The venue reports what a bet won rounded to cents: half a cent to either side."""
+
+SLACK_S = 5
+"""Seconds by which the export's window opens early: the venue counts whole seconds, and answers take their time."""
+
+EXPORT_ROWS = 10_000
+"""The venue's row limit; an export of this length may be cut off."""
+
+EXPORT_PAGES = 10
+READINGS = 5
+"""How often an account in motion is read before the look-up is given up."""
+
+UNKNOWN_LOCKS = 200
+"""How many locks that the book does not know are looked up; more make the evidence incomplete."""
+
+_TEXT_PARAMS = frozenset({"side", "direction", "bet_type"})
+_LOCK = "escrow_lock: "
+
+
+def bet_request(bet: CheckedBet, stake_micro: int, tag: str) -> Request:
+    """Return the one request of a bet: its parameters, the stake as an exact number, and the tag as client seed."""
+    fields: dict[str, str | int | Decimal] = {name: _param(name, value) for name, value in bet.params}
+    fields |= {"amount": dollars(stake_micro), "client_seed": tag}
+    return Request(SERVICE, f"/games/{SOUND_GAMES[bet.game].path}", body(fields))
+
+
+class Casino:
+    """The casino for one account. Blocks its caller; usable by several threads.
+
+    Args:
+        line: to the casino.
+        escrow: reads the contracts that evidence names.
+    """
+
+    def __init__(self, line: Line, escrow: Escrow) -> None:
+        self._line = line
+        self._escrow = escrow
+
+    def place(self, ticket: Ticket) -> Answer:
+        """Send a bet's ticket, once; see Line.send.
+
+        Raises:
+            TicketSpent: it was consumed before.
+        """
+        return self._line.send(ticket, partial(_won_or_lost, ticket))
+
+    def balance(self) -> int:
+        """Return the account's balance in micro-USD.
+
+        Raises:
+            VenueError: it could not be read.
+        """
+        return read_answer(BalanceAnswer, self._line.get("/auth/balance")).balance_usd
+
+    def evidence(self, query: Query) -> Evidence:
+        """Read an account, all or nothing.
+
+        A quiet account that is as expected takes one reading. Otherwise it is read until two readings agree in nonce
+        total and balance: then nothing moved between them, and everything in the second belongs together.
+
+        Raises:
+            VenueError: a part could not be read, or the account did not come to rest within `READINGS`.
+        """
+        if self._line.lag_s is None:
+            self.balance()  # any answer tells how far the venue's clock, which dates the rows, is behind ours
+        before: tuple[int, int] | None = None
+        for _ in range(READINGS):
+            seen = self._reading(query, detailed=before is not None)
+            now = (seen.nonces, seen.balance_micro)
+            expected = seen.nonces == query.expected_nonces
+            expected &= abs(seen.balance_micro - query.expected_micro) <= TOLERANCE_MICRO
+            if now == before or (before is None and expected and not query.full):
+                return seen
+            before = now
+        raise VenueDown(f"the account {query.account} moved during each of {READINGS} readings")
+
+    def close(self) -> None:
+        """Close the connections kept for reading."""
+        self._line.close()
+
+    def _reading(self, query: Query, *, detailed: bool) -> Evidence:
+        started = self._line.wall()
+        opens = query.since // 1_000_000 - SLACK_S - (self._line.lag_s or 0)
+        rows, complete = self._rows(opens) if query.bets else ((), True)
+        nonces = sum(seed.bets_made for seed in read_answer(SeedsAnswer, self._line.get("/fairness/seeds")).seeds)
+        ledger = self._ledger() if detailed else ()
+        history = self._history() if detailed else ()
+        locks = _unknown_locks(history, opens, query.known.union(query.escrow_ids))
+        escrows: tuple[EscrowView, ...] = self._escrow.look((*query.escrow_ids, *locks[-UNKNOWN_LOCKS:]))
+        return Evidence(
+            account=query.account,
+            started=started,
+            rows=rows,
+            rows_complete=complete and len(locks) <= UNKNOWN_LOCKS,
+            nonces=nonces,
+            balance_micro=self.balance(),
+            detailed=detailed,
+            ledger=ledger,
+            history=history,
+            escrows=escrows,
+        )
+
+    def _rows(self, opens: int) -> tuple[tuple[BetRow, ...], bool]:
+        found: dict[str, BetRow] = {}
+        window = {"since": _iso(opens)}
+        oldest = None
+        for _ in range(EXPORT_PAGES):
+            rows = read_export(self._line.get("/bets/export.csv", **window))
+            found |= {row.bet_id: _bet_row(row) for row in rows}
+            if len(rows) < EXPORT_ROWS:
+                return tuple(found.values()), True
+            if oldest == (oldest := rows[-1].timestamp_utc):
+                break
+            window["until"] = _iso(oldest)
+        return tuple(found.values()), False
+
+    def _ledger(self) -> tuple[LedgerRow, ...]:
+        entries = read_answer(LedgerAnswer, self._line.get("/auth/ledger")).entries
+        return tuple(
+            LedgerRow(e.id, e.type == "credit", e.amount, e.reason, e.reference or "", e.createdAt) for e in entries
+        )
+
+    def _history(self) -> tuple[HistoryRow, ...]:
+        points = read_answer(HistoryAnswer, self._line.get("/kelly/history")).bankroll_curve
+        return tuple(HistoryRow(point.change, point.reason, point.at) for point in points)
+
+
+def _won_or_lost(ticket: Ticket, content: bytes) -> Executed:
+    bet = read_answer(BetAnswer, content)
+    if bet.proof.client_seed != ticket.tag:
+        raise BadAnswer("proof.client_seed", "it is not our tag")
+    if bet.amount_bet != ticket.stake_micro:
+        raise BadAnswer("amount_bet", "it is not our stake")
+    payout = Fraction(bet.payout_multiplier) * ticket.stake_micro if bet.won else Fraction(0)
+    if abs(payout - bet.amount_won) > ROUNDING_MICRO:
+        raise BadAnswer("amount_won", "it is not what stake and multiplier make")
+    return Executed(
+        bet=BetRow(
+            bet_id=bet.bet_id,
+            game=bet.game,
+            stake_micro=bet.amount_bet,
+            reported_won_micro=bet.amount_won,
+            multiplier=plain(bet.payout_multiplier),
+            won=bet.won,
+            tag=bet.proof.client_seed,
+            nonce=bet.proof.nonce,
+            seed_hash=bet.proof.server_seed_hash,
+            result_hash=bet.proof.result_hash,
+        )
+    )
+
+
+def _bet_row(row: ExportRow) -> BetRow:
+    return BetRow(
+        bet_id=row.bet_id,
+        game=row.game,
+        stake_micro=row.amount_usd,
+        reported_won_micro=row.amount_won_usd,
+        multiplier=plain(row.payout_multiplier),
+        won=row.won,
+        tag=row.client_seed,
+        nonce=row.nonce,
+        seed_hash=row.server_seed_hash,
+        result_hash=row.result_hash,
+    )
+
+
+def _unknown_locks(history: Iterable[HistoryRow], opens: int, known: AbstractSet[str]) -> list[str]:
+    since = _iso(opens).rstrip("Z")
+    locks = (row.reason.removeprefix(_LOCK) for row in history if row.reason.startswith(_LOCK) and row.at >= since)
+    return [lock for lock in dict.fromkeys(locks) if lock not in known]
+
+
+def _param(name: str, value: Param) -> Param:
+    return value if name in _TEXT_PARAMS else Decimal(value)
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,273 @@
+"""HTTP as money needs it: one send on a fresh connection, and reads; both with a deadline for the whole exchange.
+
+The timeout of a socket counts from read to read, so a server that drips one byte a second is never late. Here the
+time left is set anew before each read, for both ways of asking.
+"""
+
+import http.client
+import io
+import re
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import requests
+import urllib3
+from pydantic import SecretStr
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from actors.money.wagers import Request
+from actors.venue.errors import NoAnswer, NothingSent, VenueDown
+
+SEND_BODY_BYTES = 1 << 20
+"""The longest answer to a send; a bet's has about 600 bytes."""
+
+READ_BODY_BYTES = 16 << 20
+"""The longest answer to a read: 10,000 export rows have 4 MB, a history of 100,000 rows 12 MB."""
+
+KEPT_CONNECTIONS = 4
+"""How many idle connections a reader keeps: as many as a port has threads."""
+
+USER_AGENT = "stakekeeper"
+
+# Time asleep counts too where the system can say: a request must not leave after a laptop wakes up.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")
+_TROUBLE = (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A complete answer: names of headers in lower case, the body as it came."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class _Timed(io.RawIOBase):
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase, until: float) -> None:
+        self._sock = sock
+        self._raw = raw
+        self._until = until
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(_left(self._until))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    # The socket's timeout at this moment is what is left for status line, headers and body together.
+    def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None) -> None:
+        super().__init__(sock, debuglevel, method)
+        until = _now() + (sock.gettimeout() or 0.0)
+        self.fp = io.BufferedReader(_Timed(sock, self.fp.detach(), until))
+
+
+class _Plain(HTTPConnection):
+    response_class = _TimedResponse
+
+
+class _Secured(HTTPSConnection):
+    response_class = _TimedResponse
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecuredPool(HTTPSConnectionPool):
+    ConnectionCls = _Secured
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecuredPool}
+
+
+class _Signed(AuthBase):
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = headers
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers.update(self._headers)
+        return request
+
+
+def _now() -> float:
+    return time.clock_gettime(_CLOCK)
+
+
+def _left(until: float) -> float:
+    left = until - _now()
+    if left <= 0:
+        raise TimeoutError("out of time")
+    return left
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+
+
+def signature(key: SecretStr, agent_id: str) -> dict[str, str]:
+    """Return the headers that say who asks; none without a key.
+
+    Raises:
+        ValueError: key or id could not stand in a header (the message shows neither).
+    """
+    if not key.get_secret_value():
+        return {}
+    if not _PRINTABLE.fullmatch(key.get_secret_value()) or not _PRINTABLE.fullmatch(agent_id or "-"):
+        raise ValueError("a key or an agent id has spaces or characters that none can have; look for a bad copy")
+    return {"Authorization": f"Bearer {key.get_secret_value()}"} | ({"X-Agent-ID": agent_id} if agent_id else {})
+
+
+def _connect(url: SplitResult, until: float) -> socket.socket:
+    host = url.hostname or ""
+    sock = socket.create_connection((host, url.port or (443 if url.scheme == "https" else 80)), _left(until))
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A closed socket takes its unsent bytes along, and what the peer does not acknowledge in time is given up:
+        # after our death or our deadline the kernel must not go on delivering a bet.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(_left(until) * 1000)))
+        if url.scheme == "https":
+            sock.settimeout(_left(until))
+            sock = _tls().wrap_socket(sock, server_hostname=host)
+        sock.settimeout(_left(until))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def send_once(base_url: str, request: Request, *, key: SecretStr, agent_id: str, timeout_s: float) -> HttpAnswer:
+    """Send a request that moves money: once, on a connection of its own, following and repeating nothing.
+
+    Blocks the calling thread for at most `timeout_s` from the first packet to the last byte (the look-up of the
+    host's name alone is the system's affair; afterwards an expired deadline still keeps every byte back).
+
+    Raises:
+        NothingSent: the connection was not made: no name, no route, refused, no TLS, or no time left for it.
+        NoAnswer: anything else: cut, reset, late, malformed, too long.
+    """
+    until = _now() + timeout_s
+    headers = signature(key, agent_id) | {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "User-Agent": USER_AGENT,
+        "Connection": "close",
+    }
+    url = urlsplit(base_url)
+    try:
+        sock = _connect(url, until)
+    except (OSError, ValueError) as error:
+        raise NothingSent(f"no connection to {url.hostname}: {_words(error)}") from None
+    line = http.client.HTTPConnection(url.hostname or "", url.port)
+    line.sock = sock
+    line.response_class = _TimedResponse
+    try:
+        line.request("POST", url.path.rstrip("/") + request.path, request.body.encode(), headers)
+        sock.settimeout(_left(until))
+        with line.getresponse() as response:
+            body = response.read(SEND_BODY_BYTES + 1)
+            if len(body) > SEND_BODY_BYTES or response.length:
+                raise NoAnswer("the answer is cut or too long")
+            return HttpAnswer(response.status, body, {k.lower(): v for k, v in response.getheaders()})
+    except _TROUBLE as error:
+        raise NoAnswer(f"no answer from {url.hostname}: {_words(error)}") from None
+    finally:
+        line.close()
+
+
+class Reader:
+    """Reads from one service over kept connections. Usable by several threads.
+
+    Args:
+        base_url: with the service's path prefix.
+        key: bearer key, empty at open doors.
+        agent_id: the account's id at the venue, sent along for its logs.
+        timeout_s: for connecting, and again for the whole answer.
+    """
+
+    def __init__(self, base_url: str, *, key: SecretStr, agent_id: str, timeout_s: float) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._timeout = urllib3.Timeout(total=timeout_s)
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxies, and no .netrc that would replace the key
+        self._session.auth = _Signed(signature(key, agent_id))
+        self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Adapter(pool_maxsize=KEPT_CONNECTIONS, max_retries=0))
+
+    def ask(self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: str = "") -> HttpAnswer:
+        """Ask once and return the answer, whatever its status.
+
+        Raises:
+            VenueDown: no connection, no complete answer in time, or one of unknown length (its end could be missing).
+        """
+        try:
+            with self._session.request(
+                method,
+                self._base_url + path,
+                params=params,
+                data=body.encode() or None,
+                headers={"Content-Type": "application/json"} if body else {},
+                timeout=self._timeout,  # type: ignore[arg-type]  # requests takes one of urllib3's
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = response.raw.read(READ_BODY_BYTES + 1, decode_content=False)
+                headers = {k.lower(): v for k, v in response.headers.items()}
+        except (requests.RequestException, *_TROUBLE) as error:
+            raise VenueDown(f"cannot read {path}: {_words(error)}") from None
+        if len(content) > READ_BODY_BYTES:
+            raise VenueDown(f"cannot read {path}: the answer is longer than {READ_BODY_BYTES >> 20} MiB")
+        if "content-length" not in headers and headers.get("transfer-encoding", "").lower() != "chunked":
+            raise VenueDown(f"cannot read {path}: the answer does not say how long it is")
+        return HttpAnswer(response.status_code, content, headers)
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._session.close()
+
+
+def ask_openly(base_url: str, method: str, path: str, *, body: str = "", timeout_s: float) -> HttpAnswer:
+    """Ask once at a door that needs no key, on a connection of its own.
+
+    Raises:
+        VenueDown: as Reader.ask.
+    """
+    reader = Reader(base_url, key=SecretStr(""), agent_id="", timeout_s=timeout_s)
+    try:
+        return reader.ask(method, path, body=body)
+    finally:
+        reader.close()
+
+
+def _words(error: BaseException) -> str:
+    # Only kinds and the system's own words: other texts may quote headers.
+    reason = error.strerror if isinstance(error, OSError) and not isinstance(error, requests.RequestException) else None
+    return reason or type(error).__name__

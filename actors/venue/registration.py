@@ -1,0 +1,39 @@
+"""A new account at the casino; escrow and faucet know it too."""
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from actors.venue.answers import RegisterAnswer, error_of, read_answer
+from actors.venue.bodies import body
+from actors.venue.errors import VenueDown, VenueRefused
+from actors.venue.http import ask_openly
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An account and its only key: the venue gives no second one."""
+
+    agent_id: str
+    api_key: SecretStr
+
+
+def register(base_url: str, *, referral: str | None = None, timeout_s: float) -> Credentials:
+    """Make an account. Asked once: if no answer comes, an account may exist that nobody has the key of.
+
+    Args:
+        base_url: the casino's, with /api/v1.
+        referral: code of whoever brought us (ref_...).
+        timeout_s: for the whole exchange.
+
+    Raises:
+        VenueError: VenueDown, VenueRefused or BadAnswer.
+    """
+    fields = {"referral_code": referral} if referral else {}
+    answer = ask_openly(base_url, "POST", "/auth/register", body=body(fields), timeout_s=timeout_s)
+    if answer.status >= 500:
+        raise VenueDown(f"cannot register: the venue answers {answer.status}")
+    if answer.status != 201:
+        raise VenueRefused(answer.status, error_of(answer.body))
+    made = read_answer(RegisterAnswer, answer.body)
+    return Credentials(made.agent_id, made.api_key)
