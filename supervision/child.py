@@ -38,7 +38,8 @@ class Child:
     """The state of one child; written only by its supervisor, read by anyone for the tree."""
 
     __slots__ = (
-        "attempts", "began_at", "exit", "failed_at", "handle", "mailbox", "restarts", "retry", "spec", "state", "timer",
+        "attempts", "began_at", "exit", "failed_at", "handle", "mailbox", "restarts", "retry", "spec", "stalled_since",
+        "state", "timer",
         "up_at", "worker",
     )  # fmt: skip
 
@@ -54,6 +55,7 @@ class Child:
         self.began_at: float | None = None
         self.up_at: float | None = None
         self.failed_at: float | None = None
+        self.stalled_since: float | None = None
         self.restarts = 0
         self.attempts = 0
 

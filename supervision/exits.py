@@ -70,11 +70,27 @@ class Exit:
 
 
 NORMAL = Exit(ExitKind.NORMAL)
+DECLINED = Exit(ExitKind.NORMAL, "declined to start")
 SHUTDOWN = Exit(ExitKind.SHUTDOWN)
 
 
 class Refuse(Exception):  # noqa: N818 - it is an answer, not an error
     """Raised in `receive` to answer an ask with "no": the asker gets it and the actor lives on."""
+
+
+class Decline(Exception):  # noqa: N818 - the child says no, nothing went wrong
+    """Raised in a factory or in `setup`: the child does not want to run now (OTP's `ignore`).
+
+    Its siblings start; its entry stays, stopped, unless it is temporary.
+    """
+
+
+class ChildRefused(Refuse):
+    """A supervisor's "no" to a request about its children; `answer` is OTP's word for it."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(answer)
+        self.answer = answer
 
 
 class Fatal(Exception):  # noqa: N818 - the name says what follows

@@ -50,6 +50,11 @@ class Hub:
                 found = self._handles[path] = Handle(self, path)
             return found
 
+    def forget(self, handle: Handle) -> None:
+        """Let go of a handle whose entry is gone, unless someone outside holds or watches it."""
+        with self.lock:
+            self._letters.pop(handle.path, None)
+
     def emit(self, event: Event) -> None:
         """Log an event and hand it to the hook, in the calling thread."""
         if logger.isEnabledFor(event.level):

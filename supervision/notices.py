@@ -45,6 +45,11 @@ class Overdue:
     worker: Worker
 
 
+@dataclass(frozen=True, slots=True)
+class WatchDue:
+    """From a supervisor's timer to itself: look for stalled children."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RetryDue:
     """From a supervisor to itself: the next attempt to restart a child is due; told apart by identity."""

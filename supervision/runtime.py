@@ -35,17 +35,25 @@ class Waitable(Protocol):
         """Block the thread until it happens, at most `timeout` seconds; return whether it did."""
 
 
-class Timer(Protocol):
+class Timer:
     """A pending call."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self.call: Callable[[], None] | None = call
 
     def cancel(self) -> None:
         """Do not make the call; harmless when it was made."""
+        self.call = None
 
 
 class Runtime(Protocol):
     """Runs workers, keeps time, lets callers wait."""
 
-    clock: Clock
+    @property
+    def clock(self) -> Clock:
+        """The only time there is."""
 
     def launch(self, worker: Worker) -> None:
         """Begin to run the worker's loop."""
@@ -137,27 +145,17 @@ class Threads:
                 thread.join(max(0.0, deadline - time.monotonic()))
 
 
-class _Entry:
-    __slots__ = ("call",)
-
-    def __init__(self, call: Callable[[], None]) -> None:
-        self.call: Callable[[], None] | None = call
-
-    def cancel(self) -> None:
-        self.call = None
-
-
 class _TimerThread:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._heap: list[tuple[float, int, _Entry]] = []
+        self._heap: list[tuple[float, int, Timer]] = []
         self._order = count()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def add(self, seconds: float, call: Callable[[], None]) -> _Entry:
-        entry = _Entry(call)
+    def add(self, seconds: float, call: Callable[[], None]) -> Timer:
+        entry = Timer(call)
         item = (self._clock() + seconds, next(self._order), entry)
         with self._changed:
             if self._closed:

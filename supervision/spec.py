@@ -113,7 +113,8 @@ class ChildSpec:
         start_timeout: seconds for `setup()`; None waits for ever.
         significant: its own end may end its supervisor, see `AutoShutdown`.
         backoff: delay before each restart (None: at once, as OTP).
-        stall_after: seconds in one handler after which the watchdog reports a stall (None: no watchdog).
+        stall_after: seconds in one handler after which a stall is reported with its stack (None: no watchdog).
+        restart_stalled: whether a stalled child is also abandoned and restarted; its thread stays behind, fenced.
         mailbox: how messages wait for it.
     """
 
@@ -125,6 +126,7 @@ class ChildSpec:
     significant: bool = field(default=False, kw_only=True)
     backoff: Backoff | None = field(default=None, kw_only=True)
     stall_after: float | None = field(default=None, kw_only=True)
+    restart_stalled: bool = field(default=False, kw_only=True)
     mailbox: MailboxSpec = field(default=MailboxSpec(), kw_only=True)
 
     def __post_init__(self) -> None:
@@ -136,8 +138,11 @@ class ChildSpec:
         seconds(f"{self.id}: shutdown", self.shutdown, none_is="wait for ever")
         seconds(f"{self.id}: start_timeout", self.start_timeout, none_is="wait for ever")
         seconds(f"{self.id}: stall_after", self.stall_after, none_is="no watchdog")
-        if not isinstance(self.significant, bool):
-            wrong(f"{self.id}: significant", self.significant, "True or False")
+        for name in ("significant", "restart_stalled"):
+            if not isinstance(getattr(self, name), bool):
+                wrong(f"{self.id}: {name}", getattr(self, name), "True or False")
+        if self.restart_stalled and self.stall_after is None:
+            wrong(f"{self.id}: restart_stalled", True, "False without stall_after")
         if self.significant and self.restart is Restart.PERMANENT:
             wrong(f"{self.id}: significant", True, "False for a permanent child, which never ends for good")
         if self.backoff is not None and not isinstance(self.backoff, Backoff):

@@ -12,6 +12,7 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
+from supervision.admin import Children
 from supervision.child import Child, ChildState
 from supervision.events import Abandoned, Event, SystemEnded
 from supervision.exits import ActorDown, Exit, ExitKind, Fatal, StartError
@@ -90,6 +91,10 @@ class System:
         May be called from any thread. A path that no child ever takes gives a handle that is never up.
         """
         return self._hub.handle(path)
+
+    def children(self, path: str = ROOT, timeout: float = 30.0) -> Children:
+        """Return the door to the children of the supervisor at `path`; each call through it takes at most `timeout`."""
+        return Children(self._hub.handle(path), timeout)
 
     @property
     def fatal(self) -> Fatal | None:
@@ -185,7 +190,7 @@ class System:
     def _request_stop(self) -> None:
         worker = self._root.worker
         if worker is not None:
-            worker.stopping = True
+            worker.actor_stopped.set()
             worker.mailbox.post(Stop())
 
     def _on_notice(self, notice: Notice) -> None:

@@ -10,7 +10,18 @@ from pykka._envelope import Envelope
 from pykka.messages import _ActorStop
 
 from supervision.events import TeardownFailed
-from supervision.exits import NORMAL, SHUTDOWN, ActorDown, Exit, Fatal, Refuse, describe, format_traceback
+from supervision.exits import (
+    DECLINED,
+    NORMAL,
+    SHUTDOWN,
+    ActorDown,
+    Decline,
+    Exit,
+    Fatal,
+    Refuse,
+    describe,
+    format_traceback,
+)
 from supervision.handle import Ask, Handle, Kill, for_asker
 from supervision.mailbox import WAKE, Mailbox, Wake
 from supervision.notices import Ended, Ending, Notice, Stop, Up
@@ -36,7 +47,6 @@ class Worker(pykka.ThreadingActor):
         path: its place in the tree, for instance `core/bankroll`.
         incarnation: 1 for the first start, one more for each restart.
         clock: returns monotonic seconds; the only time a worker should read.
-        stopping: True once it was asked to stop; a long loop in a handler should look at it.
     """
 
     use_daemon_thread: ClassVar[bool] = True
@@ -45,7 +55,6 @@ class Worker(pykka.ThreadingActor):
     path: str = ""
     incarnation: int = 0
     clock: Clock
-    stopping: bool = False
 
     announces_itself: ClassVar[bool] = False  # True: it is up when it says so, not when `setup` returned
 
@@ -65,6 +74,11 @@ class Worker(pykka.ThreadingActor):
         self._hub: Hub
         self._notify: Callable[[Notice], None]
         self._timers: Timers
+
+    @property
+    def stopping(self) -> bool:
+        """True once it was asked to stop; a long loop in a handler should look at it. From any thread."""
+        return self.actor_stopped.is_set()
 
     # What a subclass overrides
 
@@ -112,6 +126,13 @@ class Worker(pykka.ThreadingActor):
         """Cancel a timer; its message is not delivered, even if it waits already. Unknown keys are ignored."""
         self._timers.cancel(key)
 
+    def sleep(self, seconds: float) -> bool:
+        """Block this actor for `seconds`, or until it is asked to stop; return False if it was.
+
+        Nothing else is handled meanwhile: `after` is the better way.
+        """
+        return not self._hub.runtime.wait(self.actor_stopped, seconds)
+
     def note(self, text: str) -> None:
         """Publish one line that the tree shows beside this worker. Costs nothing to call often."""
         self.note_text = text
@@ -144,7 +165,7 @@ class Worker(pykka.ThreadingActor):
     def fence(self) -> None:
         """Cut an abandoned incarnation off: no messages, no timers, no answer, no notice from it any more."""
         self._fenced = True
-        self.stopping = True
+        self.actor_stopped.set()
         self.handle.detach(self, keep=False)
         self.mailbox.close()
         self.mailbox.post(Stop())
@@ -153,10 +174,17 @@ class Worker(pykka.ThreadingActor):
         if asked is not None:
             asked.reply.fail(ActorDown(f"{self.path} was abandoned while handling {type(asked.message).__name__}"))
 
+    @property
+    def is_over(self) -> bool:
+        """True if it has handled its last message; `finish` may not have run yet."""
+        return self._exit is not None
+
     def begin(self) -> None:
         """Run `setup`; called once, in the actor's thread."""
         try:
             self.setup()
+        except Decline:
+            self._exit = DECLINED
         except BaseException as error:  # noqa: BLE001 - every way of ending is contained
             self._exit = Exit.start_failed(self.path, error)
         else:
@@ -178,20 +206,23 @@ class Worker(pykka.ThreadingActor):
                 if item is not WAKE:
                     self.handle.refuse(item)
                 return
+        self.busy_since = self.clock()
         try:
             if type(item) in SPECIAL:
                 self._receive_special(item)
             else:
                 self.receive(item)
         except Refuse:
-            return
+            pass
         except BaseException as error:  # noqa: BLE001
             self._fail(error)
+        self.busy_since = None
 
     def finish(self) -> None:
         """Close the mailbox, run `teardown`, report the end; called once, in the actor's thread."""
         exit_ = self._exit or Exit.failed(RuntimeError("the actor's thread ended without a reason"))
         keep = self.child_spec.mailbox.keep and not self._fenced
+        self.actor_stopped.set()
         self.handle.detach(self, keep=keep)
         if not keep:
             self.mailbox.close()
@@ -203,7 +234,6 @@ class Worker(pykka.ThreadingActor):
         if not self._fenced:
             self._notify(Ending(self, exit_))
         exit_ = self._torn_down(exit_)
-        self.actor_stopped.set()
         for call in self.at_end:
             call()
         if self._fenced:
@@ -213,6 +243,17 @@ class Worker(pykka.ThreadingActor):
         self.handle.end(self, exit_)
         if exit_.fatal is not None:
             self._hub.raise_fatal(self.path, exit_.fatal)
+        self._notify(Ended(self, exit_))
+
+    def vanish(self, error: BaseException) -> None:
+        """Report an end that `finish` could not; for what a thread is hit by from outside."""
+        if self._fenced:
+            return
+        self._fenced = True
+        exit_ = Exit.failed(error)
+        self.handle.detach(self, keep=False)
+        self.mailbox.close()
+        self.handle.end(self, exit_)
         self._notify(Ended(self, exit_))
 
     # Pykka's extension points
@@ -234,7 +275,10 @@ class Worker(pykka.ThreadingActor):
         except BaseException as error:  # noqa: BLE001 - an exception injected between two messages
             self._exit = self._exit or Exit.failed(error)
         finally:
-            self.finish()
+            try:
+                self.finish()
+            except BaseException as error:  # noqa: BLE001
+                self.vanish(error)
 
     def on_receive(self, message: Any) -> Any:
         """Hand a message that came through a Pykka ref to `receive`."""

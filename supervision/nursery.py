@@ -1,0 +1,292 @@
+"""The mechanics of keeping children: start, watch, stop and abandon them without ever blocking.
+
+What takes time is written as a generator, an *activity*, that yields until something has changed. One activity runs
+at a time and further ones wait as jobs, so the code reads as OTP's sequential supervisor does, while a stop request
+can overtake whatever goes on.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Generator
+from typing import Any
+
+from supervision.child import LIVE, Child, ChildState
+from supervision.events import Abandoned, ChildEnded, ChildFailed, ChildRestarted, ChildStarted, Stalled
+from supervision.exits import DECLINED, ActorDown, Decline, Exit, ExitKind
+from supervision.hub import ROOT
+from supervision.intensity import RestartWindow
+from supervision.notices import Ended, Ending, Notice, Overdue, Stop, Up, WatchDue
+from supervision.spec import ChildSpec, Restart, SupervisorSpec
+from supervision.worker import Worker
+
+Activity = Generator[None, None, None]
+WATCH_SECONDS = 1.0  # longest time between two looks for stalled children
+LOOKS_PER_LIMIT = 2  # looks per smallest `stall_after`, so that a stall is seen at most half of it late
+
+
+class Nursery(Worker):
+    """A worker that keeps children; what to do when one ends is left to `Supervisor`."""
+
+    announces_itself = True
+
+    def __init__(self, plan: SupervisorSpec) -> None:
+        super().__init__()
+        self.plan = plan
+        self.children: dict[str, Child] = {}
+        self.window = RestartWindow(plan.max_restarts, plan.max_seconds)
+        self.jobs: deque[Activity] = deque()
+        self._activity: Activity | None = None
+        self._winding_down = False
+
+    def setup(self) -> None:
+        """Begin to start the children, in order."""
+        for spec in self.plan.children:
+            self.enter(spec)
+        self.jobs.append(self.boot())
+        self._pump()
+
+    def teardown(self, exit_: Exit, /) -> None:
+        """Fence off what an error of the supervisor's own has left running."""
+        del exit_
+        for child in self.children.values():
+            if child.state in LIVE:
+                self._abandon(child, "its supervisor failed")
+
+    def fence(self) -> None:
+        """Fence off the whole subtree."""
+        super().fence()
+        for child in list(self.children.values()):
+            if child.worker is not None:
+                self._hub.orphan(child.worker)
+
+    @abstractmethod
+    def boot(self) -> Activity:
+        """Start all children."""
+
+    @abstractmethod
+    def recover(self, child: Child, exit_: Exit) -> Activity:
+        """Decide what follows the end of a child that nobody asked for."""
+
+    # The loop
+
+    def _control(self, item: Any) -> None:
+        if isinstance(item, WatchDue):
+            self._look_for_stalls()
+            return
+        child = self.children.get(item.worker.child_spec.id)
+        if child is None or child.worker is not item.worker:
+            return  # a stale incarnation
+        if isinstance(item, Up):
+            self._on_up(child)
+        elif isinstance(item, Ending):
+            self._on_ending(child, item.exit)
+        elif isinstance(item, Ended):
+            self._on_ended(child, item.exit)
+        elif isinstance(item, Overdue):
+            self._on_overdue(child)
+        self._pump()
+
+    def _pump(self) -> None:
+        """Carry the current activity as far as it gets, then the next ones."""
+        while self._exit is None:
+            if self._activity is None:
+                if not self.jobs:
+                    return
+                self._activity = self.jobs.popleft()
+            try:
+                next(self._activity)
+            except StopIteration:
+                self._activity = None
+            else:
+                return
+
+    def _conclude(self, exit_: Exit) -> None:
+        """Drop what is going on and stop the children; then end."""
+        if self._winding_down:
+            if not exit_.is_clean:  # a failure while winding down: `teardown` fences off what is left
+                self._exit = exit_
+            return
+        if self._activity is not None:
+            self._activity.close()
+        self.jobs.clear()
+        self._activity = self.wind_down(exit_)
+        self._pump()
+
+    def post(self, notice: Notice | Overdue | WatchDue) -> None:
+        """Hand a notice to this supervisor; called in the threads of children and timers."""
+        self.mailbox.post(notice)
+
+    def _arm(self, child: Child, seconds: float | None) -> None:
+        worker = child.worker
+        child.settle(child.state)
+        if seconds is not None and worker is not None:
+            child.timer = self._hub.runtime.call_after(seconds, lambda: self.post(Overdue(worker)))
+
+    # What children report
+
+    def _on_up(self, child: Child) -> None:
+        if child.state is not ChildState.STARTING:
+            return
+        child.settle(ChildState.RUNNING)
+        child.up_at = now = self.clock()
+        incarnation, window = child.handle.incarnation, self.window
+        self._hub.emit(ChildStarted(child.path, incarnation, now - (child.began_at or now)))
+        if child.failed_at is not None:
+            took = now - child.failed_at
+            child.failed_at = None
+            limits = (window.count, window.max_restarts, window.max_seconds)
+            self._hub.emit(ChildRestarted(child.path, incarnation, took, *limits))
+
+    def _on_ending(self, child: Child, exit_: Exit) -> None:
+        child.exit = exit_
+        if child.state is ChildState.RUNNING:
+            child.state = ChildState.ENDING
+            child.failed_at = self.clock()
+            self._arm(child, child.spec.shutdown)
+
+    def _on_ended(self, child: Child, exit_: Exit) -> None:
+        state, child.exit, child.worker = child.state, exit_, None
+        if state is ChildState.STARTING:
+            if exit_.kind is not ExitKind.START_FAILED and exit_ is not DECLINED:
+                child.exit = Exit.start_failed(child.path, ActorDown(f"it ended while starting: {exit_}"))
+            self._not_started(child)
+        elif state is ChildState.STOPPING:
+            child.settle(ChildState.STOPPED)
+            self.report(child, exit_, asked=True)
+        else:
+            self._ended_by_itself(child, exit_)
+
+    def _on_overdue(self, child: Child) -> None:
+        state, limit = child.state, child.spec.shutdown
+        if state is ChildState.STARTING:
+            late = TimeoutError(f"setup() did not return within {child.spec.start_timeout:g} s")
+            self._abandon(child, str(late))
+            child.exit = Exit.start_failed(child.path, late)
+            self._not_started(child)
+        elif state is ChildState.ENDING and child.exit is not None:
+            exit_ = child.exit
+            self._abandon(child, f"teardown() did not return within {limit:g} s")
+            self._ended_by_itself(child, exit_)
+        elif state is ChildState.STOPPING:
+            self._abandon(child, f"it did not end within {limit:g} s")
+
+    def _ended_by_itself(self, child: Child, exit_: Exit) -> None:
+        child.exit = exit_
+        child.settle(ChildState.ENDED)
+        if child.failed_at is None:
+            child.failed_at = self.clock()
+        self.jobs.append(self.recover(child, exit_))
+
+    def _abandon(self, child: Child, why: str) -> None:
+        worker = child.worker
+        child.settle(ChildState.STOPPED)
+        child.worker, child.exit = None, Exit(ExitKind.ABANDONED, why)
+        if worker is not None:
+            stack = self._hub.runtime.stack(worker)
+            self._hub.orphan(worker)
+            child.handle.end(worker, child.exit)
+            self._hub.emit(Abandoned(child.path, worker.incarnation, why, stack))
+
+    def _not_started(self, child: Child) -> None:
+        child.settle(ChildState.STOPPED)
+        if child.exit is not None:
+            self.report(child, child.exit, asked=child.exit is DECLINED)
+
+    def report(self, child: Child, exit_: Exit, *, asked: bool) -> None:
+        """Emit the end of a child as OTP does: a permanent child should not end, even cleanly."""
+        what = (child.path, child.handle.incarnation, exit_.kind.value, exit_.reason)
+        restart = child.spec.restart
+        if exit_.is_clean and (asked or restart is not Restart.PERMANENT):
+            self._hub.emit(ChildEnded(*what))
+        else:
+            self._hub.emit(ChildFailed(*what, restart.value, exit_.traceback))
+
+    # Stalls
+
+    def _watch(self) -> None:
+        limits = [one.spec.stall_after for one in self.children.values() if one.spec.stall_after is not None]
+        if limits and not self._winding_down:
+            period = min(WATCH_SECONDS, min(limits) / LOOKS_PER_LIMIT)
+            self._hub.runtime.call_after(period, lambda: self.post(WatchDue()))
+
+    def _look_for_stalls(self) -> None:
+        now = self.clock()
+        for child in list(self.children.values()):
+            worker, limit = child.worker, child.spec.stall_after
+            since = worker.busy_since if worker is not None else None
+            if worker is None or limit is None or since is None or now - since < limit:
+                continue
+            if child.stalled_since != since:
+                child.stalled_since = since
+                stack = self._hub.runtime.stack(worker)
+                self._hub.emit(Stalled(child.path, worker.incarnation, now - since, stack))
+            if child.spec.restart_stalled and child.state is ChildState.RUNNING:
+                self._abandon(child, f"it was in one handler for {now - since:g} s")
+                self._ended_by_itself(child, child.exit or Exit(ExitKind.ABANDONED))
+        self._watch()
+        self._pump()
+
+    # Steps of activities
+
+    def enter(self, spec: ChildSpec) -> Child:
+        """Add a child that is not started yet."""
+        prefix = "" if self.path == ROOT else f"{self.path}/"
+        child = Child(spec, self._hub.handle(prefix + spec.id))
+        self.children[spec.id] = child
+        if spec.stall_after is not None:
+            self._watch()
+        return child
+
+    def drop(self, child: Child) -> None:
+        """Forget an entry; its handle stays good for a later child of that path."""
+        self.children.pop(child.spec.id, None)
+        self._hub.forget(child.handle)
+
+    def start_one(self, child: Child) -> Activity:
+        """Start a child and wait until it is up or has failed to start."""
+        child.state, child.exit, child.began_at = ChildState.STARTING, None, self.clock()
+        try:
+            worker = child.build(self._hub, self.post)
+            self._arm(child, child.spec.start_timeout)
+            self._hub.runtime.launch(worker)
+        except BaseException as error:  # noqa: BLE001 - a factory may raise anything
+            if child.worker is not None:
+                child.worker.fence()
+            child.worker = None
+            child.exit = DECLINED if isinstance(error, Decline) else Exit.start_failed(child.path, error)
+            self._not_started(child)
+        while child.state is ChildState.STARTING:
+            yield
+
+    def halt(self, child: Child, *, for_good: bool = True) -> Activity:
+        """Stop a child in whatever state it is and wait until it has ended or is abandoned."""
+        self.ask_to_stop(child)
+        while child.state is ChildState.STOPPING:
+            yield
+        if for_good:
+            child.handle.close()
+
+    def ask_to_stop(self, child: Child) -> None:
+        """Send the stop request and start its time limit."""
+        child.failed_at = None
+        if child.state is ChildState.ENDED and child.exit is not None:
+            self.report(child, child.exit, asked=True)
+        if child.state not in LIVE:
+            child.settle(ChildState.STOPPED)
+        elif child.state is not ChildState.STOPPING and child.worker is not None:
+            child.state = ChildState.STOPPING
+            child.worker.actor_stopped.set()
+            child.worker.mailbox.post(Stop())
+            if child.spec.shutdown == 0:
+                self._abandon(child, "it is to be ended without waiting")
+            else:
+                self._arm(child, child.spec.shutdown)
+
+    def wind_down(self, exit_: Exit) -> Activity:
+        """Stop all children in reverse start order, one after the other; then end with `exit_`."""
+        self._winding_down = True
+        for child in reversed(list(self.children.values())):
+            yield from self.halt(child)
+        self._exit = exit_
