@@ -1,0 +1,82 @@
+"""What a person reads while the agent runs: plain lines in a pipe, colours on a terminal."""
+
+import contextlib
+import threading
+from datetime import UTC, datetime
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from actors.messages import Notice
+from actors.money.amounts import usd
+
+LABEL_WIDTH = 12
+BANKROLL_COLUMN = 86
+STYLES = {"WARNING": "yellow", "ERROR": "bold red"}
+OUTCOME_STYLES = {"won": "green", "lost": "default"}
+
+
+class Screen:
+    """Prints notices, trees and sentences to one stream; safe from any thread.
+
+    Nothing is wrapped, and without a terminal there are no control codes. A stream that fails (a closed pipe) ends
+    the display, never the agent.
+
+    Args:
+        stream: where to; standard output if None.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self._lock = threading.Lock()
+        self._reconciled = False
+        self._is_open = True
+
+    def line(self, text: str, style: str = "") -> None:
+        """Print a line, or a block of lines, as it stands."""
+        self._print(Text(text, style=style))
+
+    def label(self, name: str, text: str, style: str = "") -> None:
+        """Print a line of the start: what was looked at, and what was found."""
+        self._print(Text.assemble((f"{name:<{LABEL_WIDTH}}", "bold"), (text, style)))
+
+    def notice(self, notice: Notice) -> None:
+        """Print a notice, unless it is of interest to the log alone."""
+        if notice.level == "DEBUG" or (notice.action, notice.outcome) == ("crash", "failed"):
+            return
+        if notice.action == "tree":
+            self.line(notice.text)
+        elif notice.action in ("venue", "doctor"):
+            self.label(notice.action, notice.text)
+        elif (notice.action, notice.outcome) == ("reconcile", "ok"):
+            self._reconcile(notice)
+        else:
+            self._print(_timed(notice))
+
+    def _reconcile(self, notice: Notice) -> None:
+        with self._lock:
+            is_first, self._reconciled = not self._reconciled, True
+        if is_first:  # later ones are summed up in the line of the minute
+            self.label("reconcile", f"{notice.text}     OK")
+
+    def _print(self, text: Text) -> None:
+        with self._lock:
+            if self._is_open:
+                try:
+                    self._console.print(text)
+                except (OSError, ValueError):
+                    self._is_open = False
+                    with contextlib.suppress(OSError, ValueError):
+                        self._console.file.close()
+
+
+def _timed(notice: Notice) -> Text:
+    moment = datetime.fromtimestamp(notice.at / 1_000_000, UTC).isoformat(timespec="milliseconds")[11:23]
+    style = STYLES.get(notice.level) or OUTCOME_STYLES.get(notice.outcome, "")
+    line = Text.assemble((moment, "dim"), "  ", (notice.text, style))
+    bankroll = notice.extra.get("bankroll")
+    if isinstance(bankroll, int):
+        line.append(" " * max(BANKROLL_COLUMN - len(line.plain), 2))
+        line.append(f"bankroll {usd(bankroll)}", "bold")
+    return line

@@ -1,0 +1,224 @@
+"""The doctor: tiny checks of the surroundings, each with its mend. A check that crashes is a failed row."""
+
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Literal
+
+from actors.config import AgentConfig
+from actors.credentials import Credentials
+from actors.files import write_private
+
+OLDEST_PYTHON = (3, 11)
+BUILT = datetime(2026, 1, 1, tzinfo=UTC)
+CLOCK_SKEW_S = 30
+DISK_FULL_BYTES = 100 * 2**20
+DISK_LOW_BYTES = 2**30
+VENUE_TIMEOUT_S = 3.0
+
+State = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found; `mend` is a sentence, empty when all is well."""
+
+    name: str
+    state: State
+    text: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What the checks look at. `now` is the wall clock, UTC."""
+
+    config: AgentConfig
+    now: Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    """Return the time of the operating system."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def check_python(_: Patient) -> Finding:
+    """Python is new enough."""
+    if sys.version_info < OLDEST_PYTHON:
+        return Finding("python", "fail", platform.python_version(), "Python 3.11 or newer is needed.")
+    return Finding("python", "ok", platform.python_version())
+
+
+def check_platform(_: Patient) -> Finding:
+    """The operating system keeps what the journal relies on."""
+    if sys.platform == "win32":
+        mend = "Windows has neither the file locks nor the signals this program relies on; use Linux, macOS or WSL."
+        return Finding("platform", "fail", "Windows", mend)
+    return Finding("platform", "ok", f"{platform.system()} {platform.machine()}")
+
+
+def check_clock(patient: Patient) -> Finding:
+    """The clock is not in the past."""
+    now = patient.now()
+    text = now.isoformat(timespec="seconds").replace("+00:00", "Z")
+    if now < BUILT:
+        return Finding("clock", "fail", text, "The clock is older than this program; set it (NTP).")
+    return Finding("clock", "ok", text)
+
+
+def check_disk(patient: Patient) -> Finding:
+    """The disk has room."""
+    free = shutil.disk_usage(_existing(patient.config.data)).free
+    text = f"{free / 2**30:.0f} GiB free" if free >= DISK_LOW_BYTES else f"{free / 2**20:.0f} MiB free"
+    if free < DISK_FULL_BYTES:
+        return Finding("disk", "fail", text, "At least 100 MiB are needed; make room or name another --data.")
+    if free < DISK_LOW_BYTES:
+        return Finding("disk", "warn", text, "The journal only grows; make room soon.")
+    return Finding("disk", "ok", text)
+
+
+def check_data(patient: Patient) -> Finding:
+    """The data directory takes files."""
+    data = patient.config.data
+    probe = data / f".probe-{os.getpid()}"
+    try:
+        write_private(probe, "probe\n")
+        probe.unlink()
+    except OSError as error:
+        mend = f"{error.strerror or error}; check its owner and rights, or name another directory with --data."
+        return Finding("data", "fail", str(data), mend)
+    return Finding("data", "ok", str(data))
+
+
+def check_config(patient: Patient) -> Finding:
+    """The configuration makes sense; it was loaded already, so it does."""
+    config = patient.config
+    return Finding("config", "ok", f"{config.mode}, {len(config.strategy) or 'default'} strategies")
+
+
+def check_journal(patient: Patient) -> Finding:
+    """The journal opens, and its newest row is not from the future."""
+    from actors.journal import JournalError, JournalMissing, Reader  # noqa: PLC0415  peewee is slow to load
+
+    try:
+        with Reader.open(patient.config.journal_path) as reader:
+            seq = reader.head().seq
+            newest = [row.at_micros for row in reader.rows(after_seq=seq - 1)] if seq else []
+    except JournalMissing:
+        return Finding("journal", "ok", "new")
+    except JournalError as error:
+        return Finding("journal", "fail", "not usable", str(error))
+    ahead = timedelta(microseconds=newest[-1]) if newest else timedelta()
+    if ahead - (patient.now() - datetime.fromtimestamp(0, UTC)) > timedelta(seconds=CLOCK_SKEW_S):
+        return Finding("journal", "warn", f"chain {seq}", "Its newest row is from the future; check the clock (NTP).")
+    return Finding("journal", "ok", f"WAL, FULL, chain {seq}")
+
+
+def check_keys(patient: Patient) -> Finding:
+    """Real money needs the casino's key; paper makes its own."""
+    config = patient.config
+    credentials = Credentials.load(config.data, os.environ if config.live else {})
+    names = ", ".join(credentials.services())
+    if config.live and credentials.get("casino") is None:
+        mend = "Set STAKEKEEPER_CASINO_KEY, or run: python run.py register casino --live."
+        return Finding("keys", "fail", names or "none", mend)
+    return Finding("keys", "ok", names or "none needed")
+
+
+def check_venue(patient: Patient) -> Finding:
+    """The venue answers, and its clock agrees with ours."""
+    import requests  # noqa: PLC0415  a tenth of a second
+
+    url = patient.config.venue.casino
+    if url is None:
+        return Finding("venue", "ok", "built in, starts with the agent")
+    host = "/".join(url.split("/")[:3])
+    try:
+        with requests.Session() as session:
+            session.trust_env = patient.config.live
+            answer = session.get(f"{host}/health", timeout=VENUE_TIMEOUT_S)
+    except requests.RequestException as error:
+        mend = f"No answer within {VENUE_TIMEOUT_S:g} s ({type(error).__name__}); check the network and venue.casino."
+        return Finding("venue", "fail", host, mend)
+    if answer.status_code >= 500:
+        return Finding("venue", "warn", f"{host} answers {answer.status_code}", "The venue is in trouble; wait.")
+    sent = answer.headers.get("Date")
+    skew = abs((parsedate_to_datetime(sent) - patient.now()).total_seconds()) if sent else 0
+    if skew > CLOCK_SKEW_S:
+        return Finding("venue", "warn", host, f"Its clock and ours are {skew:.0f} s apart; check ours (NTP).")
+    return Finding("venue", "ok", host)
+
+
+Check = Callable[[Patient], Finding]
+
+LOCAL_CHECKS: tuple[tuple[str, Check], ...] = (
+    ("python", check_python),
+    ("platform", check_platform),
+    ("clock", check_clock),
+    ("disk", check_disk),
+    ("data", check_data),
+    ("journal", check_journal),
+    ("config", check_config),
+    ("keys", check_keys),
+)
+"""What can be looked at without a network, in some milliseconds."""
+
+ALL_CHECKS: tuple[tuple[str, Check], ...] = (*LOCAL_CHECKS, ("venue", check_venue))
+
+
+def examine(
+    config: AgentConfig,
+    *,
+    checks: Sequence[tuple[str, Check]] = ALL_CHECKS,
+    now: Callable[[], datetime] = wall_clock,
+) -> list[Finding]:
+    """Carry out checks, in order. Blocks: the venue is asked for up to 3 seconds.
+
+    Args:
+        config: what the agent would be started with.
+        checks: name and check.
+        now: the wall clock.
+    """
+    patient = Patient(config, now)
+    return [_contained(name, check, patient) for name, check in checks]
+
+
+def is_well(findings: Sequence[Finding]) -> bool:
+    """Return whether nothing has failed."""
+    return all(finding.state != "fail" for finding in findings)
+
+
+def one_line(findings: Sequence[Finding]) -> str:
+    """Return findings as one line: what is well in short, what is not with its mend."""
+    return " | ".join(
+        f"{one.name} {_short(one)}" if one.state == "ok" else f"{one.name} {one.state.upper()}: {one.text}. {one.mend}"
+        for one in findings
+    )
+
+
+def _short(finding: Finding) -> str:
+    detail = {"disk": finding.text.removesuffix(" free"), "journal": ""}.get(finding.name)
+    if finding.name == "journal":
+        return f"ok ({finding.text})"
+    return f"{detail} ok" if detail else "ok"
+
+
+def _contained(name: str, check: Check, patient: Patient) -> Finding:
+    try:
+        return check(patient)
+    except Exception as error:  # noqa: BLE001  a check that crashes is a failed row
+        return Finding(name, "fail", f"{type(error).__name__}: {error}", "The check itself failed; see its text.")
+
+
+def _existing(path: Path) -> Path:
+    path = path.absolute()
+    while not path.exists():
+        path = path.parent
+    return path
