@@ -13,6 +13,8 @@ from typing import Any
 from actors.sandbox.launch import ensure_running
 
 WAIT_S = 5.0
+IMPATIENCE_S = 0.3
+TRIES = 50
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,15 @@ class House:
         self.grant(player, funds - self.balance(player))
         return player
 
+    def patiently(self, ask):
+        """The first good answer among faults."""
+        for _ in range(TRIES):
+            with contextlib.suppress(
+                OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError
+            ):
+                return ask()
+        raise AssertionError(f"no good answer in {TRIES} tries")
+
     def grant(self, player, amount):
         if amount:
             self.post("/sandbox/grant", {"agent_id": player.agent_id, "amount": amount})
@@ -100,10 +111,16 @@ class House:
                 chunks.append(chunk)
         return b"".join(chunks)
 
+    def raw_or_nothing(self, request: bytes):
+        try:
+            return self.raw(request, timeout=IMPATIENCE_S)
+        except OSError:
+            return None
+
 
 def bet_bytes(player, **fields):
     body = json.dumps({"side": "heads", "amount": 1, "client_seed": "tag", **fields})
     return (
         f"POST /api/v1/games/coin-flip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {player.key}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n{body}"
+        f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}"
     ).encode()
