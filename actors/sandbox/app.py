@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from actors.sandbox import accounts, batch, casino, controls, escrow, fairness, faucet, history
+from actors.sandbox import accounts, batch, casino, controls, escrow, fairness, faucet, history, referral
 from actors.sandbox.books import Row
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError, RefusedError, refuse
@@ -24,6 +24,7 @@ DOORS = [
     *accounts.DOORS,
     *casino.DOORS,
     *batch.DOORS,
+    *referral.DOORS,
     *fairness.DOORS,
     *history.DOORS,
     *escrow.DOORS,
@@ -32,7 +33,7 @@ DOORS = [
 ]
 INFO = {
     "service": "sandbox",
-    "docs": "docs/sandbox.md",
+    "docs": "GET /sandbox",
     "referral": "/api/v1/auth/register",
     "version": controls.VERSION,
 }

@@ -6,15 +6,15 @@ import uuid
 from typing import Any
 
 from actors.sandbox import kelly
-from actors.sandbox.books import Books, Row, Why, insufficient
+from actors.sandbox.books import Row, Why, insufficient
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError, refuse
 from actors.sandbox.fairness import take_nonce
 from actors.sandbox.figures import cents, json_text, number_field, number_text
 from actors.sandbox.odds import GAMES, Offer, result_hash, roll_of
+from actors.sandbox.referral import pay_referrers
 
 MIN_STAKE_USD = 0.01
-COMMISSIONS = (0.10, 0.05, 0.025)  # of a lost stake, to the referrer, the referrer's referrer, and theirs
 GAMES_PER_MINUTE = 60
 CASINO = "casino"
 
@@ -55,7 +55,7 @@ def place(venue: Venue, agent_id: str, offer: Offer, body: Body, path: str) -> B
         *(seed["id"], _seed_column(client_seed), seed["nonce"], digest, books.second()),
     )
     if not won:
-        _pay_referrers(books, agent, stake, bet_id)
+        pay_referrers(books, agent, stake, bet_id)
     balance = books.balance(agent_id)
     return {
         "bet_id": bet_id,
@@ -109,18 +109,6 @@ def _seed_column(client_seed: Any) -> str | float:
     if isinstance(client_seed, bool) or not isinstance(client_seed, str | int | float):
         raise TypeError("a client_seed of this type cannot be stored")
     return client_seed if isinstance(client_seed, str) else float(client_seed)
-
-
-def _pay_referrers(books: Books, loser: Row, stake: float, bet_id: str) -> None:
-    referrer_id = loser["referred_by"]
-    for level, share in enumerate(COMMISSIONS, start=1):
-        referrer = books.agent(referrer_id) if referrer_id else None
-        if referrer is None:
-            return
-        commission = cents(stake * share)
-        if commission >= 0.01:
-            books.credit(referrer["id"], commission, Why(f"referral_commission_l{level}:{bet_id}", None, CASINO))
-        referrer_id = referrer["referred_by"]
 
 
 def _limits(_venue: Venue, call: Call) -> Body:

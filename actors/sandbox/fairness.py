@@ -50,8 +50,13 @@ def _current(books: Books, agent_id: str) -> Row | None:
 
 
 def _make_seed(venue: Venue, agent_id: str) -> None:
-    count = venue.books.only("SELECT count(*) AS n FROM seeds WHERE agent_id = ?", agent_id)["n"]
-    text = hashlib.sha256(f"{venue.seed}/{agent_id}/{count}".encode()).hexdigest()
+    # from the venue's seed and the order of accounts, not from random ids: the same play comes out the same again
+    place = venue.books.only(
+        "SELECT agents.rowid AS account, count(seeds.id) AS used FROM agents"
+        " LEFT JOIN seeds ON seeds.agent_id = agents.id WHERE agents.id = ?",
+        agent_id,
+    )
+    text = hashlib.sha256(f"{venue.seed}/{place['account']}/{place['used']}".encode()).hexdigest()
     venue.books.run(
         "INSERT INTO seeds (agent_id, seed, seed_hash, created_at) VALUES (?, ?, ?, ?)",
         agent_id,

@@ -1,4 +1,7 @@
-"""The faucet: one dollar once, into the casino balance."""
+"""The faucet: one dollar once, into the casino balance.
+
+The venue also refuses accounts with deposits; play money is no deposit, so that cannot happen here.
+"""
 
 import contextlib
 import uuid

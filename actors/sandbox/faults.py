@@ -33,6 +33,7 @@ STORM = (
     "latency=0.05:0.05,reset-before=0.03,reset-after=0.04,silence=0.02:1,429=0.02,500-before=0.03,500-after=0.04,"
     "400-after=0.02,cut=0.03,malformed=0.02,late=0.02:0.2,ws-drop=0.01,ws-silence=0.005:1"
 )
+NONSENSE = (b"<html>bad gateway</html>", b"[]", b"{}", b'{"bet_id":7,"won":"maybe"}', b"null", b'{"error":')
 PRESETS = {"storm": STORM}
 
 
@@ -106,7 +107,8 @@ class FaultPlan:
     def __init__(self, faults: tuple[Fault, ...], seed: int) -> None:
         self._outside = [fault for fault in faults if fault.kind not in INSIDE | ON_THE_FEED]
         self._by_kind = {kind: [fault for fault in faults if fault.kind == kind] for kind in KINDS}
-        self.rng = random.Random(f"faults/{seed}")  # noqa: S311 - chance for tests, not for secrets
+        # one stream a kind, so that one kind's rate does not shift the moments of another
+        self._rngs = {kind: random.Random(f"{kind}/{seed}") for kind in KINDS}  # noqa: S311 - no secrets
         self.needs_proxy = any(fault.kind not in INSIDE for fault in faults)
 
     def for_request(self, path: str) -> tuple[float, Fault | None]:
@@ -120,6 +122,10 @@ class FaultPlan:
         struck = [fault for fault in self._outside if path.startswith(fault.prefix) and self._strikes(fault)]
         latency_s = sum(fault.seconds for fault in struck if fault.kind == "latency")
         return latency_s, next((fault for fault in struck if fault.kind != "latency"), None)
+
+    def nonsense(self) -> bytes:
+        """A body for an answer that is malformed."""
+        return self._rngs["malformed"].choice(NONSENSE)
 
     def breaks_after_debit(self, path: str) -> bool:
         """Whether a bet on this path ends when its stake is taken."""
@@ -137,4 +143,4 @@ class FaultPlan:
         return [fault for fault in self._by_kind[kind] if path.startswith(fault.prefix) and self._strikes(fault)]
 
     def _strikes(self, fault: Fault) -> bool:
-        return self.rng.random() < fault.rate
+        return self._rngs[fault.kind].random() < fault.rate

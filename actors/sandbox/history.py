@@ -1,6 +1,7 @@
 """What a player can read of past bets: pages, the CSV export, figures."""
 
 import re
+
 from actors.sandbox.books import Row, iso, parse_iso
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse

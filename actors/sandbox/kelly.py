@@ -40,7 +40,7 @@ def bets_until_ruin(fraction: float) -> int | None:
 
 
 def _growth(probability: float, odds: float, fraction: float) -> float:
-    if math.isnan(fraction):
+    if not 0 <= fraction < 1:
         return math.nan
     return probability * math.log(1 + odds * fraction) + (1 - probability) * math.log(1 - fraction)
 

@@ -33,14 +33,14 @@ def ensure_running(
 ) -> str:
     """Find the venue that lives on `data_dir`, or start it in a session of its own; about 0.4 s when cold.
 
-    Blocks until it answers, at most `START_TIMEOUT_S` seconds. A venue found alive is used as it is: its seed and
-    port are its own.
+    Blocks until it answers, at most `START_TIMEOUT_S` seconds. A venue found alive is used as it is: seed and port
+    are its own, and so are faults and limits when the defaults are asked for.
 
     Args:
         data_dir: where its books are; its output goes to logs/sandbox.log below.
         seed: of server seeds, prices and faults.
-        faults: as after `--faults`; empty takes a living venue with whatever faults it has.
-        limits: "contract" or "off".
+        faults: as after `--faults`.
+        limits: of its rate limiters, "contract" or "off".
         port: 0 takes a free one.
         idle_exit_s: it ends so long after its last user; 0 is never.
 
@@ -75,9 +75,8 @@ def _living(wanted: _Wanted) -> str | None:
         return None
     if _who_answers(port) != pid:  # nobody, or another venue that took the port of a dead one
         return None
-    asked = {"limits": wanted.limits, **({"faults": wanted.faults} if wanted.faults else {})}
-    for name, value in asked.items():
-        if state.get(name) != value:
+    for name, value, default in (("faults", wanted.faults, ""), ("limits", wanted.limits, "contract")):
+        if value not in (default, state.get(name)):
             raise SandboxError(
                 f"a built-in venue already lives on {wanted.data} with {name} {state.get(name)!r} instead of {value!r};"
                 f" stop it (pid {state.get('pid')}) or wait until it ends by itself"

@@ -90,7 +90,11 @@ def dice(params: Params) -> Offer:
 
 def fair_payout(probability: float) -> float:
     """What the house pays for a chance: 0.995 of the fair payout, to four decimals."""
-    return round_to((1 / probability) * RETURN, 4)
+    return round_to(_ratio(1, probability) * RETURN, 4)
+
+
+def _ratio(above: float, below: float) -> float:
+    return above / below if below else math.inf  # the batch asks for impossible bets too
 
 
 def point_of(roll: float) -> float:
@@ -101,7 +105,7 @@ def point_of(roll: float) -> float:
 def multiplier(params: Params) -> Offer:
     """Wins when the point reaches the target."""
     target = number_field(params, "target_multiplier")
-    probability = RETURN / target
+    probability = _ratio(RETURN, target)
 
     def decide(roll: float) -> tuple[bool, Params]:
         return point_of(roll) >= target, {
@@ -117,7 +121,7 @@ def multiplier(params: Params) -> Offer:
 def crash(params: Params) -> Offer:
     """The curve of `multiplier` under another name."""
     target = number_field(params, "cash_out_at")
-    probability = RETURN / target
+    probability = _ratio(RETURN, target)
 
     def decide(roll: float) -> tuple[bool, Params]:
         won = point_of(roll) >= target

@@ -23,7 +23,6 @@ REFUSALS = {
     "500-after": ("500 Internal Server Error", b'{"error":"internal_error","message":"An ordered fault."}'),
     "400-after": ("400 Bad Request", b'{"error":"invalid_json","message":"An ordered fault."}'),
 }
-NONSENSE = (b"<html>bad gateway</html>", b"[]", b"{}", b'{"bet_id":7,"won":"maybe"}', b"null", b'{"error":')
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ class Proxy:
                 head, _, body = answer.partition(b"\r\n\r\n")
                 await _send(writer, head + b"\r\n\r\n" + body[: len(body) // 2])
             case "malformed":
-                await _send(writer, _message("200 OK", self._plan.rng.choice(NONSENSE)))
+                await _send(writer, _message("200 OK", self._plan.nonsense()))
             case "duplicate":
                 await self._deliver(request)
                 await _send(writer, answer)

@@ -39,7 +39,10 @@ class House:
     def __init__(self, data: Path, **settings):
         self.data = data
         self.settings = {"seed": 7, "limits": "off", "idle_exit_s": 60, **settings}
-        self.url = ensure_running(data, **self.settings)
+        self.start()
+
+    def start(self):
+        self.url = ensure_running(self.data, **self.settings)
         self.port = int(self.url.rsplit(":", 1)[1])
 
     @property

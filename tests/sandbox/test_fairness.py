@@ -75,6 +75,16 @@ def test_an_audit_shows_exact_amounts_to_the_owner_only(house, player):
     assert house.get(f"/api/v1/fairness/audit/{bet['bet_id']}", stranger.key).status == 403
 
 
-def test_equal_seeds_of_the_venue_do_not_share_server_seeds_between_accounts(house):
+def test_the_same_play_under_the_same_seed_comes_out_the_same(build):
+    def play(**settings):
+        house = build(**settings)
+        player = house.register()
+        return [house.flip(player, 0.1, client_seed=f"c{n}").body["result"]["roll"] for n in range(5)]
+
+    assert play(seed=1) == play(seed=1)
+    assert play(seed=1) != play(seed=2)
+
+
+def test_accounts_do_not_share_server_seeds(house):
     hashes = {house.get("/api/v1/fairness/seed-hash", house.register().key).body["server_seed_hash"] for _ in range(3)}
     assert len(hashes) == 3

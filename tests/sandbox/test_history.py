@@ -84,10 +84,10 @@ def test_since_and_until_are_inclusive_to_the_second(build):
 
 
 def test_history_pages_and_sums(house, player):
-    bets = [house.flip(player, 0.5).body for _ in range(5)]
+    bets = [house.flip(player, 1).body for _ in range(5)]
     body = house.get("/api/v1/bets/history?limit=2&offset=2", player.key).body
     assert body["pagination"] == {"total": 5, "limit": 2, "offset": 2, "has_more": True}
-    assert body["summary"]["total_wagered"] == 2.5
+    assert body["summary"]["total_wagered"] == 5
     assert body["summary"]["total_won_amount"] == pytest.approx(sum(bet["amount_won"] for bet in bets), abs=0.01)
 
 

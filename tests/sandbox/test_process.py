@@ -1,6 +1,7 @@
 """The process: found again, alone on its directory, gone when nobody needs it, unharmed by a kill."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -36,11 +37,12 @@ def test_a_cold_start_is_quick(tmp_path, build):
     assert time.monotonic() - began < 1.5
 
 
-@pytest.mark.parametrize("other", [{"faults": "cut=0.1"}, {"limits": "contract"}])
-def test_a_living_venue_with_other_settings_is_an_error(build, other):
-    house = build()
+@pytest.mark.parametrize("asked", [{"faults": "cut=0.1"}, {"limits": "off"}])
+def test_a_living_venue_without_what_is_asked_for_is_an_error(build, asked):
+    house = build(limits="contract")
+    assert ensure_running(house.data, seed=7) == house.url
     with pytest.raises(SandboxError, match=r"already lives on .* stop it"):
-        ensure_running(house.data, seed=7, **{"limits": "off", **other})
+        ensure_running(house.data, seed=7, **asked)
 
 
 def test_a_second_process_on_the_same_directory_refuses(build, capsys):
@@ -106,7 +108,7 @@ def test_after_a_kill_the_books_and_the_clock_go_on(build):
     balance = house.balance(player)
     house.kill()
     assert (house.data / "sandbox.json").exists()
-    house.__init__(house.data)
+    house.start()
     assert house.balance(player) == balance
     after = house.flip(player, 1, client_seed="after").body
     assert (after["proof"]["server_seed_hash"], after["proof"]["nonce"]) == (bet["proof"]["server_seed_hash"], 1)
@@ -124,24 +126,33 @@ def test_kills_in_the_middle_of_bets_lose_no_row(build):
                 pass
             house.kill()
             assert betting.exception() is not None
-        house.__init__(house.data)
+        house.start()
     with contextlib.closing(sqlite3.connect(house.data / "sandbox.sqlite")) as books:
         assert books.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         signed = "SELECT total(CASE type WHEN 'credit' THEN amount ELSE -amount END) FROM ledger"
         assert books.execute(signed).fetchone()[0] == pytest.approx(house.balance(player), abs=1e-6)
 
 
+def loaded_by(module):
+    listing = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
+    return json.loads(subprocess.run([sys.executable, "-c", listing], capture_output=True, check=True).stdout)
+
+
 def test_it_loads_nothing_of_the_agent():
-    listing = "import sys, actors.sandbox.server; print([m for m in sys.modules if m.startswith('actors')])"
-    loaded = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout
-    others = [name for name in eval(loaded) if not name.startswith("actors.sandbox") and name != "actors"]
-    assert others == []
+    of_ours = {name for name in loaded_by("actors.sandbox.server") if name.startswith(("actors", "supervision"))}
+    assert {name for name in of_ours if not name.startswith("actors.sandbox")} == {"actors"}
 
 
 def test_starting_it_loads_the_standard_library_alone():
-    listing = "import sys, actors.sandbox.launch; print(sorted({m.split('.')[0] for m in sys.modules}))"
-    loaded = eval(subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout)
-    assert not {"starlette", "uvicorn", "pydantic", "websockets"} & set(loaded)
+    loaded = {name.split(".")[0] for name in loaded_by("actors.sandbox.launch")}
+    assert not loaded & {"starlette", "uvicorn", "anyio", "pydantic", "websockets", "pykka"}
+
+
+def test_by_hand_it_logs_where_it_is_told_and_ends_in_order(tmp_path):
+    log = tmp_path / "own.log"
+    command = [sys.executable, "-m", "actors.sandbox", "--data", tmp_path, "--log", log, "--idle-exit", "0.1"]
+    assert subprocess.run(command, capture_output=True, check=True).stderr == b""
+    assert "listening on http://127.0.0.1:" in log.read_text()
 
 
 def test_three_hundred_bets_a_second(house, player):
