@@ -7,7 +7,7 @@ from email.utils import formatdate
 from typing import Any, NoReturn
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
@@ -76,14 +76,16 @@ def _by_path() -> list[Door]:
 
 def _endpoint(venue: Venue, door: Door) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        raw = await request.body() if door.reads != "nothing" else b""
         try:
+            raw = await request.body() if door.reads != "nothing" else b""
             answer = door.serve(venue, _admit(venue, door, request, raw))
         except RefusedError as refusal:
             return _json(venue, refusal.status, refusal.body)
         except InjectedFaultError as fault:
             log.info("fault: %s", fault)
             return _json(venue, 500, INTERNAL_ERROR)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is left to read it
         except Exception:
             log.exception("%s %s", request.method, request.url.path)
             return _json(venue, 500, INTERNAL_ERROR)

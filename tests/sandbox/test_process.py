@@ -16,6 +16,7 @@ import pytest
 from actors.sandbox.errors import SandboxError
 from actors.sandbox.launch import ensure_running
 from actors.sandbox.server import main
+from tests.sandbox.house import bet_bytes
 
 
 def test_the_same_venue_is_found_again(build):
@@ -98,6 +99,15 @@ def test_an_order_to_end_clears_its_file_away(build):
     house.kill(signal.SIGTERM)
     assert not (house.data / "sandbox.json").exists()
     assert (house.data / "sandbox.sqlite").exists()
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_request_has_no_effect_and_no_traceback(build):
+    house = build()
+    player = house.register()
+    with socket.create_connection(("127.0.0.1", house.port)) as wire:
+        wire.sendall(bet_bytes(player)[:-5])
+    assert house.balance(player) == 100
+    assert "Traceback" not in (house.data / "logs" / "sandbox.log").read_text()
 
 
 def test_after_a_kill_the_books_and_the_clock_go_on(build):
