@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import socket
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -78,18 +79,21 @@ def main(argv: Sequence[str]) -> int:
         except (OSError, OverflowError) as error:
             return _complain(f"cannot listen on port {options.port}: {error}", EXIT_USAGE)
         _log_to(options.log)
-        _run(options, data, listener, plan)
-    return 0
-
-
-def _run(options: argparse.Namespace, data: Path, listener: socket.socket, plan: FaultPlan) -> None:
-    books = Books(data / BOOKS_FILE)
-    try:
         with listener:
-            asyncio.run(_serve(options, data, listener, books, plan))
+            return _run(options, data, listener, plan)
+
+
+def _run(options: argparse.Namespace, data: Path, listener: socket.socket, plan: FaultPlan) -> int:
+    try:
+        books = Books(data / BOOKS_FILE)
+    except sqlite3.DatabaseError as error:
+        return _complain(f"cannot read {data / BOOKS_FILE} ({error}); move it away to start afresh", EXIT_USAGE)
+    try:
+        asyncio.run(_serve(options, data, listener, books, plan))
     finally:
         books.close()
         (data / STATE_FILE).unlink(missing_ok=True)
+    return 0
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:

@@ -1,6 +1,7 @@
 """Bets and the account behind them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -23,6 +24,13 @@ def test_the_first_account_has_a_hundred_from_faucet_and_grant(build):
 def test_the_venue_says_that_it_is_the_built_in_one(house):
     body = house.get("/sandbox").body
     assert (body["sandbox"], body["seed"], body["games"]) == (True, 7, ["boosted_coin"])
+
+
+def test_the_date_header_follows_the_venues_clock(build):
+    house = build()
+    before = parsedate_to_datetime(house.get("/ping").headers["date"])
+    house.advance(86_400)
+    assert (parsedate_to_datetime(house.get("/ping").headers["date"]) - before).days == 1
 
 
 def test_a_bet_takes_its_stake_and_pays_the_whole_return(house, player):

@@ -72,6 +72,12 @@ def test_a_directory_that_cannot_be_is_one_sentence_and_exit_2(tmp_path, capsys)
     assert "cannot use the directory" in capsys.readouterr().err
 
 
+def test_books_that_are_no_database_are_one_sentence_and_exit_2(tmp_path, capsys):
+    (tmp_path / "sandbox.sqlite").write_text("no database, but long enough to look like a file of one" * 20)
+    assert main(["--data", str(tmp_path)]) == 2
+    assert "move it away to start afresh" in capsys.readouterr().err
+
+
 def test_what_it_died_of_is_in_the_error(tmp_path):
     with pytest.raises(SandboxError, match="unknown kind 'rain'"):
         ensure_running(tmp_path, seed=1, faults="rain=1")
