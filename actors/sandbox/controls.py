@@ -15,7 +15,14 @@ OWN_GAMES = ["boosted_coin"]
 
 
 def _announce(venue: Venue, _call: Call) -> Body:
-    return {"sandbox": True, "version": VERSION, "seed": venue.seed, "games": OWN_GAMES, "pid": os.getpid()}
+    return {
+        "sandbox": True,
+        "version": VERSION,
+        "seed": venue.seed,
+        "limits": "contract" if venue.limiter.enabled else "off",
+        "games": OWN_GAMES,
+        "pid": os.getpid(),
+    }
 
 
 def _grant(venue: Venue, call: Call) -> Body:

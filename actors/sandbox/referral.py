@@ -16,7 +16,7 @@ FROM agents
 LEFT JOIN bets ON bets.agent_id = agents.id AND NOT bets.won
 LEFT JOIN ledger AS paid ON paid.agent_id = ?1 AND paid.reason = 'referral_commission_l1:' || bets.id
     AND paid.created_at >= ?2
-WHERE agents.referred_by = ?1 GROUP BY agents.id ORDER BY agents.created_at"""
+WHERE agents.referred_by = ?1 GROUP BY agents.id ORDER BY agents.created_at, agents.rowid"""
 
 
 def pay_referrers(books: Books, loser: Row, stake: float, bet_id: str) -> None:
