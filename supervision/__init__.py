@@ -5,6 +5,8 @@ Start with `Worker`, `ChildSpec`, `Supervisor.spec` and `System`; docs/supervisi
 
 import logging
 
+from supervision.admin import ChildCount, ChildInfo, Children
+from supervision.dynamic import DynamicSupervisor
 from supervision.events import (
     Abandoned,
     ChildEnded,
@@ -16,7 +18,6 @@ from supervision.events import (
     LimitReached,
     RestartDelayed,
     Stalled,
-    StartFailed,
     SystemEnded,
     SystemFatal,
     TeardownFailed,
@@ -28,6 +29,8 @@ from supervision.exits import (
     AskCycle,
     AskError,
     AskTimeout,
+    ChildRefused,
+    Decline,
     Exit,
     ExitKind,
     Fatal,
@@ -44,47 +47,12 @@ from supervision.tree import Node
 from supervision.worker import Worker
 
 __all__ = [
-    "NORMAL",
-    "SHUTDOWN",
-    "Abandoned",
-    "ActorDown",
-    "AskCycle",
-    "AskError",
-    "AskTimeout",
-    "AutoShutdown",
-    "Backoff",
-    "ChildEnded",
-    "ChildFailed",
-    "ChildRestarted",
-    "ChildSpec",
-    "ChildStarted",
-    "Clock",
-    "DeadLetters",
-    "Down",
-    "Event",
-    "Exit",
-    "ExitKind",
-    "Fatal",
-    "Handle",
-    "LimitReached",
-    "MailboxSpec",
-    "ManualClock",
-    "Node",
-    "Overflow",
-    "Refuse",
-    "Restart",
-    "RestartDelayed",
-    "Stalled",
-    "StartError",
-    "StartFailed",
-    "StopReport",
-    "Strategy",
-    "Supervisor",
-    "System",
-    "SystemEnded",
-    "SystemFatal",
-    "TeardownFailed",
-    "Worker",
-]
+    "NORMAL", "SHUTDOWN", "Abandoned", "ActorDown", "AskCycle", "AskError", "AskTimeout", "AutoShutdown", "Backoff",
+    "ChildCount", "ChildEnded", "ChildFailed", "ChildInfo", "ChildRefused", "ChildRestarted", "ChildSpec",
+    "ChildStarted", "Children", "Clock", "DeadLetters", "Decline", "Down", "DynamicSupervisor", "Event", "Exit",
+    "ExitKind", "Fatal", "Handle", "LimitReached", "MailboxSpec", "ManualClock", "Node", "Overflow", "Refuse",
+    "Restart", "RestartDelayed", "Stalled", "StartError", "StopReport", "Strategy", "Supervisor", "System",
+    "SystemEnded", "SystemFatal", "TeardownFailed", "Worker",
+]  # fmt: skip
 
 logging.getLogger("supervision").addHandler(logging.NullHandler())

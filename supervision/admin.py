@@ -98,7 +98,7 @@ class Children:
 def listing(children: Iterable[Child]) -> tuple[ChildInfo, ...]:
     """Return the answer to `which_children`."""
     infos = [
-        ChildInfo(one.spec.id, one.handle, one.state.value, one.spec.restart, one.spec.is_supervisor)
+        ChildInfo(one.spec.id, one.handle, one.shown_state.value, one.spec.restart, one.spec.is_supervisor)
         for one in children
     ]
     return tuple(reversed(infos))
@@ -108,5 +108,5 @@ def count(children: Iterable[Child]) -> ChildCount:
     """Return the answer to `count_children`."""
     everyone = list(children)
     supervisors = sum(one.spec.is_supervisor for one in everyone)
-    active = sum(one.state in LIVE for one in everyone)
+    active = sum(one.shown_state in LIVE for one in everyone)
     return ChildCount(len(everyone), active, supervisors, len(everyone) - supervisors)

@@ -64,6 +64,12 @@ class Child:
         """Its place in the tree."""
         return self.handle.path
 
+    @property
+    def shown_state(self) -> ChildState:
+        """Its state as others see it: between a failure and being up again it is restarting."""
+        again = self.state is ChildState.STARTING and self.failed_at is not None
+        return ChildState.RESTARTING if again else self.state
+
     def build(self, hub: Hub, notify: Callable[[Notice], None]) -> Worker:
         """Make the next incarnation and attach it to the handle; raises what the factory raises."""
         worker = self.spec.factory()

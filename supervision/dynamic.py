@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any, cast
@@ -12,24 +12,8 @@ from supervision.child import Child
 from supervision.exits import ChildRefused, Exit
 from supervision.handle import Reply
 from supervision.nursery import Activity
-from supervision.spec import AutoShutdown, ChildSpec, Restart, Strategy, SupervisorSpec, check_children, wrong
+from supervision.spec import AutoShutdown, ChildSpec, Restart, Strategy, SupervisorSpec
 from supervision.supervisor import Supervisor
-
-
-@dataclass(frozen=True, slots=True)
-class DynamicSpec(SupervisorSpec):
-    """The plan of a dynamic supervisor."""
-
-    template: ChildSpec
-    max_children: int | None
-
-    def __post_init__(self) -> None:
-        # Not super(): dataclass slots make a new class, which a zero-argument super() would not know.
-        SupervisorSpec.__post_init__(self)
-        check_children([self.template], self.auto_shutdown)
-        limit = self.max_children
-        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
-            wrong("max_children", limit, "an integer >= 0, or None (no limit)")
 
 
 class DynamicSupervisor(Supervisor):
@@ -39,14 +23,12 @@ class DynamicSupervisor(Supervisor):
     deleting by hand are refused with `not_supported`.
     """
 
-    plan: DynamicSpec
-
     def __init__(self, plan: SupervisorSpec) -> None:
         super().__init__(plan)
         self._numbers = count(1)
 
     @classmethod
-    def of(
+    def spec(  # type: ignore[override]  # a template in the place of children
         cls,
         id: str,  # noqa: A002
         template: ChildSpec,
@@ -74,7 +56,7 @@ class DynamicSupervisor(Supervisor):
             ValueError: a field is wrong; the text names the field, the value and what is allowed.
         """
         limits = (max_restarts, max_seconds, auto_shutdown)
-        plan = DynamicSpec(cls, (), Strategy.ONE_FOR_ONE, *limits, template, max_children)
+        plan = SupervisorSpec(cls, (template,), Strategy.ONE_FOR_ONE, *limits, max_children, dynamic=True)
         return ChildSpec(id, plan, shutdown=shutdown, start_timeout=None, restart=restart)
 
     def wind_down(self, exit_: Exit) -> Activity:
@@ -90,16 +72,21 @@ class DynamicSupervisor(Supervisor):
         limit = self.plan.max_children
         if limit is not None and len(self.children) >= limit:
             raise ChildRefused("max_children")
-        template = self.plan.template
+        (template,) = self.plan.children
         factory = cast("Callable[..., Any]", template.factory)
         spec = replace(template, id=f"{template.id}-{next(self._numbers)}", factory=partial(factory, *arguments))
         yield from self._started(reply, self.enter(spec), keep_failed=False)
 
+    def drop(self, child: Child) -> None:
+        """Forget an entry and its handle: no later child has the same name."""
+        super().drop(child)
+        self._hub.forget(child.path)
+
     def _drop_if_done(self, child: Child) -> None:
         self.drop(child)
 
-    def _restart_child(self, reply: Reply, name: str) -> Activity:
+    def _restart_child(self, *_: Any) -> Activity:
         raise ChildRefused("not_supported")
 
-    def _delete_child(self, reply: Reply, name: str) -> Activity:
+    def _delete_child(self, *_: Any) -> Activity:
         raise ChildRefused("not_supported")

@@ -68,17 +68,6 @@ class ChildFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class StartFailed(Event):
-    """A child did not come up."""
-
-    name = "start_failed"
-    level = logging.ERROR
-    incarnation: int
-    reason: str
-    traceback: str = field(repr=False, default="")
-
-
-@dataclass(frozen=True, slots=True)
 class ChildRestarted(Event):
     """A failed child is up again, `seconds` after its failure; the window counts its supervisor's restarts."""
 

@@ -50,10 +50,11 @@ class Hub:
                 found = self._handles[path] = Handle(self, path)
             return found
 
-    def forget(self, handle: Handle) -> None:
-        """Let go of a handle whose entry is gone, unless someone outside holds or watches it."""
+    def forget(self, path: str) -> None:
+        """Let go of a handle whose path will not be used again."""
         with self.lock:
-            self._letters.pop(handle.path, None)
+            self._handles.pop(path, None)
+            self._letters.pop(path, None)
 
     def emit(self, event: Event) -> None:
         """Log an event and hand it to the hook, in the calling thread."""

@@ -42,7 +42,7 @@ class Nursery(Worker):
 
     def setup(self) -> None:
         """Begin to start the children, in order."""
-        for spec in self.plan.children:
+        for spec in () if self.plan.dynamic else self.plan.children:
             self.enter(spec)
         self.jobs.append(self.boot())
         self._pump()
@@ -242,7 +242,6 @@ class Nursery(Worker):
     def drop(self, child: Child) -> None:
         """Forget an entry; its handle stays good for a later child of that path."""
         self.children.pop(child.spec.id, None)
-        self._hub.forget(child.handle)
 
     def start_one(self, child: Child) -> Activity:
         """Start a child and wait until it is up or has failed to start."""

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
@@ -70,8 +70,8 @@ class Runtime(Protocol):
     def stack(self, worker: Worker) -> str:
         """Return what the worker is doing right now, as a stack."""
 
-    def close(self, timeout: float) -> None:
-        """Let go of all that runs, waiting at most `timeout` seconds for threads that are ending."""
+    def close(self, timeout: float, orphans: Container[Worker]) -> None:
+        """Let go of all that runs; wait at most `timeout` seconds for what is ending, and not for orphans."""
 
 
 class ManualClock:
@@ -97,13 +97,13 @@ class Threads:
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self.clock = clock
-        self._threads: dict[int, threading.Thread] = {}
+        self._threads: dict[Worker, threading.Thread] = {}
         self._timers = _TimerThread(clock)
 
     def launch(self, worker: Worker) -> None:
         """Start a thread that runs the worker's loop."""
         thread = threading.Thread(target=self._run, args=(worker,), name=worker.path, daemon=True)
-        self._threads[id(worker)] = thread
+        self._threads[worker] = thread
         thread.start()
 
     def _run(self, worker: Worker) -> None:
@@ -111,7 +111,7 @@ class Threads:
         try:
             worker._actor_loop()  # noqa: SLF001 - Pykka's extension point
         finally:
-            self._threads.pop(id(worker), None)
+            self._threads.pop(worker, None)
 
     def call_after(self, seconds: float, call: Callable[[], None]) -> Timer:
         """Make `call` in `seconds`, in the timer thread."""
@@ -125,23 +125,18 @@ class Threads:
         """Return the worker of this thread, if it has one."""
         return getattr(here, "worker", None)
 
-    def is_alive(self, worker: Worker) -> bool:
-        """Return False if the worker's thread has ended."""
-        thread = self._threads.get(id(worker))
-        return thread is not None and thread.is_alive()
-
     def stack(self, worker: Worker) -> str:
         """Return the stack of the worker's thread, or an empty text."""
-        thread = self._threads.get(id(worker))
+        thread = self._threads.get(worker)
         frame = sys._current_frames().get(thread.ident) if thread and thread.ident else None  # noqa: SLF001
         return "".join(traceback.format_stack(frame, limit=STACK_FRAMES)) if frame else ""
 
-    def close(self, timeout: float) -> None:
+    def close(self, timeout: float, orphans: Container[Worker]) -> None:
         """Stop the timers and join the threads that are ending, at most `timeout` real seconds in all."""
         self._timers.close()
         deadline = time.monotonic() + timeout
-        for thread in list(self._threads.values()):
-            if thread is not threading.current_thread():
+        for worker, thread in list(self._threads.items()):
+            if worker not in orphans and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from hashlib import blake2b
 from itertools import count
 from random import Random
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from supervision.worker import Worker
 
 TAIL = 200  # last steps kept as text, to be shown when a run fails
+FOREVER = float("inf")
 MAX_STEPS = 1_000_000  # of one simulation; a run that needs more is taken for one that never settles
 
 
@@ -72,7 +73,7 @@ class Simulation:
 
     def wait(self, event: Waitable, timeout: float | None) -> bool:
         """Run the others until `event`, at most `timeout` virtual seconds."""
-        until = float("inf") if timeout is None else self.now + timeout
+        until = FOREVER if timeout is None else self.now + timeout
         while not event.is_set() and self._step(until):
             pass
         return event.is_set()
@@ -96,9 +97,9 @@ class Simulation:
         names = " > ".join(one.path for one in self._running)
         return f"simulated: {names}" if worker in self._running else ""
 
-    def close(self, timeout: float) -> None:
-        """Let what is ending end, without passing time, and drop the timers."""
-        del timeout
+    def close(self, timeout: float, orphans: Container[Worker]) -> None:
+        """Let what is ending end, without waiting for timers, and drop those."""
+        del timeout, orphans
         while ready := self._ready():
             self._run_one(self.rng.choice(ready))
         self._timers.clear()
@@ -116,11 +117,11 @@ class Simulation:
         while self._timers and self._timers[0][2].call is None:
             heapq.heappop(self._timers)
         ready = self._ready()
-        due = self._timers[0][0] if self._timers else float("inf")
+        due = self._timers[0][0] if self._timers else FOREVER
         if not ready and due > until:
-            self.now = max(self.now, until) if until < float("inf") else self.now
+            self.now = max(self.now, until) if until < FOREVER else self.now
             return False
-        if self.now >= until > due:
+        if self.now >= until:
             return False
         self._count()
         if not ready or (due <= self.now and self.rng.random() < 1 / (len(ready) + 1)):

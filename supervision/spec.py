@@ -64,6 +64,12 @@ def seconds(field_name: str, value: object, *, none_is: str = "") -> None:
         wrong(field_name, value, allowed)
 
 
+def integer(field_name: str, value: object, least: int = 0) -> None:
+    """Check a count."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        wrong(field_name, value, f"an integer >= {least}")
+
+
 def member(field_name: str, value: object, kind: type[Enum]) -> None:
     """Check that a field holds a member of its enum."""
     if not isinstance(value, kind):
@@ -89,9 +95,8 @@ class MailboxSpec:
     keep: bool = False
 
     def __post_init__(self) -> None:
-        size = self.capacity
-        if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
-            wrong("mailbox.capacity", size, "an integer >= 1, or None (unbounded)")
+        if self.capacity is not None:
+            integer("mailbox.capacity", self.capacity, 1)
         member("mailbox.overflow", self.overflow, Overflow)
         if self.latest_by is not None and not callable(self.latest_by):
             wrong("mailbox.latest_by", self.latest_by, "a function from a message to its key, or None")
@@ -166,13 +171,15 @@ class SupervisorSpec:
     max_restarts: int
     max_seconds: float
     auto_shutdown: AutoShutdown
+    max_children: int | None = None
+    dynamic: bool = False
 
     def __post_init__(self) -> None:
         member("strategy", self.strategy, Strategy)
         member("auto_shutdown", self.auto_shutdown, AutoShutdown)
-        limit = self.max_restarts
-        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
-            wrong("max_restarts", limit, "an integer >= 0")
+        integer("max_restarts", self.max_restarts)
+        if self.max_children is not None:
+            integer("max_children", self.max_children)
         seconds("max_seconds", self.max_seconds)
         if self.max_seconds == 0:
             wrong("max_seconds", self.max_seconds, "above 0")

@@ -112,6 +112,8 @@ class Supervisor(Nursery):
     def _await_turn(self, child: Child, delay: float) -> None:
         """Try to restart a child later; without a delay, after the control messages that wait already."""
         child.settle(ChildState.RESTARTING)
+        if child.failed_at is None:
+            child.failed_at = self.clock()
         due = child.retry = RetryDue(child.spec.id)
         if not delay:
             self.mailbox.post(due)

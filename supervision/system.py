@@ -223,7 +223,7 @@ class System:
     def _close(self) -> None:
         with self._closing:
             atexit.unregister(self.stop)
-            self._runtime.close(JOIN_SECONDS)
+            self._runtime.close(JOIN_SECONDS, self._hub.orphans)
 
     def _raise_start_error(self, exit_: Exit) -> None:
         fatal = self._hub.fatal

@@ -65,7 +65,7 @@ def snapshot(child: Child, now: float) -> Node:
     return Node(
         id=child.spec.id,
         path=child.path,
-        state=child.state.value,
+        state=child.shown_state.value,
         strategy=getattr(plan, "strategy").value if plan else None,  # noqa: B009
         incarnation=child.handle.incarnation,
         restarts=child.restarts,

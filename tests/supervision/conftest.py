@@ -3,12 +3,27 @@ import threading
 import pykka
 import pytest
 
-from tests.supervision.kit import Events
+from tests.supervision.kit import Events, Rig
 
 
 @pytest.fixture
 def events():
     return Events()
+
+
+@pytest.fixture
+def rig():
+    """Make started rigs; they are stopped after the test and must have come to their end."""
+    made = []
+
+    def make(*children, **options):
+        made.append(Rig(*children, **options))
+        return made[-1].start()
+
+    yield make
+    for one in made:
+        one.system.stop()
+        assert one.ended() is not None
 
 
 @pytest.fixture(autouse=True)

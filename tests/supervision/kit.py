@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass
 
 import supervision as s
+from supervision.simulation import Simulation
 
 PATIENCE = 5.0  # seconds until a wait counts as a failure; passing tests do not come near it
 
@@ -86,3 +87,60 @@ def child(name, factory=Puppet, **options):
 def one(events, *children, **options):
     """Return a system with one supervisor over `children`."""
     return s.System(s.Supervisor.spec("top", children, **options), on_event=events)
+
+
+def gate(shut=True):
+    """Return a setup that raises while the gate is shut, and the gate: a list to clear."""
+    closed = ["shut"] if shut else []
+
+    def setup(_worker):
+        if closed:
+            raise ConnectionError("the gate is shut")
+
+    return setup, closed
+
+
+def declining():
+    raise s.Decline
+
+
+class Rig:
+    """A system in virtual time; every call returns when all that follows from it has happened."""
+
+    def __init__(self, *children, seed=0, root=None, **options):
+        self.sim = Simulation(seed)
+        self.events = Events()
+        self.system = s.System(
+            root or s.Supervisor.spec("top", children, **options), runtime=self.sim, on_event=self.events
+        )
+
+    def start(self):
+        self.system.start()
+        return self
+
+    def settle(self, seconds=0.2):
+        self.sim.run(seconds)
+
+    def end(self, path, exit_=s.NORMAL):
+        self.system.handle(path).tell(End(exit_))
+        self.settle()
+
+    def fail(self, *paths):
+        """Let actors fail, each after the other has been dealt with."""
+        for path in paths:
+            self.system.handle(path).kill(ValueError("told to fail"))
+            self.settle()
+
+    def up(self, *paths):
+        """Return the incarnation at each path, 0 for what is not up."""
+        handles = [self.system.handle(path) for path in paths]
+        return tuple(one.incarnation if one.is_up() else 0 for one in handles)
+
+    def states(self):
+        return {node.path: node.state for node in self.system.tree().walk()}
+
+    def ended(self):
+        return self.system.wait(0)
+
+    def children(self, path="."):
+        return self.system.children(path)
