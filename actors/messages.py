@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from actors.money.evidence import Answer, EscrowView, Evidence, Query
 from actors.money.events import Event, IntentClosed
+from actors.money.evidence import Answer, EscrowView, Evidence, Query
 from actors.money.risk import Denial
 from actors.money.wagers import Wager
 from actors.ticket import Ticket
@@ -287,9 +287,12 @@ class Status:
     unknown: int
     sent: int
     mismatch_micro: int | None
+    checked_at: int
 
 
 # everybody -> reporter
+
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,5 +310,5 @@ class Notice:
     amount_micro: int | None = None
     intent: str | None = None
     lane: str | None = None
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    level: Level = "INFO"
     extra: Mapping[str, str | int] = field(default_factory=dict)

@@ -39,6 +39,7 @@ PUBLIC_HOSTS = {
     "domains": "https://domains.purpleflea.com",
     "price_feed": "wss://api.hyperliquid.xyz/ws",
 }
+PROCESS_WEB_PORT = 8787
 LOOPBACK_QUIET_S = 5
 LEAST_LIVE_QUIET_S = 60
 """A proxy before a public venue may deliver a request this late; to call a bet void earlier is to guess."""
@@ -85,6 +86,7 @@ class AgentConfig(BaseModel):
         data: str | Path | None = None,
         config: str | Path | None = None,
         live: bool = False,
+        process: bool = False,
         env: Mapping[str, str] | None = None,
         overrides: Mapping[str, object] | None = None,
     ) -> Self:
@@ -94,6 +96,7 @@ class AgentConfig(BaseModel):
             data: the data directory (default var/paper, live var/live).
             config: a TOML file; None reads none.
             live: real money.
+            process: the agent is a process of its own, not embedded: the dashboard is on by default.
             env: the environment; None is the process's own.
             overrides: "section.key" to value, "strategy" to a list of tables, or one of dry_run, seed, resume, idle.
 
@@ -101,7 +104,7 @@ class AgentConfig(BaseModel):
             ConfigError: one sentence that names the key, its value and what is allowed.
         """
         merged = Merged(_tables())
-        merged.add("the defaults", _defaults(live=live))
+        merged.add("the defaults", _defaults(live=live, process=process))
         if config is not None:
             merged.add(str(config), from_file(Path(config)))
         merged.add("the environment", from_environment(os.environ if env is None else env))
@@ -186,8 +189,11 @@ def _tables() -> dict[str, type[Section]]:
     }
 
 
-def _defaults(*, live: bool) -> Tables:
-    return {"venue": dict(PUBLIC_HOSTS)} if live else {"bankroll": {"kelly_fraction": PAPER_KELLY_FRACTION}}
+def _defaults(*, live: bool, process: bool) -> Tables:
+    tables: Tables = {"venue": dict(PUBLIC_HOSTS)} if live else {"bankroll": {"kelly_fraction": PAPER_KELLY_FRACTION}}
+    if process:
+        tables["web"] = {"port": PROCESS_WEB_PORT}
+    return tables
 
 
 def _quiet_default(values: Tables) -> None:

@@ -8,7 +8,7 @@ from actors.desk.gate import Gate
 from actors.desk.opening import open_intent
 from actors.desk.reconciler import Reconciler
 from actors.desk.resolver import Resolver
-from actors.desk.till import SECOND, Level, Step, Terms, Till, Track
+from actors.desk.till import SECOND, Step, Terms, Till, Track
 from actors.desk.watch import Watch
 from actors.messages import (
     Answered,
@@ -18,6 +18,7 @@ from actors.messages import (
     Found,
     LaneOpened,
     LaneView,
+    Level,
     LookUpFailed,
     Pause,
     Propose,
@@ -76,6 +77,11 @@ class Desk:
     def state(self) -> State:
         """The state, for looking at."""
         return self._till.state
+
+    @property
+    def deciding(self) -> bool:
+        """Whether a step has events that nobody has carried out: memory is ahead of the disk."""
+        return self._till.undecided
 
     def begin(self, now: int) -> Step:
         """Start or recover: one path. Whatever was open may have been sent, so its outcome is unknown."""

@@ -39,6 +39,8 @@ class Gate:
         """Return what keeps this wager from being opened, whatever its lane, or None."""
         name = "casino" if isinstance(wager, CheckedBet) else "escrow"
         now = self.till.now
+        if isinstance(wager, CheckedBet) and (denial := self._run()):
+            return denial
         if name not in self.services:
             return Denial("service", f"{name} is up", "not running", now)
         breaker = self.breakers.get(name)
@@ -58,6 +60,13 @@ class Gate:
             why = watch.wanted or "an unknown outcome"
             return Denial("account", "nothing to prove", f"reconciling: {why}", self.till.now)
         return None
+
+    def _run(self) -> Denial | None:
+        state, limit = self.till.state, self.till.terms.bets_limit()
+        made = state.tally.bets - state.tally_at_start.bets + sum(o.kind == "bet" for o in state.open.values())
+        if limit is None or made < limit:
+            return None
+        return Denial("run", f"{limit} bets", f"{made} bets")
 
     def _act(self, wager: CheckedAct) -> Denial | None:
         state = self.till.state

@@ -89,6 +89,7 @@ def status(till: Till, resolver: Resolver, paused: str | None, why: Mapping[str,
         unknown=len(state.unknown),
         sent=tally.sent - start.sent,
         mismatch_micro=differs[0] if differs else None,
+        checked_at=min(watch.checked_at for watch in watches.values()),
     )
 
 

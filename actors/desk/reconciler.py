@@ -70,6 +70,7 @@ class Reconciler:
         first = not watch.ready
         because, watch.wanted, watch.accept = watch.wanted, None, None
         watch.ready, watch.differs_micro, watch.differed = True, None, 0
+        watch.checked_at = self.till.now
         if first or because != "the period":
             self.till.say("bankroll", "reconcile", "ok", text, amount_micro=book_micro, because=because or "")
         settle.check_stops(self.till, name)
@@ -84,7 +85,7 @@ class Reconciler:
         watch.next_at = self.till.now + self.till.terms.lookup_gap
         if watch.differed < MISMATCHES:
             return
-        watch.wanted = None
+        watch.wanted, watch.ready, watch.checked_at = None, False, self.till.now
         book = self.till.state.book.at_venue(name)
         text = (
             f"book {usd(book, 6)}, venue {usd(watch.venue_micro or 0, 6)}: differ by {usd(found.unexplained_micro, 6)}"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from actors.messages import BankrollView, LaneView, Notice
+from actors.messages import BankrollView, LaneView, Level, Notice
 from actors.money.events import Event, IncidentNoted, IntentOpened, LaneFailed
 from actors.money.risk import Limits
 from actors.money.state import State
@@ -12,8 +12,6 @@ from actors.money.wagers import Checked, Request
 
 SECOND = 1_000_000
 REPORTER = "reporter"
-
-Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +30,7 @@ class Terms:
         builtin_venue: whether boosted_coin may be played.
         dry_run: size, check and log, but open nothing.
         requests: builds the exact request of a wager: (wager, stake in micro-USD, tag).
+        bets_limit: how many bets this run may make in all; None is no limit. Asked at every proposal.
         entropy: 128 random bits as 32 hexadecimal digits, from the operating system (a seed only in simulation).
     """
 
@@ -47,6 +46,7 @@ class Terms:
     dry_run: bool
     requests: Callable[[Checked, int, str], Request]
     entropy: Callable[[], str]
+    bets_limit: Callable[[], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,11 @@ class Till:
                 stop = self.state.account(account).stop
                 reason = lane.failed or (stop.rule if stop else "")
                 self.send(f"lane:{lane.name}", LaneView(lane.name, lane.state, reason, view))
+
+    @property
+    def undecided(self) -> bool:
+        """Whether events were recorded since the last step was cut."""
+        return bool(self._events)
 
     def cut(self) -> Step:
         """Return the step and begin a new one."""

@@ -31,4 +31,5 @@ class Watch:
     differs_micro: int | None = None
     differed: int = 0
     venue_micro: int | None = None
+    checked_at: int = 0
     accept: str | None = None

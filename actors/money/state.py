@@ -175,20 +175,30 @@ class State:
 
     def committed(self, event: Event) -> None:
         """Take the step that follows when the event is on disk."""
-        match event:
-            case IntentOpened() if self.lanes[event.lane].state is LaneState.SIZING:
-                self._move(self.lanes[event.lane], LaneState.PENDING)
-            case IntentClosed() if self.lanes[event.lane].state is LaneState.SETTLING:
-                lane = self.lanes[event.lane]
-                lane.intent = None
-                stopped = self.account(lane.account).stop is not None
-                rest = LaneState.STOPPED if stopped else LaneState.IDLE
-                self._move(lane, LaneState.ERROR if lane.failed else rest)
+        if isinstance(event, IntentOpened | IntentClosed):
+            self._settle(self.lanes[event.lane])
+
+    def as_committed(self) -> "State":
+        """Return this state as if all its events were on disk, for a snapshot written behind the last of them."""
+        lanes = {name: replace(lane) for name, lane in self.lanes.items()}
+        copy = replace(self, lanes=lanes)
+        for lane in lanes.values():
+            copy._settle(lane)  # noqa: SLF001  its own class
+        return copy
 
     def replay(self, event: Event) -> None:
         """Take in an event that is on disk already."""
         self.apply(event)
         self.committed(event)
+
+    def _settle(self, lane: Lane) -> None:
+        if lane.state is LaneState.SIZING:
+            self._move(lane, LaneState.PENDING)
+        elif lane.state is LaneState.SETTLING:
+            lane.intent = None
+            stopped = self.account(lane.account).stop is not None
+            rest = LaneState.STOPPED if stopped else LaneState.IDLE
+            self._move(lane, LaneState.ERROR if lane.failed else rest)
 
     def _book(self, event: Event) -> None:
         match event:

@@ -41,7 +41,7 @@ class BoundedSocket(websocket.WebSocket):
             self.pong(frame.data)
         if frame.opcode not in (ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY, ABNF.OPCODE_CONT):
             return None
-        self._parts.append(frame.data)
+        self._parts.append(frame.data if isinstance(frame.data, bytes) else frame.data.encode())
         if sum(map(len, self._parts)) > MESSAGE_BYTES:
             raise websocket.WebSocketProtocolException(f"a message is longer than {MESSAGE_BYTES >> 20} MiB")
         if not frame.fin:

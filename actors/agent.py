@@ -1,0 +1,360 @@
+"""The agent: builds the tree from a configuration, starts it, drains it, stops it. The API for host applications."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from random import Random
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from actors import blueprint
+from actors.clock import steady_wall
+from actors.config import AgentConfig
+from actors.errors import ConfigError, RefusesToTrade, StakekeeperError
+from actors.journal import JournalError
+from actors.lanes import lanes_of
+from actors.messages import Drain, GetStatus, Notice, Pause, Reconcile, Resolve, Resume, Status
+from actors.site import Site, find_site
+from actors.strategies import Strategy
+from actors.summary import Summary
+from supervision import (
+    AskError,
+    ChildFailed,
+    ChildRestarted,
+    Event,
+    Handle,
+    Refuse,
+    StartError,
+    System,
+)
+
+START_TIMEOUT_S = 90.0
+"""For the whole tree; opening a very long journal takes most of it."""
+
+STOP_TIMEOUT_S = 5.0
+"""For an ordered stop, besides what is in flight (seconds)."""
+
+ASK_TIMEOUT_S = 2.0
+POLL_S = 0.02
+"""How often a waiting caller looks at the bankroll's status, in seconds."""
+
+RECONCILE_TIMEOUT_S = 30.0
+
+
+@dataclass(slots=True)
+class _Counts:
+    crashes: int = 0
+    restarts: int = 0
+    down_s: float = 0.0
+
+
+class Agent:
+    """An agent with its own tree, journal and log; several may run in one process on different data directories.
+
+    Use it as a context manager, or call `start` and `stop`. All methods may be called from any thread but not from
+    inside an actor; they block as said. Nothing global is set up and nothing is left behind after `stop`.
+
+    Args:
+        config: see `AgentConfig.load`.
+        strategies: instances to run besides the configured ones, each in a lane named after its class.
+        observer: called with every `Notice`, in an actor's thread; what it raises is contained.
+    """
+
+    def __init__(
+        self,
+        config: AgentConfig,
+        *,
+        strategies: Sequence[Strategy] = (),
+        observer: Callable[[Notice], None] | None = None,
+    ) -> None:
+        self.config = config
+        self._given = tuple(strategies)
+        self._observer = observer
+        self._wall = steady_wall()
+        self._system: System | None = None
+        self._site: Site | None = None
+        self._counts = _Counts()
+        self._lock = threading.Lock()
+        self._requested = threading.Event()
+        self._bets_limit: int | None = None
+        self._started_at = 0.0
+        self._ended: Summary | None = None
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop in order; a failure of the agent itself is raised to the host."""
+        self.stop("the host application ends")
+        failure = self.failure()
+        if failure and error is None:
+            raise failure
+
+    @property
+    def site(self) -> Site:
+        """Where it plays; known after `start`."""
+        if self._site is None:
+            raise ConfigError("The agent was not started.")
+        return self._site
+
+    def start(self) -> None:
+        """Find the venue and bring the tree up. Blocks until every actor is up; recovery goes on behind it.
+
+        Raises:
+            ConfigError: something is missing or wrong; nothing was started.
+            RefusesToTrade: the journal says that trading would be a risk.
+        """
+        if self._system is not None:
+            raise ConfigError("An agent starts once; make a new one.")
+        config = self.config
+        lanes = lanes_of(config, self._given)
+        config.data.mkdir(parents=True, exist_ok=True)
+        site = self._site = find_site(config)
+        parts = blueprint.Parts(
+            config=config,
+            site=site,
+            lanes=lanes,
+            control=self,
+            observer=self._observe,
+            wall=self._wall,
+            clock=time.monotonic,
+            rng=Random(config.seed),  # noqa: S311  jitter and strategies; tags come from the operating system
+            bets_limit=lambda: self._bets_limit,
+            handle=lambda path: self._tree().handle(path),
+        )
+        self._system = System(blueprint.draw(parts), on_event=self._on_event)
+        self._started_at = time.monotonic()
+        try:
+            self._system.start(START_TIMEOUT_S)
+        except StartError as error:
+            self._system.stop(STOP_TIMEOUT_S)
+            raise _start_failure(error) from error
+        self._say("venue", site.description)
+        self._say_tree()
+        if config.resume:
+            self.resume("--resume")
+
+    def wait(self, *, bets: int | None = None, seconds: float | None = None) -> str:
+        """Block until the run is over.
+
+        Args:
+            bets: end after so many bets of this run; no more than that are made.
+            seconds: end after this time.
+
+        Returns:
+            "bets", "seconds", "requested" (`request_stop`), "failed" (see `failure`), or "stopped:RULE" when a stop
+            rule is in force: at once for a mismatch, else only if `bets` or `seconds` was given.
+        """
+        self._bets_limit = bets
+        until = None if seconds is None else self._started_at + seconds
+        while not self._requested.wait(POLL_S):
+            if self._tree().wait(0) is not None:
+                return "failed"
+            status = self._status()
+            if status is None:
+                continue
+            rule = status.stop_reason.partition(":")[0] if status.stop_reason else None
+            if rule and (rule == "mismatch" or bets is not None or seconds is not None) and not status.open_intents:
+                return f"stopped:{rule}"
+            if bets is not None and status.bets >= bets and not status.open_intents:
+                return "bets"
+            if until is not None and time.monotonic() >= until:
+                return "seconds"
+        return "requested"
+
+    def request_stop(self) -> None:
+        """Make `wait` return "requested". Safe in a signal handler; returns at once."""
+        self._requested.set()
+
+    def stop(self, reason: str, timeout_s: float = STOP_TIMEOUT_S) -> Summary:
+        """End in order: no new work, wait for what is in flight, reconcile, write the end, stop the tree in reverse.
+
+        Blocks for at most `timeout_s` and, if a send is in flight, its own time-out. What is then still open stays
+        PENDING in the journal, and the next start resolves it. Calling it again returns the first summary.
+        """
+        with self._lock:
+            if self._ended is None:
+                status = self._drain(reason, timeout_s) if self._tree().wait(0) is None else None
+                self._ended = self._summarise(status)
+                self._say("stop", f"stopped: {reason}")
+                self._tree().stop(timeout_s)
+            return self._ended
+
+    def failure(self) -> StakekeeperError | None:
+        """Return why the tree ended by itself, or None."""
+        ended = self._system.wait(0) if self._system else None
+        if self._system is None or ended is None or ended.is_clean:
+            return None
+        if self._system.fatal is not None:
+            return RefusesToTrade(str(self._system.fatal))
+        return StakekeeperError(f"The supervision tree gave up: {ended.reason}; the log has the traceback.")
+
+    def status(self) -> dict[str, Any]:
+        """Return how everything stands, as plain data; amounts in micro-USD. Blocks for at most 2 s."""
+        status = self._status()
+        if status is None:
+            raise StakekeeperError("The bankroll does not answer just now; it may be restarting. Ask again.")
+        return {"agent_id": self.config.agent.id, "mode": self.config.mode, **asdict(status)}
+
+    def tree(self) -> str:
+        """Return the supervision tree as text, asking nobody."""
+        return self._tree().render()
+
+    def pause(self, reason: str) -> None:
+        """Accept no new work until `resume`. Returns at once."""
+        self._bankroll().tell(Pause(reason))
+
+    def resume(self, by: str) -> None:
+        """Lift a pause, and a stop by beginning a new session. Returns at once."""
+        self._bankroll().tell(Resume(by))
+
+    def crash(self, actor: str) -> None:
+        """Crash an actor, to see the tree heal; on paper only. Returns at once.
+
+        Raises:
+            ConfigError: real money, or no such actor.
+        """
+        if self.config.live:
+            raise ConfigError("Actors are crashed on paper only.")
+        paths = [node.path for node in self._tree().tree().walk()]
+        found = next((path for path in paths if path == actor or path.rpartition("/")[2] == actor), None)
+        if found is None:
+            names = sorted({path.rpartition("/")[2] for path in paths})
+            raise ConfigError(f"There is no actor {actor}; there are {', '.join(names)}.")
+        self._tree().handle(found).kill(RuntimeError("crashed by an operator"))
+
+    def reconcile(self, because: str | None = None) -> dict[str, Any]:
+        """Compare the book with the venue, and with a reason accept a difference. Blocks, for at most 30 s.
+
+        Returns:
+            "book", "venue" and "difference" in micro-USD, and "ok".
+
+        Raises:
+            StakekeeperError: the venue could not be read in time.
+        """
+        asked = self._wall()
+        self._bankroll().tell(Reconcile(because))
+        status = self._await(lambda now: now.checked_at >= asked, RECONCILE_TIMEOUT_S)
+        if status is None:
+            raise StakekeeperError(
+                "The venue could not be read within 30 s, or something is still open; `status` says."
+            )
+        differs = status.mismatch_micro or 0
+        return {"book": status.book_micro, "venue": status.venue_micro, "difference": differs, "ok": not differs}
+
+    def resolve(self, intent: str, verdict: Literal["executed", "void"], payout_micro: int, because: str) -> str:
+        """Take an operator's word on an intent in ERROR. Returns a sentence; blocks for at most 2 s.
+
+        Raises:
+            ConfigError: there is no such intent in ERROR.
+        """
+        # Recovery must have looked first: an operator's word never overtakes evidence.
+        self._await(lambda now: now.phase != "RECOVERING" or bool(now.open_intents), RECONCILE_TIMEOUT_S)
+        try:
+            return str(self._bankroll().ask(Resolve(intent, verdict, payout_micro, because), ASK_TIMEOUT_S))
+        except Refuse as refusal:
+            raise ConfigError(str(refusal)) from None
+        except AskError as error:
+            raise StakekeeperError(f"The bankroll did not answer: {error}.") from None
+
+    def summary(self) -> Summary:
+        """Return the summary as it is now, or, after `stop`, as it was at the end."""
+        return self._ended or self._summarise(self._status())
+
+    def _tree(self) -> System:
+        if self._system is None:
+            raise ConfigError("The agent was not started.")
+        return self._system
+
+    def _bankroll(self) -> Handle:
+        return self._tree().handle(blueprint.BANKROLL)
+
+    def _status(self) -> Status | None:
+        try:
+            status = self._bankroll().ask(GetStatus(), ASK_TIMEOUT_S)
+        except (AskError, Refuse):
+            return None  # restarting, or replaying the journal
+        return status if isinstance(status, Status) else None
+
+    def _await(self, reached: Callable[[Status], bool], timeout_s: float) -> Status | None:
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            status = self._status()
+            if status and reached(status):
+                return status
+            if self._tree().wait(POLL_S) is not None:
+                return None
+        return None
+
+    def _drain(self, reason: str, timeout_s: float) -> Status | None:
+        self._bankroll().tell(Drain(reason))
+        status = self._await(lambda now: now.drained, timeout_s)
+        if status is None and (now := self._status()) and len(now.open_intents) > now.unknown:
+            send_s = float(self.config.venue.send_timeout)
+            status = self._await(lambda now: now.drained or len(now.open_intents) == now.unknown, send_s)
+        return status or self._status()
+
+    def _summarise(self, status: Status | None) -> Summary:
+        seconds = time.monotonic() - self._started_at
+        book = status.book_micro if status else 0
+        venue = status.venue_micro if status else None
+        return Summary(
+            agent_id=self.config.agent.id,
+            seconds=round(seconds, 3),
+            uptime=round(max(0.0, 1 - self._counts.down_s / seconds), 6) if seconds else 1.0,
+            bets=status.bets if status else 0,
+            won=status.won if status else 0,
+            lost=status.lost if status else 0,
+            void=status.void if status else 0,
+            unknown=status.unknown if status else 0,
+            sent=status.sent if status else 0,
+            crashes=self._counts.crashes,
+            restarts=self._counts.restarts,
+            book_balance=book,
+            venue_balance=venue,
+            difference=None if venue is None else venue - book,
+            peak=status.peak_micro if status else 0,
+            state=status.phase if status else "FAILED",
+            stop_reason=status.stop_reason if status else None,
+        )
+
+    def _observe(self, notice: Notice) -> None:
+        if self._observer:
+            self._observer(notice)
+
+    def _on_event(self, event: Event) -> None:
+        # In the thread where it happened: count, pass on, draw the tree after a restart.
+        match event:
+            case ChildFailed():
+                self._counts.crashes += 1
+            case ChildRestarted():
+                self._counts.restarts += 1
+                self._counts.down_s += event.seconds if event.path.startswith("core") else 0.0
+            case _:
+                pass
+        if self._system is None:
+            return
+        reporter = self._system.handle(blueprint.REPORTER)
+        if reporter.is_up():  # it ends before its supervisor does, and needs no word of that
+            reporter.tell(event)
+        if isinstance(event, ChildRestarted):
+            self._say_tree()
+
+    def _say_tree(self) -> None:
+        self._say("tree", self._tree().render())
+
+    def _say(self, action: str, text: str) -> None:
+        notice = Notice(self._wall(), "agent", action, "ok", text)
+        self._tree().handle(blueprint.REPORTER).tell(notice)
+
+
+def _start_failure(error: StartError) -> Exception:
+    cause = error.cause
+    if isinstance(cause, JournalError | StakekeeperError):
+        return cause
+    return StakekeeperError(f"{error.path} did not start: {cause}; the log has the traceback.")

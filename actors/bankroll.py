@@ -1,0 +1,240 @@
+"""BankrollActor: the one door to money. A thin shell around the desk: journal first, then the world."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from actors.desk import Desk, Mail, Step, Terms
+from actors.desk.operator import brief
+from actors.journal.codec import dump_state, load_state
+from actors.messages import (
+    Answered,
+    Append,
+    Appended,
+    AppendRefused,
+    Drain,
+    EscrowsSeen,
+    Found,
+    GetStatus,
+    LaneOpened,
+    LookUp,
+    LookUpFailed,
+    Pause,
+    Place,
+    Propose,
+    Reconcile,
+    Replay,
+    Replayed,
+    Resolve,
+    Resume,
+    ServiceHealth,
+    ServiceUp,
+)
+from actors.money.events import IntentOpened
+from actors.money.evidence import NotSent
+from actors.money.machine import IllegalTransition
+from actors.money.state import State
+from actors.money.wagers import Request
+from actors.ticket import Ticket
+from supervision import Handle, Refuse, Worker
+
+TICK_S = 0.05
+"""How often what is due is looked at, in seconds: look-ups, overdue answers, reconciles."""
+
+SNAPSHOT_EVERY = 2_000
+"""Events between two snapshots."""
+
+STASH_LIMIT = 10_000
+"""Messages kept while the journal is being replayed; more mean that something is very wrong."""
+
+
+class JournalRefused(Exception):  # noqa: N818  a crash on purpose
+    """The journal would not take a decision, so the memory is wrong: begin again from the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tick:
+    pass
+
+
+@dataclass(slots=True)
+class _Undurable:
+    token: int
+    step: Step
+    later: list[Mail] = field(default_factory=list)
+
+
+class BankrollActor(Worker):
+    """Serialises every money transition: one thread, one desk, one open intent a lane.
+
+    A decision's events go to the journal, and its mail leaves only when they are on disk. Tickets are minted here and
+    nowhere else, after J1. Whatever goes wrong in memory, the actor crashes and begins again from the journal.
+
+    Args:
+        terms: what is configured.
+        accounts: accounts and the service that reads each.
+        journal: the handle of PersistenceActor.
+        address: returns the handle of a mail's recipient.
+        wall: UTC microseconds that never run backwards.
+    """
+
+    def __init__(
+        self,
+        terms: Terms,
+        accounts: dict[str, str],
+        journal: Handle,
+        address: Callable[[str], Handle],
+        wall: Callable[[], int],
+    ) -> None:
+        super().__init__()
+        self._terms = terms
+        self._accounts = accounts
+        self._journal = journal
+        self._address = address
+        self._wall = wall
+        self._desk: Desk | None = None
+        self._stash: list[Any] = []
+        self._undurable: deque[_Undurable] = deque()
+        self._token = 0
+        self._since_snapshot = 0
+
+    def setup(self) -> None:
+        """Ask for a replay; no network."""
+        self._journal.tell(Replay(self.incarnation))
+        self.every(TICK_S, _Tick())
+        self.note("REPLAYING")
+
+    def receive(self, message: Any) -> Any:
+        """Decide on a message, or keep it until the journal has been replayed."""
+        match message:
+            case Replayed(incarnation=self.incarnation):
+                self._begin(message)
+            case Appended(incarnation=self.incarnation):
+                self._durable(message)
+            case AppendRefused(incarnation=self.incarnation):
+                raise JournalRefused(message.reason)
+            case Replayed() | Appended() | AppendRefused():
+                pass  # for an incarnation that is no more
+            case _ if self._desk is None:
+                return self._keep(message)
+            case _:
+                return self._decide(self._desk, message)
+        return None
+
+    def _keep(self, message: Any) -> None:
+        if isinstance(message, GetStatus | Resolve):
+            raise Refuse("the journal is being replayed; ask again in a moment")
+        if isinstance(message, _Tick):
+            return
+        if len(self._stash) >= STASH_LIMIT:
+            raise JournalRefused(f"{STASH_LIMIT} messages came while the journal was being replayed")
+        self._stash.append(message)
+
+    def _begin(self, message: Replayed) -> None:
+        state = load_state(message.snapshot) if message.snapshot else State()
+        for event in message.events:
+            state.replay(event)
+        if broken := state.book.violations():
+            raise JournalRefused(f"the replayed book is broken: {'; '.join(broken)}")
+        self._since_snapshot = len(message.events)
+        self._desk = Desk(state, self._terms, message.epoch, self._accounts)
+        self._carry_out(self._desk.begin(self._wall()))
+        stash, self._stash = self._stash, []
+        for kept in stash:
+            self._decide(self._desk, kept)
+
+    def _decide(self, desk: Desk, message: Any) -> Any:
+        now = self._wall()
+        try:
+            answer = self._dispatch(desk, message, now)
+        except IllegalTransition as error:
+            # The table refused before anything changed; if the step had begun, memory is ahead of the disk: crash.
+            if desk.deciding:
+                raise
+            self._carry_out(desk.note_illegal(str(error), now))
+            raise Refuse(str(error)) from error
+        return answer
+
+    def _dispatch(self, desk: Desk, message: Any, now: int) -> Any:
+        match message:
+            case GetStatus():
+                return desk.status(now)
+            case Resolve():
+                step, text = desk.resolve(message, now)
+                self._carry_out(step)
+                return text
+            case _Tick():
+                self._carry_out(desk.tick(now))
+                self.note(brief(desk.status(now)))
+            case _:
+                decide = self._DECISIONS.get(type(message))
+                if decide is None:
+                    raise Refuse(f"{self.path} does not know {type(message).__name__}")
+                self._carry_out(decide(desk, message, now))
+        return None
+
+    _DECISIONS: dict[type, Callable[[Desk, Any, int], Step]] = {  # noqa: RUF012  a table, never changed
+        Propose: Desk.propose,
+        Answered: Desk.answered,
+        Found: Desk.found,
+        LookUpFailed: Desk.look_up_failed,
+        ServiceUp: Desk.service_up,
+        ServiceHealth: Desk.service_health,
+        LaneOpened: Desk.lane_opened,
+        EscrowsSeen: Desk.escrows_seen,
+        Pause: Desk.pause,
+        Resume: Desk.resume,
+        Drain: Desk.drain,
+        Reconcile: Desk.reconcile,
+    }
+
+    def _carry_out(self, step: Step) -> None:
+        if step.events:
+            self._token += 1
+            self._undurable.append(_Undurable(self._token, step))
+            self._since_snapshot += len(step.events)
+            self._journal.tell(Append(self._token, self.incarnation, step.events, self._snapshot()))
+        elif self._undurable:
+            # Mail never overtakes what was decided before it.
+            self._undurable[-1].later.extend(step.mail)
+        else:
+            self._deliver(step.mail)
+
+    def _snapshot(self) -> str | None:
+        if self._since_snapshot < SNAPSHOT_EVERY or self._desk is None:
+            return None
+        self._since_snapshot = 0
+        return dump_state(self._desk.state.as_committed())
+
+    def _durable(self, message: Appended) -> None:
+        waiting = self._undurable.popleft()
+        if waiting.token != message.token or self._desk is None:
+            raise JournalRefused(f"the journal acknowledged {message.token} before {waiting.token}")
+        self._desk.committed(waiting.step.events, self._wall())
+        for event in waiting.step.events:
+            if isinstance(event, IntentOpened):
+                self._place(self._desk, event)
+        self._deliver(waiting.step.mail)
+        self._deliver(tuple(waiting.later))
+
+    def _place(self, desk: Desk, opened: IntentOpened) -> None:
+        ticket = Ticket(
+            intent=opened.intent,
+            kind=opened.kind,
+            tag=opened.tag,
+            stake_micro=opened.stake_micro,
+            request=Request(opened.service, opened.path, opened.body),
+            send_by=opened.send_by,
+        )
+        if not self._address(opened.service).tell(Place(ticket)):
+            answer = NotSent(f"{opened.service} is not running")
+            self._carry_out(desk.answered(Answered(opened.intent, answer), self._wall()))
+
+    def _deliver(self, mail: tuple[Mail, ...]) -> None:
+        for letter in mail:
+            arrived = self._address(letter.to).tell(letter.message)
+            if not arrived and isinstance(letter.message, LookUp) and self._desk:
+                query = letter.message
+                failed = LookUpFailed(query.number, query.query.account, f"{letter.to} is not running")
+                self._carry_out(self._desk.look_up_failed(failed, self._wall()))

@@ -1,0 +1,48 @@
+"""CasinoActor: sends bets once, and reads the evidence of the casino's account."""
+
+from collections.abc import Callable
+from typing import Any
+
+from actors.messages import LookUp, Place
+from actors.service import ServiceActor
+from actors.venue.casino import Casino
+from actors.venue.port import Runs
+from supervision import Exit, Handle
+
+
+class CasinoActor(ServiceActor):
+    """The casino's account. See `ServiceActor` for threads and failures.
+
+    Args:
+        casino: makes the client; called in this actor's thread.
+        port: for its network calls.
+        bankroll: who is told.
+        wall: UTC microseconds.
+    """
+
+    def __init__(self, casino: Callable[[], Casino], port: Runs, bankroll: Handle, wall: Callable[[], int]) -> None:
+        super().__init__("casino", port, bankroll, wall)
+        self._make = casino
+        self._casino: Casino | None = None
+
+    def setup(self) -> None:
+        """Make the client; no network."""
+        self._casino = self._make()
+        super().setup()
+
+    def teardown(self, exit_: Exit, /) -> None:
+        """Close port and client."""
+        super().teardown(exit_)
+        if self._casino:
+            self._casino.close()
+
+    def receive(self, message: Any) -> None:
+        """Place a ticket, or look evidence up."""
+        casino = self._casino
+        match message:
+            case Place() if casino:
+                self.place(message, casino.place)
+            case LookUp() if casino:
+                self.look_up(message, casino.evidence)
+            case _:
+                super().receive(message)

@@ -1,0 +1,65 @@
+"""Events and state as text: what the journal stores, and back. A payload that is not an event is never guessed at."""
+
+import json
+import re
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from actors.journal.errors import JournalCorrupt
+from actors.journal.records import Entry, Row
+from actors.money.book import Bucket, Posting
+from actors.money.events import Event
+from actors.money.state import State
+
+_EVENTS: tuple[type[Event], ...] = get_args(Event)
+_KINDS = {cls: re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower() for cls in _EVENTS}
+_ADAPTERS: dict[str, TypeAdapter[Event]] = {kind: TypeAdapter(cls) for cls, kind in _KINDS.items()}
+_STATE = TypeAdapter(State)
+
+
+def kind_of(event: Event) -> str:
+    """Return an event's kind as the journal stores it: IntentOpened is "intent_opened"."""
+    return _KINDS[type(event)]
+
+
+def encode(event: Event) -> Entry:
+    """Return the journal entry of an event; postings as [account, source, target, micro-USD]."""
+    kind = kind_of(event)
+    fields: dict[str, Any] = _ADAPTERS[kind].dump_python(event, mode="json")
+    if "postings" in fields:
+        fields["postings"] = [list(posting.values()) for posting in fields["postings"]]
+    payload = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    return Entry(kind, payload, getattr(event, "intent", None), getattr(event, "venue_ref", None))
+
+
+def decode(row: Row) -> Event:
+    """Return the event of a journal row.
+
+    Raises:
+        JournalCorrupt: the row is no event that this version knows.
+    """
+    try:
+        fields = json.loads(row.payload)
+        if "postings" in fields:
+            fields["postings"] = tuple(Posting(a, Bucket(s), Bucket(t), n) for a, s, t, n in fields["postings"])
+        return _ADAPTERS[row.kind].validate_python(fields)
+    except (KeyError, ValueError, TypeError, ValidationError) as error:
+        raise JournalCorrupt(f"row {row.seq} ({row.kind}) is no event of this version: {error}") from None
+
+
+def dump_state(state: State) -> str:
+    """Return the state as JSON, for a snapshot."""
+    return _STATE.dump_json(state).decode()
+
+
+def load_state(text: str) -> State:
+    """Return the state of a snapshot.
+
+    Raises:
+        JournalCorrupt: the text is no state that this version knows.
+    """
+    try:
+        return _STATE.validate_json(text)
+    except ValidationError as error:
+        raise JournalCorrupt(f"the snapshot is no state of this version: {error.error_count()} fields differ") from None

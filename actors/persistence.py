@@ -1,0 +1,109 @@
+"""PersistenceActor: the one writer of the journal. Appends that arrive together share one transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from actors.journal import Journal, JournalBusy, JournalError, Rejected
+from actors.journal.codec import decode, encode
+from actors.messages import Append, Appended, AppendRefused, Replay, Replayed
+from supervision import Exit, Fatal, Handle, Worker
+
+GROUP_LIMIT = 1_000
+"""Appends in one transaction at the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Flush:
+    pass
+
+
+class PersistenceActor(Worker):
+    """Writes events and answers when they are on disk; replays them to a new bankroll.
+
+    The first append of a group tells the actor itself to flush, and whatever arrived before that message shares its
+    transaction. An error after which going on would be a lie (a failed fsync, a lost ownership) is Fatal.
+
+    Args:
+        open_journal: opens the journal; called in this actor's thread, which alone uses it.
+        bankroll: the handle to answer to.
+    """
+
+    def __init__(self, open_journal: Callable[[], Journal], bankroll: Handle) -> None:
+        super().__init__()
+        self._open_journal = open_journal
+        self._bankroll = bankroll
+        self._journal: Journal | None = None
+        self._group: list[Append] = []
+        self._served = 0  # the incarnation of the bankroll that may write
+
+    def setup(self) -> None:
+        """Open the journal, which checks itself."""
+        self._journal = self._open_journal()
+        self._show()
+
+    def receive(self, message: Any) -> None:
+        """Take an append into the group, flush it, or replay."""
+        match message:
+            case Append():
+                if not self._group:
+                    self.handle.tell(_Flush())
+                self._group.append(message)
+                if len(self._group) >= GROUP_LIMIT:
+                    self._flush()
+            case _Flush():
+                self._flush()
+            case Replay():
+                self._flush()
+                self._replay(message)
+
+    def teardown(self, _: Exit, /) -> None:
+        """Close the journal; what was not flushed was not acknowledged."""
+        if self._journal:
+            self._journal.close()
+
+    def _flush(self) -> None:
+        journal = self._own()
+        group = [append for append in self._group if append.incarnation == self._served]
+        for stale in self._group:
+            if stale.incarnation != self._served:
+                self._refuse(stale, f"incarnation {stale.incarnation} of the bankroll was replaced")
+        self._group = []
+        if not group:
+            return
+        try:
+            results = journal.append([[encode(event) for event in append.events] for append in group])
+        except JournalBusy as error:
+            for append in group:
+                self._refuse(append, str(error))
+            return
+        except JournalError as error:
+            raise Fatal(str(error)) from error
+        for append, result in zip(group, results, strict=True):
+            if isinstance(result, Rejected):
+                self._refuse(append, result.reason)
+                continue
+            if append.snapshot is not None:
+                journal.save_snapshot(result.seqs[-1], append.snapshot)
+            self._bankroll.tell(Appended(append.token, append.incarnation, result.seqs[-1]))
+        self._show()
+
+    def _refuse(self, append: Append, reason: str) -> None:
+        self._bankroll.tell(AppendRefused(append.token, append.incarnation, reason))
+
+    def _replay(self, message: Replay) -> None:
+        journal = self._own()
+        self._served = message.incarnation
+        snapshot = journal.load_snapshot()
+        events = tuple(decode(row) for row in journal.replay(snapshot.seq if snapshot else 0))
+        text = snapshot.state_json if snapshot else None
+        self._bankroll.tell(Replayed(message.incarnation, journal.epoch, journal.head.seq, text, events))
+
+    def _own(self) -> Journal:
+        if self._journal is None:
+            raise RuntimeError("the journal is not open")
+        return self._journal
+
+    def _show(self) -> None:
+        journal = self._own()
+        self.note(f"{journal.head.seq} events, epoch {journal.epoch}")

@@ -1,0 +1,98 @@
+"""What every service's actor has in common: a port for the network, so that the actor itself never blocks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from actors.messages import Answered, Found, LookUp, LookUpFailed, Place, ServiceUp
+from actors.money.evidence import Answer, Evidence, NotSent, Query, Unknown
+from actors.ticket import Ticket
+from actors.venue.errors import VenueError
+from actors.venue.port import PortClosed, Runs
+from supervision import Exit, Handle, Worker
+
+T = TypeVar("T")
+
+CLOSE_S = 0.5
+"""How long a stopping service waits for its port (seconds); what is still under way reports by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bug:
+    error: BaseException
+
+
+class ServiceActor(Worker):
+    """Runs requests in its port and tells the bankroll what came of them.
+
+    An exception that is not the network's is a bug: it is raised in the actor, and the supervisor restarts it. A send
+    that is under way when the actor ends still reports its answer, which may be proof.
+
+    Args:
+        name: the service, as intents name it.
+        port: where the network calls run; made anew for each incarnation.
+        bankroll: who is told.
+        wall: UTC microseconds.
+    """
+
+    def __init__(self, name: str, port: Runs, bankroll: Handle, wall: Callable[[], int]) -> None:
+        super().__init__()
+        self.service = name
+        self.bankroll = bankroll
+        self.wall = wall
+        self._port = port
+
+    def setup(self) -> None:
+        """Report up."""
+        self.bankroll.tell(ServiceUp(self.service, self.incarnation))
+
+    def teardown(self, _: Exit, /) -> None:
+        """Close the port; queued jobs are answered as not sent."""
+        self._port.close(CLOSE_S)
+
+    def receive(self, message: Any) -> None:
+        """Raise a bug that a port thread met."""
+        if isinstance(message, _Bug):
+            raise message.error
+        super().receive(message)
+
+    def fail(self, error: BaseException) -> None:
+        """Raise an error of a port thread in the actor, where the supervisor sees it."""
+        self.handle.tell(_Bug(error))
+
+    def run(self, job: Callable[[], T], done: Callable[[T | BaseException], None]) -> None:
+        """Run a job in the port; `done` gets its result or its exception, in a port thread."""
+        if not self._port.submit(job, done):
+            done(PortClosed(f"the port of {self.service} is full"))
+
+    def place(self, message: Place, send: Callable[[Ticket], Answer]) -> None:
+        """Send a ticket's request in the port."""
+        ticket, asked = message.ticket, self.wall()
+
+        def done(result: Answer | BaseException) -> None:
+            answer: Answer
+            if isinstance(result, PortClosed):
+                answer = NotSent(str(result))
+            elif isinstance(result, BaseException):
+                answer = Unknown(f"{type(result).__name__} in the client")
+                self.fail(result)
+            else:
+                answer = result
+            self.bankroll.tell(Answered(ticket.intent, answer, (self.wall() - asked) // 1000))
+
+        self.run(lambda: send(ticket), done)
+
+    def look_up(self, message: LookUp, read: Callable[[Query], Evidence]) -> None:
+        """Read evidence in the port."""
+        number, query = message.number, message.query
+
+        def done(result: Evidence | BaseException) -> None:
+            if isinstance(result, Evidence):
+                self.bankroll.tell(Found(number, result))
+                return
+            definite = isinstance(result, VenueError) and result.definite
+            self.bankroll.tell(LookUpFailed(number, query.account, str(result), definite))
+            if not isinstance(result, VenueError | PortClosed):
+                self.fail(result)
+
+        self.run(lambda: read(query), done)

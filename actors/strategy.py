@@ -1,0 +1,177 @@
+"""StrategyActor: runs one user strategy in its own lane. What it raises pauses the lane; it is no crash of ours."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from actors.messages import BankrollView, Denied, LaneOpened, LaneView, Level, Notice, Prices, Propose, Settled
+from actors.money.amounts import MICRO_PER_USD, usd
+from actors.money.wagers import Bet, EscrowAct, EscrowCreate, Idle
+from actors.strategies.base import Result, Strategy, View
+from supervision import Handle, Worker
+
+FAULT_WAITS_S = (1.0, 2.0, 5.0, 15.0, 60.0)
+"""Pauses of a lane whose strategy raised or proposed nonsense, in seconds; the last one repeats."""
+
+SHORT_WAIT_S = 0.05
+"""Before asking again after a denial that passes by itself (the account is being reconciled), in seconds."""
+
+LONG_WAIT_S = 5.0
+"""Before asking again after a denial without a time of its own, in seconds."""
+
+DECIDE = "decide"
+
+
+@dataclass(frozen=True, slots=True)
+class _Decide:
+    pass
+
+
+class StrategyActor(Worker):
+    """A lane: asks its strategy, proposes, waits for the outcome, asks again.
+
+    Args:
+        lane: the lane's name.
+        account: the account it plays on.
+        make: makes the strategy; called in this actor's thread.
+        bankroll: where proposals go.
+        reporter: who hears why the lane is idle.
+        wall: UTC microseconds.
+        random: chance for the strategy.
+    """
+
+    def __init__(
+        self,
+        lane: str,
+        account: str,
+        make: Callable[[], Strategy],
+        bankroll: Handle,
+        reporter: Handle,
+        wall: Callable[[], int],
+        random: Random,
+    ) -> None:
+        super().__init__()
+        self._lane = lane
+        self._account = account
+        self._make = make
+        self._bankroll = bankroll
+        self._reporter = reporter
+        self._wall = wall
+        self._random = random
+        self._strategy: Strategy | None = None
+        self._view = BankrollView(0, 0, 0, ready=False)
+        self._last: Result | None = None
+        self._prices: Mapping[str, Decimal] = {}
+        self._waiting = False  # for an answer to a proposal
+        self._open = False  # the lane may be asked
+        self._faults = 0
+        self._why = ""
+
+    def setup(self) -> None:
+        """Ask the bankroll how the lane stands."""
+        self._bankroll.tell(LaneOpened(self._lane, self._account))
+        self.note("starting")
+
+    def receive(self, message: Any) -> None:
+        """React to the lane's news, to prices, to the timer."""
+        match message:
+            case LaneView():
+                self._take_view(message)
+            case Denied():
+                self._take_denial(message)
+            case Settled():
+                self._take_result(message)
+            case Prices():
+                self._prices = message.mids
+                if self._strategy and self._strategy.wants_prices and not self._faults:
+                    self._decide()
+            case _Decide():
+                self._decide()
+            case _:
+                super().receive(message)
+
+    def _take_view(self, message: LaneView) -> None:
+        self._view = message.bankroll
+        self._open = message.state == "IDLE" and message.bankroll.ready
+        idle = "IDLE" if message.bankroll.ready else "waiting for the first reconcile"
+        self.note(idle if message.state == "IDLE" else f"{message.state} {message.reason}".strip())
+        if self._open and not self._waiting:
+            self.after(0, _Decide(), key=DECIDE)
+
+    def _take_denial(self, message: Denied) -> None:
+        self._waiting = False
+        denial = message.denial
+        self.note(f"IDLE: {denial}")
+        if message.nonsense:
+            self._pause(f"proposed nonsense: {denial.value}")
+            return
+        wait_s = (denial.until - self._wall()) / MICRO_PER_USD if denial.until else LONG_WAIT_S
+        self.after(max(wait_s, SHORT_WAIT_S), _Decide(), key=DECIDE)
+
+    def _take_result(self, message: Settled) -> None:
+        self._waiting, self._faults = False, 0
+        self._view = message.bankroll
+        closed = message.closed
+        gain = closed.payout_micro - message.stake_micro if closed.outcome == "executed" else 0
+        self._last = Result(
+            closed.outcome, closed.won, _usd(message.stake_micro), _usd(gain), closed.venue_ref, closed.reason
+        )
+        self.note(f"IDLE, last {closed.reason}")
+        self.after(self._strategy.every if self._strategy else 0, _Decide(), key=DECIDE)
+
+    def _decide(self) -> None:
+        if not self._open or self._waiting:
+            return
+        try:
+            strategy = self._strategy = self._strategy or self._make()
+            wanted: object = strategy.decide(self._see())
+            every_s = float(strategy.every)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  the user's code: whatever it raises pauses its lane
+            self._pause(f"raised {type(error).__name__}: {error}")
+            return
+        if isinstance(wanted, Bet | EscrowCreate | EscrowAct):
+            self._waiting = True
+            self._why = ""
+            self.note("SIZING")
+            self._bankroll.tell(Propose(self._lane, wanted))
+            return
+        if wanted is not None and not isinstance(wanted, Idle):
+            self._pause(f"decided on a {type(wanted).__name__}, which is no wager")
+            return
+        self._explain(wanted.reason if wanted else "the strategy wants nothing now")
+        self.after(max(every_s, SHORT_WAIT_S), _Decide(), key=DECIDE)
+
+    def _see(self) -> View:
+        view = self._view
+        return View(
+            lane=self._lane,
+            now=self._wall() / 1_000_000,
+            available=_usd(view.available_micro),
+            equity=_usd(view.equity_micro),
+            peak=_usd(view.peak_micro),
+            last=self._last,
+            prices=self._prices,
+            random=self._random,
+        )
+
+    def _pause(self, what: str) -> None:
+        wait_s = FAULT_WAITS_S[min(self._faults, len(FAULT_WAITS_S) - 1)]
+        self._faults += 1
+        self._say("fault", f"{self._lane} {what}; its lane pauses for {wait_s:g} s", "WARNING")
+        self.note(f"PAUSED for {wait_s:g} s: {what}")
+        self.after(wait_s, _Decide(), key=DECIDE)
+
+    def _explain(self, why: str) -> None:
+        self.note(f"IDLE: {why}")
+        if why != self._why:
+            self._why = why
+            self._say("idle", f"{self._lane} is idle: {why}", "INFO")
+
+    def _say(self, outcome: str, text: str, level: Level) -> None:
+        self._reporter.tell(Notice(self._wall(), "strategy", "decide", outcome, text, lane=self._lane, level=level))
+
+
+def _usd(micro: int) -> Decimal:
+    return Decimal(usd(micro, 6))

@@ -1,0 +1,26 @@
+"""How a run ended, for people and for the file of `--summary`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended; amounts in micro-USD. `difference`: venue minus book at the last reconcile, None if unread."""
+
+    agent_id: str
+    seconds: float
+    uptime: float
+    bets: int
+    won: int
+    lost: int
+    void: int
+    unknown: int
+    sent: int
+    crashes: int
+    restarts: int
+    book_balance: int
+    venue_balance: int | None
+    difference: int | None
+    peak: int
+    state: str
+    stop_reason: str | None
