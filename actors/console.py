@@ -1,6 +1,6 @@
 """What a person reads while the agent runs: plain lines in a pipe, colours on a terminal."""
 
-import contextlib
+import os
 import threading
 from datetime import UTC, datetime
 from typing import TextIO
@@ -28,10 +28,9 @@ class Screen:
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self._console = _Terminal(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._lock = threading.Lock()
         self._reconciled = False
-        self._is_open = True
 
     def line(self, text: str, style: str = "") -> None:
         """Print a line, or a block of lines, as it stands."""
@@ -62,13 +61,19 @@ class Screen:
 
     def _print(self, text: Text) -> None:
         with self._lock:
-            if self._is_open:
-                try:
-                    self._console.print(text)
-                except (OSError, ValueError):
-                    self._is_open = False
-                    with contextlib.suppress(OSError, ValueError):
-                        self._console.file.close()
+            try:
+                self._console.print(text)
+            except (OSError, ValueError):
+                self._console.quiet = True
+
+
+class _Terminal(Console):
+    def on_broken_pipe(self) -> None:
+        """Fall silent, where rich would end the process; what is still buffered goes nowhere."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
 
 
 def _timed(notice: Notice) -> Text:

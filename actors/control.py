@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-import requests
 from pydantic import SecretStr
 
 from actors.errors import ConfigError, StakekeeperError
@@ -126,12 +125,18 @@ class RemoteAgent:
         return str(self._call("POST", "resolve", order, LOOKUP_S)["text"])
 
     def is_running(self) -> bool:
-        """Return whether the process is still there."""
-        return _is_alive(self.pid)
+        """Return whether the agent is still there: its process, and its entry in control.json."""
+        try:
+            listed = RemoteAgent.find(self.data)
+        except NoAgent:
+            return False
+        return listed == self
 
     def _call(
         self, method: str, path: str, order: dict[str, Any] | None = None, timeout_s: float = QUICK_S
     ) -> dict[str, Any]:
+        import requests  # noqa: PLC0415  a tenth of a second that `run` has no use for
+
         try:
             with requests.Session() as session:
                 session.trust_env = False  # a proxy of the surroundings must not see the token

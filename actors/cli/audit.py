@@ -1,0 +1,179 @@
+"""The audit trail, and the operator's word on it."""
+
+import sys
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from actors.cli.common import (
+    REFUSES,
+    AsJson,
+    ConfigFile,
+    DataDir,
+    Live,
+    complain,
+    data_directory,
+    load,
+    print_json,
+)
+from actors.cli.steering import as_lines
+from actors.control import Control, NoAgent, RemoteAgent
+from actors.errors import ConfigError
+from actors.money.amounts import parse_usd, usd
+
+if TYPE_CHECKING:
+    from actors.journal import LedgerLine, Reader, Row
+
+PLACES = 6
+INTENT_CHARS = 8
+
+Because = Annotated[str | None, typer.Option("--because", metavar="TEXT", help="Why; it is journaled.")]
+
+
+def _reader(config: ConfigFile, data: DataDir, *, live: bool) -> "Reader":
+    from actors.journal import Reader  # noqa: PLC0415  peewee is slow to load
+
+    return Reader.open(load(config, data, live=live).journal_path)
+
+
+def ledger(
+    config: ConfigFile = None,
+    data: DataDir = None,
+    live: Live = False,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
+    last: Annotated[int | None, typer.Option("--last", min=1, metavar="N", help="Only the newest N postings.")] = None,
+) -> None:
+    """Every movement of money, as table, CSV or JSON."""
+    from actors.journal import ledger_rows, to_csv, to_json  # noqa: PLC0415  as above
+
+    if as_json and as_csv:
+        raise ConfigError("Choose one of --json and --csv.")
+    with _reader(config, data, live=live) as reader:
+        lines: Iterator[LedgerLine] = ledger_rows(reader.rows())
+        if last is not None:
+            lines = iter(deque(lines, maxlen=last))
+        if as_json:
+            to_json(lines, sys.stdout)
+        elif as_csv:
+            to_csv(lines, sys.stdout)
+        else:
+            for line in lines:
+                typer.echo(_table_row(line))
+
+
+def _table_row(line: "LedgerLine") -> str:
+    row = f"{line.seq:>7}  {line.at}  {line.kind:<20} {(line.intent or '')[:INTENT_CHARS]:<{INTENT_CHARS}}  "
+    way = f"{line.from_bucket} -> {line.to_bucket}"
+    return f"{row}{line.account:<8} {way:<24} {usd(line.amount_micro, PLACES):>16}"
+
+
+def explain(
+    intent: Annotated[str, typer.Argument(help="Its id, or the beginning of it.")],
+    config: ConfigFile = None,
+    data: DataDir = None,
+    live: Live = False,
+    as_json: AsJson = False,
+) -> None:
+    """The story of one intent, step by step."""
+    from actors.cli.story import steps, stories  # noqa: PLC0415  only here
+
+    with _reader(config, data, live=live) as reader:
+        whole = _whole_id(reader, intent)
+        told = list(steps(_rows_of(reader, whole)))
+    if as_json:
+        print_json({"intent": whole, "steps": told})
+    else:
+        typer.echo(f"intent {whole}")
+        typer.echo("\n".join(stories(told)))
+
+
+def _rows_of(reader: "Reader", intent: str) -> "Iterator[Row]":
+    return reader.rows(intent=intent)
+
+
+def _whole_id(reader: "Reader", prefix: str) -> str:
+    found = dict.fromkeys(row.intent for row in reader.rows() if row.intent and row.intent.startswith(prefix))
+    if not found:
+        raise ConfigError(f"The journal has no intent {prefix}; `ledger` lists them.")
+    if len(found) > 1:
+        shown = ", ".join(list(found)[:3])
+        raise ConfigError(f"{len(found)} intents begin with {prefix} ({shown}); give more of it.")
+    return next(iter(found))
+
+
+def verify(config: ConfigFile = None, data: DataDir = None, live: Live = False, as_json: AsJson = False) -> int:
+    """Walk the journal's hash chain."""
+    with _reader(config, data, live=live) as reader:
+        report = reader.verify()
+    head = report.head.hash if report.head else None
+    if as_json:
+        print_json({"ok": report.ok, "rows": report.rows, "head": head, "bad_seq": report.bad_seq, "why": report.why})
+    elif report.ok:
+        typer.echo(f"The journal is whole: {report.rows} rows, head {head}.")
+    else:
+        complain(f"The journal is broken: {report.why}")
+    return 0 if report.ok else REFUSES
+
+
+@contextmanager
+def _operated(config: ConfigFile, data: DataDir, *, live: bool) -> Iterator[Control]:
+    """The running agent, or one without strategies for as long as this takes."""
+    try:
+        yield RemoteAgent.find(data_directory(data, live=live))
+    except NoAgent:
+        from actors import Agent  # noqa: PLC0415  the whole agent
+
+        with Agent(load(config, data, live=live, overrides={"idle": True})) as agent:
+            yield agent
+
+
+def reconcile(
+    config: ConfigFile = None,
+    data: DataDir = None,
+    live: Live = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Post the difference to suspense.")] = False,
+    because: Because = None,
+    as_json: AsJson = False,
+) -> int:
+    """Compare the book with the venue.
+
+    `--accept --because TEXT` posts a difference to suspense, journaled.
+    """
+    if accept != (because is not None and because.strip() != ""):
+        raise ConfigError("To accept a difference say both: --accept --because TEXT.")
+    with _operated(config, data, live=live) as agent:
+        found = agent.reconcile(because if accept else None)
+    if as_json:
+        print_json(found)
+    else:
+        typer.echo("\n".join(as_lines(found)))
+    return REFUSES if found.get("difference") else 0
+
+
+def resolve(
+    intent: Annotated[str, typer.Argument(help="The intent in ERROR.")],
+    verdict: Annotated[Literal["executed", "void"], typer.Option("--as", help="What really happened.")],
+    because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; it is journaled.")],
+    payout: Annotated[str, typer.Option("--payout", metavar="USD", help="What the venue paid, stake included.")] = "",
+    config: ConfigFile = None,
+    data: DataDir = None,
+    live: Live = False,
+) -> None:
+    """Say what became of an intent in ERROR.
+
+    The operator's word is journaled. Works on a stopped agent too.
+    """
+    if (verdict == "executed") != bool(payout):
+        raise ConfigError("--as executed needs --payout USD (0 for a lost bet); --as void takes none.")
+    try:
+        payout_micro = parse_usd(payout) if payout else 0
+    except ValueError as error:
+        raise ConfigError(f"--payout: {error}.") from None
+    if payout_micro < 0:
+        raise ConfigError(f"--payout {payout} is below zero; give 0 for a lost bet.")
+    with _operated(config, data, live=live) as agent:
+        typer.echo(agent.resolve(intent, verdict, payout_micro, because))

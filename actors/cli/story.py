@@ -1,0 +1,117 @@
+"""The story of one intent: each of its journal rows as sentences, with times and numbers."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from actors.money.amounts import signed_usd, usd
+
+PLACES = 6
+
+
+def stories(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the lines of a story; see `steps`."""
+    return [line for row in rows for line in _told(row)]
+
+
+def steps(rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """Return the journal's rows as plain values, the payload unpacked.
+
+    Args:
+        rows: `actors.journal.Row`s of one intent, in order.
+    """
+    for row in rows:
+        yield {
+            "seq": row.seq,
+            "epoch": row.epoch,
+            "at": _time(row.at_micros),
+            "kind": row.kind,
+            "venue_ref": row.venue_ref,
+            "event": json.loads(row.payload),
+        }
+
+
+def _told(step: Mapping[str, Any]) -> Iterator[str]:
+    event: Mapping[str, Any] = step["event"]
+    sentences = _TELLERS.get(step["kind"], _any)(event)
+    moment = f"{step['at']}  #{step['seq']:<6}"
+    for sentence in sentences:
+        yield f"{moment}{sentence}"
+        moment = " " * len(moment)
+    for account, source, target, amount in event.get("postings", ()):
+        yield f"{' ' * len(moment)}  {account}: {usd(amount, PLACES)} USD from {source} to {target}"
+
+
+def _opened(event: Mapping[str, Any]) -> Iterator[str]:
+    params = " ".join(str(value) for value in event.get("params", {}).values())
+    stake = f", stake {usd(event['stake_micro'], PLACES)} USD" if event["stake_micro"] else ""
+    yield f"OPENED  {event['kind']} {event['subject']} {params}".rstrip() + f" for lane {event['lane']}{stake}"
+    if event.get("probability"):
+        kelly = "no edge, from the entertainment budget" if event.get("fun") else f"Kelly {event['kelly']}"
+        yield f"  wins with {event['probability']}, pays {event['multiplier']} times the stake, {kelly}"
+    yield f"  on disk first (epoch {event['epoch']}); from now on {event['path']} may be sent, once"
+    yield f"  tag {event['tag']}"
+    yield f"  to be sent by {_time(event['send_by'])}, may arrive until {_time(event['quiet_until'])}"
+    yield f"  the account stood at {usd(event['balance_micro'], PLACES)} USD, {event['nonces']} bets"
+
+
+def _unknown(event: Mapping[str, Any]) -> Iterator[str]:
+    yield f"UNKNOWN  {event['reason']}: the lane is blocked until the venue has been asked"
+
+
+def _looked(event: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        f"LOOKED UP  not found among {event['rows']} rows after the quiet period; "
+        f"balance {usd(event['balance_micro'], PLACES)} USD, {event['nonces']} bets"
+    )
+
+
+def _closed(event: Mapping[str, Any]) -> Iterator[str]:
+    words = {
+        "executed": "the venue did it",
+        "refused": "the venue refused, nothing happened",
+        "not_sent": "it never left this machine",
+        "void": "the venue provably never did it",
+        "incomplete": "the venue took the stake and shows no bet: a person must look",
+    }
+    yield f"CLOSED  {event['outcome']}: {words.get(event['outcome'], '')} ({event['reason']}), known by {event['by']}"
+    if event.get("won") is not None:
+        result = "won" if event["won"] else "lost"
+        yield f"  {result}, the venue paid {usd(event['payout_micro'], PLACES)} USD, as {event['venue_ref']}"
+    if event.get("seed_hash"):
+        yield f"  fairness: nonce {event['nonce']}, seed {event['seed_hash']}, result {event['result_hash']}"
+
+
+def _resolved(event: Mapping[str, Any]) -> Iterator[str]:
+    paid = f", paid {usd(event['payout_micro'], PLACES)} USD" if event["payout_micro"] else ""
+    yield f"RESOLVED by an operator as {event['verdict']}{paid}: {event['because']}"
+
+
+def _stray(event: Mapping[str, Any]) -> Iterator[str]:
+    stake, gain = usd(event["stake_micro"], PLACES), signed_usd(event["payout_micro"] - event["stake_micro"])
+    yield f"STRAY  a {event['kind']} bet {event['venue_ref']} of {stake} USD ({gain}) was booked"
+
+
+def _incident(event: Mapping[str, Any]) -> Iterator[str]:
+    yield f"INCIDENT  {event['name']}: {event['text']}"
+
+
+def _any(event: Mapping[str, Any]) -> Iterator[str]:
+    yield ", ".join(f"{key} {value}" for key, value in event.items() if key not in ("at", "postings", "intent"))
+
+
+_TELLERS = {
+    "intent_opened": _opened,
+    "outcome_unknown": _unknown,
+    "looked_up": _looked,
+    "intent_closed": _closed,
+    "suspense_resolved": _resolved,
+    "stray_booked": _stray,
+    "incident_noted": _incident,
+}
+
+
+def _time(micros: int) -> str:
+    moment = datetime.fromtimestamp(micros / 1_000_000, UTC)
+    return moment.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", "")

@@ -1,0 +1,74 @@
+"""The doctor: each check, and the check that crashes."""
+
+import socket
+from datetime import UTC, datetime
+
+import pytest
+
+from actors import doctor
+from actors.config import AgentConfig
+from actors.doctor import LOCAL_CHECKS, Patient, examine, is_well, one_line
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture
+def config(tmp_path):
+    return AgentConfig.load(data=tmp_path / "paper", env={})
+
+
+def patient(config, now=NOW):
+    return Patient(config, lambda: now)
+
+
+def test_a_fresh_directory_is_well(config):
+    findings = examine(config, now=lambda: NOW)
+    assert is_well(findings)
+    assert [one.name for one in findings] == [name for name, _ in doctor.ALL_CHECKS]
+    assert "journal ok (new) | config ok" in one_line(findings)
+
+
+def test_a_check_that_crashes_is_a_failed_row(config):
+    (finding,) = examine(config, checks=[("broken", lambda _: 1 / 0)])
+    assert (finding.state, finding.text) == ("fail", "ZeroDivisionError: division by zero")
+    assert not is_well([finding])
+
+
+def test_every_trouble_has_a_mend(config, tmp_path):
+    (tmp_path / "paper").write_text("a file where the directory should be")
+    (tmp_path / "paper").chmod(0o600)
+    troubled = [one for one in examine(config, checks=LOCAL_CHECKS) if one.state != "ok"]
+    assert "data" in [one.name for one in troubled]
+    assert all(one.mend for one in troubled)
+
+
+def test_a_clock_in_the_past_fails(config):
+    assert doctor.check_clock(patient(config, datetime(1970, 1, 1, tzinfo=UTC))).state == "fail"
+
+
+def test_windows_is_refused_with_a_sentence(config, monkeypatch):
+    monkeypatch.setattr("sys.platform", "win32")
+    finding = doctor.check_platform(patient(config))
+    assert (finding.state, "WSL" in finding.mend) == ("fail", True)
+
+
+def test_a_journal_that_is_none_fails_with_its_own_sentence(config):
+    config.data.mkdir()
+    config.journal_path.write_text("no database, surely" * 100)
+    assert doctor.check_journal(patient(config)).state == "fail"
+
+
+def test_live_needs_a_key(tmp_path, monkeypatch):
+    monkeypatch.delenv("STAKEKEEPER_CASINO_KEY", raising=False)
+    config = AgentConfig.load(data=tmp_path, live=True, env={})
+    finding = doctor.check_keys(patient(config))
+    assert (finding.state, "STAKEKEEPER_CASINO_KEY" in finding.mend) == ("fail", True)
+
+
+def test_a_venue_that_does_not_answer_fails(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/api/v1"
+    config = AgentConfig.load(data=tmp_path, env={}, overrides={"venue.casino": url})
+    finding = doctor.check_venue(patient(config))
+    assert (finding.state, finding.text) == ("fail", f"http://127.0.0.1:{port}")
