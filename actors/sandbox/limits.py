@@ -21,12 +21,12 @@ class Limiter:
 
     Args:
         now: seconds by the venue's clock.
-        enabled: False lets everything pass (`--limits off`).
+        enabled: False lets everything pass (`--limits off`); also an attribute.
     """
 
     def __init__(self, now: Callable[[], float], *, enabled: bool) -> None:
         self._now = now
-        self._enabled = enabled
+        self.enabled = enabled
         self._windows: dict[str, _Window] = {}
 
     def by_ip(self, path: str, ip: str, per_minute: int) -> None:
@@ -55,7 +55,7 @@ class Limiter:
             )
 
     def _over(self, key: str, per_minute: int) -> float | None:
-        if not self._enabled:
+        if not self.enabled:
             return None
         now = self._now()
         window = self._windows.get(key)

@@ -1,6 +1,7 @@
 """The process: found again, alone on its directory, gone when nobody needs it, unharmed by a kill."""
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -155,8 +156,10 @@ def loaded_by(module):
 
 
 def test_it_loads_nothing_of_the_agent():
-    of_ours = {name for name in loaded_by("actors.sandbox.server") if name.startswith(("actors", "supervision"))}
-    assert {name for name in of_ours if not name.startswith("actors.sandbox")} == {"actors"}
+    with_the_package_itself = loaded_by("actors")
+    ours = {name for name in loaded_by("actors.sandbox.server") if name.startswith(("actors", "supervision"))}
+    assert {name for name in ours - set(with_the_package_itself) if not name.startswith("actors.sandbox")} == set()
+    assert "actors.agent" not in ours
 
 
 def test_starting_it_loads_the_standard_library_alone():
@@ -169,6 +172,17 @@ def test_by_hand_it_logs_where_it_is_told_and_ends_in_order(tmp_path):
     command = [sys.executable, "-m", "actors.sandbox", "--data", tmp_path, "--log", log, "--idle-exit", "0.1"]
     assert subprocess.run(command, capture_output=True, check=True).stderr == b""
     assert "listening on http://127.0.0.1:" in log.read_text()
+
+
+@pytest.mark.parametrize("faults", ["", "cut=0"])
+def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(build, faults):
+    connection = http.client.HTTPConnection("127.0.0.1", build(faults=faults).port)
+    began = time.monotonic()
+    for _ in range(20):
+        connection.request("GET", "/health")
+        connection.getresponse().read()
+    connection.close()
+    assert time.monotonic() - began < 20 * 0.03
 
 
 def test_three_hundred_bets_a_second(house, player):
