@@ -51,7 +51,7 @@ class Nursery(Worker):
         """Fence off what an error of the supervisor's own has left running."""
         del exit_
         for child in self.children.values():
-            if child.state in LIVE:
+            if child.state in LIVE and self.is_current():
                 self._abandon(child, "its supervisor failed")
 
     def fence(self) -> None:
@@ -104,9 +104,10 @@ class Nursery(Worker):
 
     def _conclude(self, exit_: Exit) -> None:
         """Drop what is going on and stop the children; then end."""
+        if self._fenced or (self._winding_down and not exit_.is_clean):
+            self._exit = exit_  # `teardown` fences off what a failure while winding down has left
+            return
         if self._winding_down:
-            if not exit_.is_clean:  # a failure while winding down: `teardown` fences off what is left
-                self._exit = exit_
             return
         if self._activity is not None:
             self._activity.close()
