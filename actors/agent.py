@@ -35,6 +35,9 @@ START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 5.0
 """For an ordered stop, besides what is in flight (seconds)."""
 
+FIRST_LOOK_S = 1.5
+"""How long `start` waits for the first reconcile with a venue on this machine, so that the first tree shows it."""
+
 ASK_TIMEOUT_S = 2.0
 POLL_S = 0.02
 """How often a waiting caller looks at the bankroll's status, in seconds."""
@@ -135,6 +138,8 @@ class Agent:
             self._system.stop(STOP_TIMEOUT_S)
             raise _start_failure(error) from error
         self._say("venue", site.description)
+        if site.builtin:
+            self._await(lambda now: now.phase != "RECOVERING", FIRST_LOOK_S)
         self._say_tree()
         if config.resume:
             self.resume("--resume")

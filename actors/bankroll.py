@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from actors.desk import Desk, Mail, Step, Terms
@@ -159,7 +159,8 @@ class BankrollActor(Worker):
     def _dispatch(self, desk: Desk, message: Any, now: int) -> Any:
         match message:
             case GetStatus():
-                return desk.status(now)
+                status = desk.status(now)
+                return replace(status, drained=status.drained and not self._undurable)
             case Resolve():
                 step, text = desk.resolve(message, now)
                 self._carry_out(step)

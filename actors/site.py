@@ -12,9 +12,12 @@ from actors.sandbox.errors import SandboxError
 from actors.sandbox.launch import ensure_running
 from actors.venue.builtin import announced
 from actors.venue.errors import VenueError
+from actors.venue.registration import Credentials as Registered
 from actors.venue.registration import register
 
 DEFAULT_SEED = 42
+REGISTER_TRIES = 5
+
 CONTACT_TIMEOUT_S = 2.0
 """For the few questions that are asked of a venue on this machine before the tree starts."""
 
@@ -90,10 +93,18 @@ def _account(credentials: Credentials, casino: str) -> Credential:
     known = credentials.get("casino")
     if known:
         return known
-    try:
-        made = register(casino, timeout_s=CONTACT_TIMEOUT_S)
-    except VenueError as error:
-        raise ConfigError(f"No account could be made at {casino}: {error}.") from None
+    made = _register(casino)
     credential = Credential(made.api_key, made.agent_id)
     credentials.save("casino", credential)
     return credential
+
+
+def _register(casino: str) -> Registered:
+    # An answer that is lost leaves an account that nobody has the key of; on paper that costs nothing, so ask again.
+    for left in reversed(range(REGISTER_TRIES)):
+        try:
+            return register(casino, timeout_s=CONTACT_TIMEOUT_S)
+        except VenueError as error:
+            if not left:
+                raise ConfigError(f"No account could be made at {casino}: {error}.") from None
+    raise AssertionError
