@@ -154,6 +154,14 @@ class ClaimAnswer(_Answer):
     claim_id: Name
 
 
+class AnnouncementAnswer(_Answer):
+    """200 to /sandbox, which only the built-in venue has."""
+
+    sandbox: bool
+    seed: int = 0
+    limits: str = "contract"
+
+
 class ExportRow(_Answer):
     """One row of export.csv: also of games and by users that are not ours, so empty texts pass."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from actors.venue.answers import read_json
+from actors.venue.answers import AnnouncementAnswer, read_answer
 from actors.venue.errors import VenueError
 from actors.venue.http import ask_openly
 
@@ -21,9 +21,7 @@ def announced(base_url: str, *, timeout_s: float) -> Builtin | None:
     url = urlsplit(base_url)
     try:
         answer = ask_openly(f"{url.scheme}://{url.netloc}", "GET", "/sandbox", timeout_s=timeout_s)
-        said = read_json(answer.body)
+        said = read_answer(AnnouncementAnswer, answer.body)
     except VenueError:
         return None
-    if answer.status != 200 or not isinstance(said, dict) or said.get("sandbox") is not True:
-        return None
-    return Builtin(int(said.get("seed", 0)), str(said.get("limits", "contract")))
+    return Builtin(said.seed, said.limits) if answer.status == 200 and said.sandbox else None

@@ -100,7 +100,7 @@ class PriceSocket:
             self._socket = line = BoundedSocket()
             try:
                 line.settimeout(self._timing.connect)
-                line.connect(self._url)
+                line.connect(self._url)  # type: ignore[no-untyped-call]
                 self._follow(line)
             except (OSError, ValueError, websocket.WebSocketException) as error:
                 self._say("lost", str(error) or type(error).__name__)
