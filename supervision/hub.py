@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,14 @@ def _nothing() -> None:
     """Stand in for a call that the system sets."""
 
 
+@dataclass(slots=True)
+class _Letters:
+    count: int = 0
+    total: int = 0
+    latest: str = ""
+    reported_at: float | None = None
+
+
 class Hub:
     """The inside of a `System`; nothing in it is shared with other systems."""
 
@@ -40,7 +49,7 @@ class Hub:
         self.dead_letters = 0
         self._on_event = on_event
         self._handles: dict[str, Handle] = {}
-        self._letters: dict[str, list[float]] = {}
+        self._letters: dict[str, _Letters] = {}
 
     def handle(self, path: str) -> Handle:
         """Return the one handle of a path."""
@@ -80,14 +89,24 @@ class Hub:
         now = self.runtime.clock()
         with self.lock:
             self.dead_letters += 1
-            letters = self._letters.setdefault(path, [0, 0, -DEAD_LETTER_SECONDS])
-            letters[0] += 1
-            letters[1] += 1
-            if now - letters[2] < DEAD_LETTER_SECONDS:
+            letters = self._letters.setdefault(path, _Letters())
+            letters.count += 1
+            letters.total += 1
+            letters.latest = type(message).__name__
+            if letters.reported_at is not None and now - letters.reported_at < DEAD_LETTER_SECONDS:
                 return
-            event = DeadLetters(path, int(letters[0]), int(letters[1]), type(message).__name__)
-            letters[0], letters[2] = 0, now
-        self.emit(event)
+            letters.reported_at = now
+        self.report_dead_letters(path)
+
+    def report_dead_letters(self, *paths: str) -> None:
+        """Report what was counted since the last report, for some paths or for all."""
+        for path in paths or list(self._letters):
+            with self.lock:
+                letters = self._letters[path]
+                event = DeadLetters(path, letters.count, letters.total, letters.latest)
+                letters.count = 0
+            if event.count:
+                self.emit(event)
 
     def raise_fatal(self, path: str, error: Fatal) -> None:
         """Remember the first fatal error and begin to end the system."""

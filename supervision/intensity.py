@@ -6,8 +6,6 @@ from collections import deque
 from dataclasses import dataclass
 from random import Random
 
-MAX_EXPONENT = 64  # doublings after which any sensible cap is reached; keeps factor ** n finite
-
 
 class RestartWindow:
     """Counts restart attempts in a sliding window, as OTP's supervisor does.
@@ -65,5 +63,8 @@ class Backoff:
 
     def delay(self, attempt: int, rng: Random) -> float:
         """Return the seconds before restart number `attempt`, counted from 1."""
-        grown = self.first * self.factor ** min(attempt - 1, MAX_EXPONENT)
+        try:
+            grown = self.first * self.factor ** (attempt - 1)
+        except OverflowError:
+            grown = self.cap
         return min(self.cap, grown * (1 + self.jitter * rng.random()))

@@ -224,6 +224,7 @@ class System:
         with self._closing:
             atexit.unregister(self.stop)
             self._runtime.close(JOIN_SECONDS, self._hub.orphans)
+        self._hub.report_dead_letters()
 
     def _raise_start_error(self, exit_: Exit) -> None:
         fatal = self._hub.fatal

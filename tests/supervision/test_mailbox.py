@@ -1,0 +1,174 @@
+"""How messages wait: bounds, policies, latest per key, keeping over a restart, dead letters."""
+
+import pytest
+
+import supervision as s
+from supervision.mailbox import WAKE, make_mailbox
+from tests.supervision.kit import Puppet, Raise, child
+
+
+def box(**options):
+    made = make_mailbox(s.MailboxSpec(**options), lambda item: item)
+    made.dropped = []
+    made.refuse = made.dropped.append
+    return made
+
+
+def drained(mailbox):
+    items = []
+    while (item := mailbox.take()) is not None:
+        if item is not WAKE:
+            items.append(item)
+    return items
+
+
+@pytest.mark.parametrize(
+    ("overflow", "answer", "kept", "dropped"),
+    [
+        (s.Overflow.REJECT, False, [1, 2], [3]),
+        (s.Overflow.DROP_NEWEST, True, [1, 2], [3]),
+        (s.Overflow.DROP_OLDEST, True, [2, 3], [1]),
+    ],
+)
+def test_a_full_mailbox_does_what_its_policy_says(overflow, answer, kept, dropped):
+    mailbox = box(capacity=2, overflow=overflow)
+    assert [mailbox.put(number) for number in (1, 2, 3)] == [True, True, answer]
+    assert mailbox.dropped == dropped
+    assert drained(mailbox) == kept
+
+
+def test_only_the_latest_of_each_key_waits_in_the_place_of_the_first():
+    mailbox = box(latest_by=lambda price: price[0])
+    for price in (("BTC", 1), ("ETH", 1), ("BTC", 2), ("BTC", 3)):
+        assert mailbox.put(price)
+    assert mailbox.depth() == 2
+    assert mailbox.dropped == [("BTC", 1), ("BTC", 2)]
+    assert drained(mailbox) == [("BTC", 3), ("ETH", 1)]
+
+
+def test_messages_without_a_key_are_ordinary():
+    mailbox = box(latest_by=lambda message: message if message == "price" else None)
+    for message in ("order", "price", "order", "price"):
+        mailbox.put(message)
+    assert drained(mailbox) == ["order", "price", "order"]
+
+
+def test_memory_of_latest_per_key_is_bounded_by_the_keys():
+    mailbox = box(latest_by=lambda number: number % 10)
+    for number in range(10_000):
+        mailbox.put(number)
+    assert mailbox.depth() == mailbox._queue.qsize() == 10
+
+
+def test_a_closed_bounded_mailbox_refuses_all():
+    mailbox = box(capacity=5)
+    mailbox.put("early")
+    mailbox.close()
+    assert not mailbox.put("late")
+    assert mailbox.dropped == ["early", "late"]
+
+
+def test_control_overtakes_a_full_bounded_mailbox(rig):
+    log = []
+    made = rig(child("a", lambda: Puppet(log), mailbox=s.MailboxSpec(capacity=2)))
+    assert [made.system.handle("a").tell(number) for number in range(3)] == [True, True, False]
+    made.system.handle("a").kill(ValueError("first"))
+    made.settle()
+    assert log == []
+    assert made.up("a") == (2,)
+
+
+def test_an_ask_to_a_full_mailbox_fails_at_once(rig):
+    made = rig(child("a", mailbox=s.MailboxSpec(capacity=1)))
+    made.system.handle("a").tell("first")
+    with pytest.raises(s.ActorDown):
+        made.system.handle("a").ask("second")
+
+
+# Keeping
+
+
+def kept(rig, keep, *waiting):
+    """Let an actor fail with messages waiting; return what the next incarnation handled."""
+    log = []
+    made = rig(child("a", lambda: Puppet(log), mailbox=s.MailboxSpec(keep=keep), backoff=s.Backoff(first=1.0)))
+    a = made.system.handle("a")
+    a.tell(Raise(ValueError("poison")))
+    for message in waiting:
+        a.tell(message)
+    made.settle(0.5)
+    held = a.tell("sent while down")
+    made.settle(2.0)
+    return made, held, log
+
+
+def test_a_kept_mailbox_survives_a_restart_without_the_message_that_failed(rig):
+    made, held, log = kept(rig, True, 1, 2)
+    assert held
+    assert log == [1, 2, "sent while down"]
+    assert made.up("a") == (2,)
+
+
+def test_control_an_ordinary_mailbox_is_lost_at_a_restart(rig):
+    made, held, log = kept(rig, False, 1, 2)
+    assert not held
+    assert log == []
+    assert made.system.stop().dead_letters == 3
+
+
+def test_a_kept_mailbox_is_refused_when_there_is_no_next_incarnation(rig):
+    made = rig(child("a", mailbox=s.MailboxSpec(keep=True)), max_restarts=0)
+    made.system.handle("a").tell(Raise(ValueError("x")))
+    made.system.handle("a").tell("waiting")
+    made.settle()
+    assert made.system.stop().dead_letters == 1
+    assert not made.system.handle("a").tell("too late")
+
+
+def test_a_kept_mailbox_survives_a_group_restart(rig):
+    log = []
+    spec = s.MailboxSpec(keep=True)
+    made = rig(child("a"), child("b", lambda: Puppet(log), mailbox=spec), strategy=s.Strategy.REST_FOR_ONE)
+    made.system.handle("a").kill(ValueError("x"))
+    made.sim.now += 0.0
+    made.system.handle("b").tell("for whichever incarnation")
+    made.settle()
+    assert log == ["for whichever incarnation"]
+    assert made.up("b") == (2,)
+
+
+# Dead letters
+
+
+def test_dead_letters_are_counted_all_and_reported_at_a_bounded_rate(rig):
+    made = rig(child("a", restart=s.Restart.TEMPORARY))
+    made.end("a")
+    for _ in range(50):
+        made.system.handle("a").tell("x")
+    made.settle(6.0)
+    made.system.handle("a").tell(7)
+    reports = [(event.count, event.total, event.message) for event in made.events.of(s.DeadLetters)]
+    assert reports == [(1, 1, "str"), (50, 51, "int")]
+
+
+def test_the_last_dead_letters_are_reported_at_the_end(rig):
+    made = rig(child("a"))
+    for _ in range(3):
+        made.system.handle("nobody").tell("x")
+    made.system.stop()
+    assert [event.count for event in made.events.of(s.DeadLetters)] == [1, 2]
+
+
+def test_a_refusal_to_a_tell_hurts_nobody(rig):
+    made = rig(child("a"))
+    made.system.handle("a").tell(Raise(s.Refuse("nobody hears it")))
+    made.settle()
+    assert made.up("a") == (1,)
+
+
+def test_an_unknown_message_is_refused():
+    class Plain(s.Worker):
+        pass
+
+    with s.System(s.Supervisor.spec("top", [child("a", Plain)])) as system, pytest.raises(s.Refuse, match="str"):
+        system.handle("a").ask("what")
