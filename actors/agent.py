@@ -306,8 +306,6 @@ class Agent:
 
     def _summarise(self, status: Status | None) -> Summary:
         seconds = time.monotonic() - self._started_at
-        book = status.book_micro if status else 0
-        venue = status.venue_micro if status else None
         return Summary(
             agent_id=self.config.agent.id,
             seconds=round(seconds, 3),
@@ -320,9 +318,9 @@ class Agent:
             sent=status.sent if status else 0,
             crashes=self._counts.crashes,
             restarts=self._counts.restarts,
-            book_balance=book,
-            venue_balance=venue,
-            difference=None if venue is None else venue - book,
+            book_balance=status.book_micro if status else 0,
+            venue_balance=status.venue_micro if status else None,
+            difference=status.difference_micro if status else None,
             peak=status.peak_micro if status else 0,
             state=status.phase if status else "FAILED",
             stop_reason=status.stop_reason if status else None,

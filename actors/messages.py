@@ -268,7 +268,11 @@ class LaneStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The bankroll for people and for the summary."""
+    """The bankroll for people and for the summary.
+
+    `difference_micro`: venue minus book, if they were compared after the last movement; else None. `mismatch_micro`: a
+    difference that stopped the account.
+    """
 
     phase: str
     drained: bool
@@ -286,6 +290,7 @@ class Status:
     void: int
     unknown: int
     sent: int
+    difference_micro: int | None
     mismatch_micro: int | None
     checked_at: int
 

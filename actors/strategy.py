@@ -21,6 +21,8 @@ SHORT_WAIT_S = 0.05
 LONG_WAIT_S = 5.0
 """Before asking again after a denial without a time of its own, in seconds."""
 
+LONGEST_EVERY_S = 86_400.0
+
 DECIDE = "decide"
 
 
@@ -67,6 +69,7 @@ class StrategyActor(Worker):
         self._waiting = False  # for an answer to a proposal
         self._open = False  # the lane may be asked
         self._faults = 0
+        self._every_s = 0.0
         self._why = ""
 
     def setup(self) -> None:
@@ -119,7 +122,7 @@ class StrategyActor(Worker):
             closed.outcome, closed.won, _usd(message.stake_micro), _usd(gain), closed.venue_ref, closed.reason
         )
         self.note(f"IDLE, last {closed.reason}")
-        self.after(self._strategy.every if self._strategy else 0, _Decide(), key=DECIDE)
+        self.after(self._every_s, _Decide(), key=DECIDE)
 
     def _decide(self) -> None:
         if not self._open or self._waiting:
@@ -127,7 +130,7 @@ class StrategyActor(Worker):
         try:
             strategy = self._strategy = self._strategy or self._make()
             wanted: object = strategy.decide(self._see())
-            every_s = float(strategy.every)
+            self._every_s = _seconds(strategy.every)
         except (Exception, SystemExit) as error:  # noqa: BLE001  the user's code: whatever it raises pauses its lane
             self._pause(f"raised {type(error).__name__}: {error}")
             return
@@ -141,7 +144,7 @@ class StrategyActor(Worker):
             self._pause(f"decided on a {type(wanted).__name__}, which is no wager")
             return
         self._explain(wanted.reason if wanted else "the strategy wants nothing now")
-        self.after(max(every_s, SHORT_WAIT_S), _Decide(), key=DECIDE)
+        self.after(max(self._every_s, SHORT_WAIT_S), _Decide(), key=DECIDE)
 
     def _see(self) -> View:
         view = self._view
@@ -175,3 +178,10 @@ class StrategyActor(Worker):
 
 def _usd(micro: int) -> Decimal:
     return Decimal(usd(micro, 6))
+
+
+def _seconds(every: float) -> float:
+    seconds = float(every)
+    if not 0 <= seconds <= LONGEST_EVERY_S:
+        raise ValueError(f"every must be 0 to {LONGEST_EVERY_S:g} seconds, not {every}")
+    return seconds

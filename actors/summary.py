@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How a run ended; amounts in micro-USD. `difference`: venue minus book at the last reconcile, None if unread."""
+    """How a run ended; amounts in micro-USD. `difference`: venue minus book; None: not compared at the end."""
 
     agent_id: str
     seconds: float

@@ -66,6 +66,8 @@ def status(till: Till, resolver: Resolver, paused: str | None, why: Mapping[str,
     watches = resolver.watches
     differs = [w.differs_micro for w in watches.values() if w.differs_micro is not None and not w.ready]
     known = [w.venue_micro for w in watches.values() if w.venue_micro is not None]
+    book = sum(state.book.at_venue(name) for name in watches)
+    compared = bool(known) and all(w.checked_at >= till.moved_at for w in watches.values()) and not state.open
     lanes = tuple(
         LaneStatus(lane.name, lane.account, lane.state, why.get(lane.name, ""), lane.intent)
         for lane in state.lanes.values()
@@ -74,7 +76,7 @@ def status(till: Till, resolver: Resolver, paused: str | None, why: Mapping[str,
     return Status(
         phase=_phase(till, resolver, paused, stopped=stop is not None),
         drained=resolver.reconciler.drained,
-        book_micro=sum(state.book.at_venue(name) for name in watches),
+        book_micro=book,
         venue_micro=sum(known) if known else None,
         equity_micro=sum(state.book.equity(name) for name in watches),
         peak_micro=sum(state.account(name).peak_micro for name in watches),
@@ -88,6 +90,7 @@ def status(till: Till, resolver: Resolver, paused: str | None, why: Mapping[str,
         void=tally.void - start.void,
         unknown=len(state.unknown),
         sent=tally.sent - start.sent,
+        difference_micro=sum(known) - book if compared else None,
         mismatch_micro=differs[0] if differs else None,
         checked_at=min(watch.checked_at for watch in watches.values()),
     )

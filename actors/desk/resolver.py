@@ -24,7 +24,7 @@ LOOKUP_TIMEOUT = 60 * SECOND
 UNDECIDED_WAIT = 60 * SECOND
 """Between look-ups of an intent that evidence could not decide."""
 
-TROUBLE_WAITS = (SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND)
+TROUBLE_WAITS = (SECOND // 5, SECOND // 2, SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND)
 """Waits between readings of an account that cannot be read (microseconds); the last one repeats."""
 
 WINDOW_MARGIN = 10 * SECOND

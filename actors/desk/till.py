@@ -85,6 +85,7 @@ class Till:
     terms: Terms
     epoch: int
     now: int = 0
+    moved_at: int = 0
     tracks: dict[str, Track] = field(default_factory=dict)
     _events: list[Event] = field(default_factory=list)
     _mail: list[Mail] = field(default_factory=list)
@@ -97,6 +98,8 @@ class Till:
         """Decide an event: it counts from now on in memory, and its step's mail waits until it is on disk."""
         self.state.apply(event)
         self._events.append(event)
+        if getattr(event, "postings", ()):
+            self.moved_at = self.now
 
     def send(self, to: str, message: object) -> None:
         """Add mail to the step."""

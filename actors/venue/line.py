@@ -144,7 +144,8 @@ class Line:
             raise
         self._breakers.record(self.service, ok=answer.status < 500, reads=True)
         self._lag_s = _lag(answer, self.wall())
-        if answer.status >= 500:
+        if answer.status >= 500 or answer.status == 400:
+            # The venue calls its own troubles 400 too, if their text happens to speak of parsing.
             raise VenueDown(f"cannot read {path}: the venue answers {answer.status}")
         if answer.status == 429:
             raise RateLimited(path, self._limited(path, answer.body))
