@@ -11,6 +11,9 @@ from rich.text import Text
 from actors.messages import Notice
 from actors.money.amounts import usd
 
+FOR_THE_LOG = (("crash", "failed"), ("stop", "ok"))
+"""Action and outcome of what the screen tells in another line: the restart's, and the last one."""
+
 LABEL_WIDTH = 12
 BANKROLL_COLUMN = 86
 STYLES = {"WARNING": "yellow", "ERROR": "bold red"}
@@ -42,7 +45,7 @@ class Screen:
 
     def notice(self, notice: Notice) -> None:
         """Print a notice, unless it is of interest to the log alone."""
-        if notice.level == "DEBUG" or (notice.action, notice.outcome) == ("crash", "failed"):
+        if notice.level == "DEBUG" or (notice.action, notice.outcome) in FOR_THE_LOG:
             return
         if notice.action == "tree":
             self.line(notice.text)
@@ -57,7 +60,7 @@ class Screen:
         with self._lock:
             is_first, self._reconciled = not self._reconciled, True
         if is_first:  # later ones are summed up in the line of the minute
-            self.label("reconcile", f"{notice.text}     OK")
+            self.label("reconcile", notice.text)
 
     def _print(self, text: Text) -> None:
         with self._lock:

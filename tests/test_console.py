@@ -35,7 +35,7 @@ def test_brackets_and_colons_are_shown_as_they_are():
 
 def test_the_first_reconcile_is_a_line_of_the_start_and_later_ones_are_for_the_log():
     again = Notice(AT, "bankroll", "reconcile", "ok", "0 open intents")
-    assert shown(again, again) == "reconcile   0 open intents     OK\n"
+    assert shown(again, again) == "reconcile   0 open intents\n"
 
 
 def test_what_concerns_the_log_alone_is_not_shown():

@@ -4,7 +4,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -19,7 +19,6 @@ from actors.cli.common import (
     load,
     print_json,
 )
-from actors.cli.steering import as_lines
 from actors.control import Control, NoAgent, RemoteAgent
 from actors.errors import ConfigError
 from actors.money.amounts import parse_usd, usd
@@ -150,8 +149,16 @@ def reconcile(
     if as_json:
         print_json(found)
     else:
-        typer.echo("\n".join(as_lines(found)))
-    return REFUSES if found.get("difference") else 0
+        typer.echo(_compared(found))
+    return REFUSES if found["difference"] else 0
+
+
+def _compared(found: dict[str, Any]) -> str:
+    book, venue = usd(found["book"], PLACES), usd(found["venue"] or 0, PLACES)
+    if not found["difference"]:
+        return f"Book {book} = venue {venue} USD."
+    differs = usd(found["difference"], PLACES)
+    return f"Book {book}, venue {venue}: they differ by {differs} USD; reconcile --accept --because TEXT posts that."
 
 
 def resolve(

@@ -1,20 +1,20 @@
 """`run`: the agent as a process."""
 
+import contextlib
 import dataclasses
 import json
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
-from actors.cli.common import BUG, INTERRUPTED, REFUSES, ConfigFile, DataDir, Live
+from actors.cli.common import INTERRUPTED, REFUSES, ConfigFile, DataDir, Live
 from actors.config import AgentConfig
 from actors.console import Screen
 from actors.errors import ConfigError
@@ -61,19 +61,22 @@ def run(
     if summary is not None and not summary.absolute().parent.is_dir():
         raise ConfigError(f"--summary {summary}: there is no directory {summary.parent}; make it first.")
     screen = Screen()
-    screen.line(_header(loaded), "bold")
-    _see_doctor(loaded, screen)
+    with _Signals(screen) as signals:
+        screen.line(_header(loaded), "bold")
+        _see_doctor(loaded, screen)
 
-    from actors import Agent  # noqa: PLC0415  the first line should not wait for it
+        from actors import Agent  # noqa: PLC0415  the first line should not wait for it
 
-    agent = Agent(loaded, observer=screen.notice)
-    with _signals(agent, screen):
+        agent = Agent(loaded, observer=screen.notice)
+        signals.steer(agent)
         agent.start()
-        screen.line(agent.tree())
         why = agent.wait(bets=bets, seconds=seconds)
         ended = agent.stop(why)
     if summary is not None:
         summary.write_text(json.dumps(dataclasses.asdict(ended), indent=2) + "\n", encoding="utf-8")
+    failure = agent.failure() if why == "failed" else None
+    if failure is not None:
+        raise failure
     screen.line(_goodbye(ended))
     return _exit_code(why, ended)
 
@@ -113,53 +116,67 @@ def _goodbye(ended: "Summary") -> str:
     balance = "book = venue" if ended.difference == 0 else "book and venue could not be compared"
     if ended.difference:
         balance = f"book and venue differ by {ended.difference} micro-USD"
-    return f"{ended.bets} bets, {ended.won} won, {ended.lost} lost | {balance} | journal closed | bye"
+    stop = f" | STOPPED by {ended.stop_reason}" if ended.stop_reason else ""
+    return f"{ended.bets} bets, {ended.won} won, {ended.lost} lost{stop} | {balance} | journal closed | bye"
 
 
 def _exit_code(why: str, ended: "Summary") -> int:
     if ended.difference:
         return REFUSES
-    if why.startswith("stopped:"):
-        return STOP_RULE
-    return BUG if why == "failed" else 0
+    return STOP_RULE if why.startswith("stopped:") else 0
 
 
-@contextmanager
-def _signals(agent: "Agent", screen: Screen) -> Iterator[None]:
+class _Signals:
     """First Ctrl-C or SIGTERM: end in order. Second: end at once. SIGUSR1: the tree."""
-    asked = 0
 
-    def end(_: int, __: FrameType | None) -> None:
-        nonlocal asked
-        asked += 1
-        if asked == 1:
-            agent.request_stop()
-        elif asked == 2:
-            _beside(lambda: _end_at_once(agent))
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._agent: Agent | None = None
+        self._asked = 0
+        self._before: dict[int, Any] = {}
+        self._left = "what is open is not known"
 
-    def tree(_: int, __: FrameType | None) -> None:
-        _beside(lambda: screen.line(agent.tree()))
+    def __enter__(self) -> Self:
+        handlers = {signal.SIGINT: self._end, signal.SIGTERM: self._end, signal.SIGUSR1: self._tree}
+        self._before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        return self
 
-    handlers = {signal.SIGINT: end, signal.SIGTERM: end, signal.SIGUSR1: tree}
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def steer(self, agent: "Agent") -> None:
+        """Hand over the agent; a Ctrl-C that came before ends it as soon as it is up."""
+        self._agent = agent
+        if self._asked:
+            agent.request_stop()
+
+    def _end(self, _: int, __: FrameType | None) -> None:
+        self._asked += 1
+        if self._asked > 1:
+            _beside(self._end_at_once)
+        elif self._agent is not None:
+            self._agent.request_stop()
+
+    def _tree(self, _: int, __: FrameType | None) -> None:
+        agent = self._agent
+        if agent is not None:
+            _beside(lambda: self._screen.line(agent.tree()))
+
+    def _end_at_once(self) -> None:
+        looker = threading.Thread(target=self._look, daemon=True)
+        looker.start()
+        looker.join(LOOK_S)
+        sys.stderr.write(f"Ended at once; {self._left}; the next start asks the venue.\n")
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
+
+    def _look(self) -> None:
+        with contextlib.suppress(Exception):  # it may be anywhere between up and down
+            found = self._agent.status()["open_intents"] if self._agent else ()
+            self._left = f"left open: {', '.join(found)}" if found else "nothing was open"
 
 
 def _beside(call: Callable[[], None]) -> None:
     """Run it in a thread: a signal handler interrupts code that may hold any lock."""
     threading.Thread(target=call, name="signal", daemon=True).start()
-
-
-def _end_at_once(agent: "Agent") -> None:
-    found: list[str] = []
-    looker = threading.Thread(target=lambda: found.extend(agent.status().get("open_intents", ())), daemon=True)
-    looker.start()
-    looker.join(LOOK_S)
-    left = f"left open: {', '.join(found)}" if found else "what is open is not known"
-    sys.stderr.write(f"Ended at once; {left}; the next start asks the venue.\n")
-    sys.stderr.flush()
-    os._exit(INTERRUPTED)

@@ -2,6 +2,7 @@
 
 import getpass
 import time
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +10,10 @@ import typer
 from actors.cli.common import AsJson, ConfigFile, DataDir, Live, complain, data_directory, load, print_json
 from actors.control import RemoteAgent
 from actors.errors import ConfigError
+from actors.money.amounts import usd
 
+MICRO = "_micro"
+US_PER_SECOND = 1_000_000
 POLL_S = 0.1
 STOP_PATIENCE_S = 60.0
 
@@ -86,7 +90,7 @@ def crash(
 
 
 def as_lines(value: dict[str, Any], indent: str = "") -> list[str]:
-    """Return a mapping as aligned lines, nested ones indented."""
+    """Return a status as aligned lines for people, nested ones indented; amounts in USD, times in UTC."""
     width = max((len(str(key)) for key in value), default=0) + 2
     lines: list[str] = []
     for key, one in value.items():
@@ -96,6 +100,17 @@ def as_lines(value: dict[str, Any], indent: str = "") -> list[str]:
             for entry in entries:
                 lines += as_lines(entry, f"{indent}  ")
         else:
-            shown = ", ".join("none" if entry is None else str(entry) for entry in entries) or "none"
-            lines.append(f"{indent}{key:<{width}}{shown}")
+            shown = ", ".join(_shown(key, entry) for entry in entries) or "none"
+            lines.append(f"{indent}{key.removesuffix(MICRO):<{width}}{shown}")
     return lines
+
+
+def _shown(key: str, entry: object) -> str:
+    if entry is None or entry == "":
+        return "none"
+    if isinstance(entry, int) and key.endswith(MICRO):
+        return f"{usd(entry, 6)} USD"
+    if isinstance(entry, int) and key.endswith("_at"):
+        moment = datetime.fromtimestamp(entry / US_PER_SECOND, UTC)
+        return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if entry else "never"
+    return str(entry)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from actors.money.amounts import signed_usd, usd
@@ -48,8 +49,8 @@ def _opened(event: Mapping[str, Any]) -> Iterator[str]:
     stake = f", stake {usd(event['stake_micro'], PLACES)} USD" if event["stake_micro"] else ""
     yield f"OPENED  {event['kind']} {event['subject']} {params}".rstrip() + f" for lane {event['lane']}{stake}"
     if event.get("probability"):
-        kelly = "no edge, from the entertainment budget" if event.get("fun") else f"Kelly {event['kelly']}"
-        yield f"  wins with {event['probability']}, pays {event['multiplier']} times the stake, {kelly}"
+        sized = "no edge: from the entertainment budget" if event.get("fun") else f"Kelly {_percent(event['kelly'])}"
+        yield f"  wins with {_percent(event['probability'])}, pays {event['multiplier']} times the stake; {sized}"
     yield f"  on disk first (epoch {event['epoch']}); from now on {event['path']} may be sent, once"
     yield f"  tag {event['tag']}"
     yield f"  to be sent by {_time(event['send_by'])}, may arrive until {_time(event['quiet_until'])}"
@@ -110,6 +111,10 @@ _TELLERS = {
     "stray_booked": _stray,
     "incident_noted": _incident,
 }
+
+
+def _percent(share: str) -> str:
+    return f"{Decimal(share) * 100:.2f}%"
 
 
 def _time(micros: int) -> str:

@@ -1,0 +1,96 @@
+"""Bad input: one clear sentence, the exit code, no traceback."""
+
+import json
+
+import pytest
+
+from actors import cli
+from actors.cli import common
+
+
+def refused(capsys, *words):
+    code = cli.main(words)
+    told = capsys.readouterr().err
+    assert "Traceback" not in told
+    assert told.count("\n") == 1
+    return code, told.strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("statsu",), "No such command 'statsu'. Did you mean 'status'? Help: python run.py --help."),
+        (("run", "--bets", "0"), "Invalid value for '--bets': "),
+        (("run", "--bets", "many"), "Invalid value for '--bets': "),
+        (("--nonsense",), "No such option: --nonsense"),
+        (("crash",), "Missing argument 'actor'."),
+        (("run", "--config", "/nowhere.toml"), "There is no configuration file /nowhere.toml;"),
+        (("run", "--summary", "/nowhere/s.json"), "--summary /nowhere/s.json: there is no directory /nowhere;"),
+        (("ledger", "--csv", "--json"), "Choose one of --json and --csv."),
+        (("crash", "casino", "--live"), "Crash is for paper: leave --live out."),
+        (("reconcile", "--accept"), "To accept a difference say both: --accept --because TEXT."),
+        (("resolve", "x", "--as", "executed", "--because", "y"), "--as executed needs --payout USD"),
+        (("resolve", "x", "--as", "executed", "--because", "y", "--payout", "1e-9"), "--payout: '1e-9' is not a whole"),
+        (("resolve", "x", "--as", "maybe", "--because", "y"), "Invalid value for '--as': "),
+        (("register", "bank"), "There is no registering at bank; known is casino"),
+    ],
+)
+def test_wrong_usage_ends_with_2(capsys, words, sentence):
+    code, told = refused(capsys, *words)
+    assert (code, told[: len(sentence)]) == (2, sentence)
+
+
+@pytest.mark.parametrize("command", ["status", "tree", "pause", "resume", "stop"])
+def test_steering_without_an_agent_ends_with_2(capsys, tmp_path, command):
+    code, told = refused(capsys, command, "--data", str(tmp_path))
+    assert (code, told) == (2, f"No agent runs here (data {tmp_path}); start one with: python run.py.")
+
+
+@pytest.mark.parametrize("words", [("ledger",), ("verify",), ("explain", "b7f2")])
+def test_the_audit_trail_without_a_journal_ends_with_2(capsys, tmp_path, words):
+    code, told = refused(capsys, *words, "--data", str(tmp_path))
+    assert (code, told[:22]) == (2, "There is no journal at")
+
+
+def test_a_journal_that_is_none_ends_with_3(capsys, tmp_path):
+    (tmp_path / "stakekeeper.sqlite").write_bytes(b"no database" * 1000)
+    assert refused(capsys, "verify", "--data", str(tmp_path))[0] == 3
+
+
+def test_a_bug_ends_with_70_and_its_traceback_is_in_the_log(capsys, tmp_path):
+    @common.guarded
+    def broken(data):
+        raise ZeroDivisionError("oops")
+
+    with pytest.raises(Exception) as ended:  # noqa: PT011  typer's own, whichever it is
+        broken(data=tmp_path)
+    told = capsys.readouterr().err
+    (line,) = (tmp_path / "logs" / "agent.jsonl").read_text().splitlines()
+    assert (ended.value.exit_code, "This is a bug of ours: oops" in told, "Traceback" in told) == (70, True, False)
+    assert (json.loads(line)["action"], "ZeroDivisionError" in json.loads(line)["traceback"]) == ("broken", True)
+
+
+def test_help_names_every_command(capsys):
+    assert cli.main(["--help"]) == 0
+    told = capsys.readouterr().out
+    names = "run sandbox status tree pause resume stop crash doctor register".split()
+    names += "ledger explain verify reconcile resolve retries".split()
+    assert all(f"\n  {name} " in told for name in names)
+
+
+def test_retries_are_the_published_ones(capsys):
+    assert cli.main(["retries", "--json"]) == 0
+    table = {
+        row["operation"]: (row["retries"], row["first_s"]) for row in json.loads(capsys.readouterr().out)["retries"]
+    }
+    assert (table["casino bet"], table["escrow create"]) == ((2, 0.5), (3, 2))
+    assert (table["wallet balance"], table["price feed"][0], table["trade order"][0]) == ((5, 1), None, 0)
+
+
+def test_the_doctor_tells_a_wrong_configuration_as_a_row(capsys, tmp_path):
+    (tmp_path / "my.toml").write_text("[risk]\nstop_loss = 7")
+    words = ["doctor", "--json", "--data", str(tmp_path), "--config", str(tmp_path / "my.toml")]
+    assert cli.main(words) == 2
+    rows = {row["check"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["config"]["state"], rows["disk"]["state"]) == ("fail", "ok")
+    assert "risk.stop_loss = 7" in rows["config"]["mend"]
