@@ -5,7 +5,6 @@ only learns the results afterwards, and tells time by ours.
 """
 
 import contextlib
-import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,25 +50,15 @@ class _Storage(pybreaker.CircuitMemoryStorage):
         self.opened = self._clock()
 
 
-class _Changes(pybreaker.CircuitBreakerListener):
-    def __init__(self) -> None:
-        self.states: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-    def state_change(self, _cb: object, _old: object, new: pybreaker.CircuitBreakerState) -> None:
-        self.states.put(str(new.name))
-
-
 class _Breaker:
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self._limits = limits
         self._clock = clock
         self._storage = _Storage(clock)
-        self.changes = _Changes()
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=limits.failures,
             reset_timeout=limits.reset_s,
             success_threshold=limits.successes,
-            listeners=[self.changes],
             state_storage=self._storage,
         )
 
@@ -78,9 +67,12 @@ class _Breaker:
             return 0.0
         return max(0.0, self._storage.opened + self._limits.reset_s - self._clock())
 
-    def record(self, *, ok: bool) -> None:
+    def record(self, *, ok: bool) -> str | None:
+        before = (self._storage.state, self._storage.opened)
         with contextlib.suppress(_Failure, pybreaker.CircuitBreakerError):
             self._breaker.call(_succeed if ok else _fail)
+        after = (self._storage.state, self._storage.opened)
+        return None if before == after else after[0]
 
 
 class Breakers:
@@ -92,7 +84,7 @@ class Breakers:
         clock: seconds, monotonic.
         wall: UTC microseconds, for the times that are told.
         changed: called with service (reads: "casino reads"), whether it is open, and until when (UTC microseconds;
-            0 when closed), in the thread whose result changed it.
+            0 when closed), in the thread whose result changed it; by two threads at once perhaps with the same news.
     """
 
     def __init__(
@@ -117,14 +109,11 @@ class Breakers:
     def record(self, service: str, *, ok: bool, reads: bool = False) -> None:
         """Count a call's result. Only the venue's own trouble is a failure; a refusal is a success."""
         name, breaker = self._breaker(service, reads=reads)
-        breaker.record(ok=ok)
-        with contextlib.suppress(queue.Empty):
-            while True:
-                state = breaker.changes.states.get_nowait()
-                if state == pybreaker.STATE_OPEN:
-                    self._changed(name, True, self._until(breaker.seconds_left()))
-                elif state == pybreaker.STATE_CLOSED:
-                    self._changed(name, False, 0)
+        match breaker.record(ok=ok):
+            case pybreaker.STATE_OPEN:
+                self._changed(name, True, self._until(breaker.seconds_left()))
+            case pybreaker.STATE_CLOSED:
+                self._changed(name, False, 0)
 
     def _until(self, left: float) -> int:
         return self._wall() + int(left * 1_000_000)

@@ -1,6 +1,7 @@
 """The price feed: a WebSocket that stays connected, and the latest price of each market."""
 
 import contextlib
+import itertools
 import json
 import random
 import threading
@@ -137,7 +138,7 @@ class PriceSocket:
                     if not live:
                         live = True
                         self._say("live", f"{len(mids)} markets")
-                    latest |= mids if len(latest) + len(mids) <= MARKETS else _within(latest, mids)
+                    latest = dict(itertools.islice((latest | mids).items(), MARKETS))
 
     def _deliver(self, latest: Mapping[str, object]) -> None:
         # Decimals are made here and not for every frame: at a thousand frames a second most are never looked at.
@@ -160,12 +161,6 @@ def _mids(message: bytes | None) -> dict[str, object]:
     except (ValueError, TypeError, KeyError, IndexError, RecursionError):
         return {}
     return mids if isinstance(mids, dict) else {}
-
-
-def _within(latest: Mapping[str, object], mids: Mapping[str, object]) -> dict[str, object]:
-    known = {name: text for name, text in mids.items() if name in latest}
-    fresh = ((name, text) for name, text in mids.items() if name not in latest)
-    return known | dict(item for item, _ in zip(fresh, range(MARKETS - len(latest)), strict=False))
 
 
 def _price(text: object) -> Decimal | None:

@@ -73,8 +73,8 @@ def test_a_bug_ends_with_70_and_its_traceback_is_in_the_log(capsys, tmp_path):
 def test_help_names_every_command(capsys):
     assert cli.main(["--help"]) == 0
     told = capsys.readouterr().out
-    names = "run sandbox status tree pause resume stop crash doctor register".split()
-    names += "ledger explain verify reconcile resolve retries".split()
+    names = ["run", "sandbox", "status", "tree", "pause", "resume", "stop", "crash", "doctor", "register"]
+    names += ["ledger", "explain", "verify", "reconcile", "resolve", "retries"]
     assert all(f"\n  {name} " in told for name in names)
 
 
