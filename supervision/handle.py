@@ -237,14 +237,15 @@ class Handle:
         if inbox is not None:
             inbox.close()
 
-    def refuse(self, item: Any) -> None:
-        """Answer or count an item that will not be handled."""
-        if type(item) is Ask:
-            item.reply.fail(ActorDown(f"{self.path} ended before it answered {type(item.message).__name__}"))
-        elif type(item) is Envelope and item.reply_to is not None:
-            dead = pykka.ActorDeadError(f"{self.path} stopped before handling the message")
-            item.reply_to.set_exception((type(dead), dead, None))
-        self._hub.dead_letter(self.path, message_of(item))
+    def refuse(self, *items: Any) -> None:
+        """Answer and count items that will not be handled."""
+        for item in items:
+            if type(item) is Ask:
+                item.reply.fail(ActorDown(f"{self.path} ended before it answered {type(item.message).__name__}"))
+            elif type(item) is Envelope and item.reply_to is not None:
+                dead = pykka.ActorDeadError(f"{self.path} stopped before handling the message")
+                item.reply_to.set_exception((type(dead), dead, None))
+        self._hub.dead_letter(self.path, message_of(items[-1]), len(items))
 
 
 @dataclass(frozen=True, slots=True)

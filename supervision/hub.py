@@ -84,14 +84,14 @@ class Hub:
         sender = self.runtime.current()
         return sender is not None and not sender.is_current()
 
-    def dead_letter(self, path: str, message: object) -> None:
-        """Count a message that was not delivered; report at a bounded rate."""
+    def dead_letter(self, path: str, message: object, number: int = 1) -> None:
+        """Count messages that were not delivered, `message` the last of them; report at a bounded rate."""
         now = self.runtime.clock()
         with self.lock:
-            self.dead_letters += 1
+            self.dead_letters += number
             letters = self._letters.setdefault(path, _Letters())
-            letters.count += 1
-            letters.total += 1
+            letters.count += number
+            letters.total += number
             letters.latest = type(message).__name__
             if letters.reported_at is not None and now - letters.reported_at < DEAD_LETTER_SECONDS:
                 return

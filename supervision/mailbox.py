@@ -18,7 +18,7 @@ class Wake:
 WAKE: Any = Wake()
 
 
-def _forget(_item: object) -> None:
+def _forget(*_items: object) -> None:
     """Take what is refused before a supervisor has attached the mailbox to a handle."""
 
 
@@ -31,7 +31,7 @@ class Mailbox:
     """
 
     def __init__(self) -> None:
-        self.refuse: Callable[[Any], None] = _forget
+        self.refuse: Callable[..., None] = _forget
         self.control: deque[Any] = deque()
         self.closed = False
         self._queue: SimpleQueue[Any] = SimpleQueue()
@@ -61,16 +61,20 @@ class Mailbox:
 
     def drain(self) -> None:
         """Refuse all that waits."""
-        while (item := self.take()) is not None:
+        items = []
+        while not self._queue.empty():
+            item = self.take()
             if item is not WAKE:
-                self.refuse(item)
+                items.append(item)
+        if items:
+            self.refuse(*items)
 
     def take(self) -> Any:
-        """Return the next item without waiting, or None."""
+        """Return the next item without waiting, or `WAKE`."""
         try:
             return self._queue.get_nowait()
         except Empty:
-            return None
+            return WAKE
 
     def empty(self) -> bool:
         """Return True if nothing waits (Pykka's inbox protocol)."""
@@ -98,16 +102,16 @@ class BoundedMailbox(Mailbox):
             self.refuse(item)
             return False
         accepted, dropped = self._place(item)
-        if dropped is not None:
+        if dropped is not WAKE:
             self.refuse(dropped)
         if self.closed:
             self.drain()  # type: ignore[unreachable]  # another thread may have closed it in between
         return accepted
 
     def take(self) -> Any:
-        """Return the next item without waiting, or None."""
-        token = super().take()
-        return None if token is None else self._item()
+        """Return the next item without waiting, or `WAKE`."""
+        super().take()
+        return self._item()
 
     def _get(self) -> Any:
         self._queue.get()
@@ -120,11 +124,11 @@ class BoundedMailbox(Mailbox):
         return WAKE
 
     def _place(self, item: Any) -> tuple[bool, Any]:
-        """Return whether `item` was accepted, and the item that had to go for it."""
+        """Return whether `item` was accepted, and the item that had to go for it (`WAKE`: none)."""
         spec = self._spec
         key = spec.latest_by(self._message_of(item)) if spec.latest_by else None
         place = object() if key is None else ("latest", key)
-        dropped = None
+        dropped = WAKE
         with self._lock:
             if place in self._items:
                 dropped, self._items[place] = self._items[place], item
@@ -134,7 +138,8 @@ class BoundedMailbox(Mailbox):
                     return spec.overflow is Overflow.DROP_NEWEST, item
                 dropped = self._items.pop(next(iter(self._items)))
             self._items[place] = item
-        self._queue.put(WAKE)
+        if dropped is WAKE:  # else the token of the item that had to go is left
+            self._queue.put(WAKE)
         return True, dropped
 
 

@@ -33,7 +33,8 @@ class Simulation:
     Each step picks, by the seed, one worker with something to do or one timer that is due, and spends a little
     virtual time; when nothing is left to do, time jumps to the next timer. `Handle.ask`, `Worker.sleep` and the
     methods of `System` run the others meanwhile, on top of the caller's stack. The same seed over the same code
-    gives the same `trace_hash`. All calls must come from the one thread.
+    gives the same `trace_hash`. All calls must come from the one thread. An actor that blocks (`ask`, `sleep`) goes on
+    no earlier than actors that have blocked after it, on top of it: its timeout is kept, but may be noticed late.
 
     Args:
         seed: of every choice; `rng` may be used for further ones.
@@ -143,7 +144,7 @@ class Simulation:
                 self._record(f"{worker.path}#{worker.incarnation} begin")
                 worker.begin()
             elif not worker.is_over:
-                self._deliver(worker, worker.mailbox.take() or WAKE)
+                self._deliver(worker, worker.mailbox.take())
             if worker.is_over:
                 self._record(f"{worker.path}#{worker.incarnation} end")
                 worker.finish()

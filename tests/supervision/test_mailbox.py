@@ -10,13 +10,14 @@ from tests.supervision.kit import Puppet, Raise, child
 def box(**options):
     made = make_mailbox(s.MailboxSpec(**options), lambda item: item)
     made.dropped = []
-    made.refuse = made.dropped.append
+    made.refuse = lambda *items: made.dropped.extend(items)
     return made
 
 
 def drained(mailbox):
     items = []
-    while (item := mailbox.take()) is not None:
+    while not mailbox.empty():
+        item = mailbox.take()
         if item is not WAKE:
             items.append(item)
     return items
@@ -55,6 +56,31 @@ def test_messages_without_a_key_are_ordinary():
 
 def test_memory_of_latest_per_key_is_bounded_by_the_keys():
     mailbox = box(latest_by=lambda number: number % 10)
+    for number in range(10_000):
+        mailbox.put(number)
+    assert mailbox.depth() == mailbox._queue.qsize() == 10
+
+
+@pytest.mark.parametrize("capacity", [None, 10])
+def test_falsy_messages_are_messages(rig, capacity):
+    log = []
+    made = rig(child("a", lambda: Puppet(log), mailbox=s.MailboxSpec(capacity=capacity)))
+    for message in (0, None, "", False):
+        made.system.handle("a").tell(message)
+    made.settle()
+    assert log == [0, None, "", False]
+
+
+def test_falsy_messages_are_refused_as_any():
+    mailbox = box()
+    for message in (None, 0, None):
+        mailbox.put(message)
+    mailbox.close()
+    assert mailbox.dropped == [None, 0, None]
+
+
+def test_memory_of_a_full_mailbox_is_bounded():
+    mailbox = box(capacity=10, overflow=s.Overflow.DROP_OLDEST)
     for number in range(10_000):
         mailbox.put(number)
     assert mailbox.depth() == mailbox._queue.qsize() == 10

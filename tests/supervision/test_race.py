@@ -77,7 +77,7 @@ class Interleaved(mailbox.Mailbox):
 
 def put_while_dying(box):
     refused = []
-    box.refuse = refused.append
+    box.refuse = lambda *items: refused.extend(items)
     box.put(Ask("question"))
     return refused
 
