@@ -46,6 +46,15 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _TROUBLE = (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError)
 
+_WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError), "out of time"),
+    ((ssl.SSLError, requests.exceptions.SSLError), "no secure connection; is it https, and is its certificate sound?"),
+    ((socket.gaierror,), "its name is not known here; is there a network?"),
+    ((ConnectionRefusedError,), "nobody listens there"),
+    ((ConnectionError, requests.ConnectionError), "it broke, or was never made"),
+    ((http.client.HTTPException, urllib3.exceptions.HTTPError), "the answer is cut or no HTTP"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
@@ -277,6 +286,8 @@ def _flaw(too_long: bool, missing: int | None, *, chunked: bool) -> str:
 
 
 def _words(error: BaseException) -> str:
-    # Only kinds and the system's own words: other texts may quote headers.
-    reason = error.strerror if isinstance(error, OSError) and not isinstance(error, requests.RequestException) else None
-    return reason or type(error).__name__
+    # Only the system's own words and ours: other texts may quote headers, and so the key.
+    for kinds, words in _WORDS:
+        if isinstance(error, kinds):
+            return words
+    return getattr(error, "strerror", None) or type(error).__name__

@@ -49,6 +49,17 @@ def test_no_connection_is_proof_that_nothing_was_sent(url):
         send(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("http://127.0.0.1:1", "nobody listens"), ("http://nowhere.invalid", "is there a")],
+)
+def test_an_error_says_what_to_look_at(url, words):
+    with pytest.raises(NothingSent, match=words):
+        send(url)
+    with pytest.raises(VenueDown, match="cannot read /x: "):
+        reader(url).ask("GET", "/x")
+
+
 def test_a_failed_tls_handshake_is_proof_that_nothing_was_sent():
     with RawServer(http(200, b"{}")) as plain, pytest.raises(NothingSent):
         send(plain.url.replace("http:", "https:"), timeout_s=0.2)
