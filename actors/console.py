@@ -45,7 +45,7 @@ class Screen:
 
     def notice(self, notice: Notice) -> None:
         """Print a notice, unless it is of interest to the log alone."""
-        if notice.level == "DEBUG" or (notice.action, notice.outcome) in FOR_THE_LOG:
+        if (notice.action, notice.outcome) in FOR_THE_LOG:
             return
         if notice.action == "tree":
             self.line(notice.text)

@@ -67,7 +67,7 @@ class ReporterActor(Worker):
         agent_id: stands in every line.
         log: the file of JSON lines; it may be rotated from outside.
         wall: UTC microseconds.
-        observer: called with each notice, in this actor's thread; it should return quickly.
+        observer: called with each notice above DEBUG, in this actor's thread; it should return quickly.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class ReporterActor(Worker):
     def _report(self, notice: Notice) -> None:
         self._count(notice)
         self._logger.log(logging.getLevelName(notice.level), line(self._agent_id, notice))
-        if self._observer is not None:
+        if self._observer is not None and notice.level != "DEBUG":
             try:
                 self._observer(notice)
             except Exception:  # noqa: BLE001  the host's code must not end ours

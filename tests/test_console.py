@@ -40,7 +40,7 @@ def test_the_first_reconcile_is_a_line_of_the_start_and_later_ones_are_for_the_l
 
 def test_what_concerns_the_log_alone_is_not_shown():
     crash = Notice(AT, "casino", "crash", "failed", "CRASH", level="ERROR")
-    assert shown(crash, Notice(AT, "casino", "child_started", "ok", "up", level="DEBUG")) == ""
+    assert shown(crash, Notice(AT, "agent", "stop", "ok", "stopped: bets")) == ""
 
 
 def test_a_tree_stands_as_it_is():

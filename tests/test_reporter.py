@@ -5,8 +5,8 @@ import json
 import pytest
 
 from actors.messages import Notice
-from actors.reporter import GetCounters, ReporterActor
-from supervision import ChildSpec, Supervisor, System
+from actors.reporter import GetCounters, ReporterActor, _Minute
+from supervision import ChildFailed, ChildRestarted, ChildSpec, Supervisor, System
 
 AT = 1_795_000_000_123_000
 BET = Notice(
@@ -86,6 +86,13 @@ def test_an_observer_that_raises_is_contained_and_counted(log):
     assert len(lines(log)) == 2
 
 
+def test_the_observer_is_spared_what_is_for_the_log_alone(log):
+    seen = []
+    with Host(log, seen.append) as host:
+        host.say(Notice(AT, "casino", "child_started", "ok", "up", level="DEBUG"), BET)
+    assert (seen, len(lines(log))) == ([BET], 2)
+
+
 def test_two_agents_in_one_process_do_not_mix(tmp_path):
     with Host(tmp_path / "a.jsonl", agent_id="a") as one, Host(tmp_path / "b.jsonl", agent_id="b") as two:
         one.say(BET)
@@ -110,12 +117,21 @@ def test_a_full_disk_loses_lines_and_counts_them(tmp_path):
 def test_a_crash_in_the_tree_becomes_one_line_with_its_cause(log):
     seen = []
     with Host(log, seen.append) as host:
-        host.say()
-        from supervision import ChildFailed, ChildRestarted
-
         host.say(
             ChildFailed("core/services/casino", 1, "failed", "ZeroDivisionError: by zero", "permanent", "Traceback"),
             ChildRestarted("core/services/casino", 2, 0.001, 1, 10, 60.0),
         )
     assert seen[-1].text == "CRASH casino (ZeroDivisionError) restarted in 1 ms, 1 of 10 in 60 s"
     assert lines(log)[0]["traceback"] == "Traceback"
+
+
+def test_the_line_of_the_minute_sums_up_since_the_last_one(log):
+    seen = []
+    won = Notice(AT, "casino", "bet", "won", "", amount_micro=490_000)
+    crash = ChildFailed("core/services/casino", 1, "failed", "ValueError: x", "permanent", "")
+    up = ChildRestarted("core/services/casino", 2, 0.001, 1, 10, 60.0)
+    with Host(log, seen.append) as host:
+        host.say(BET, _Minute(), BET, won, won, crash, up, Notice(AT, "bankroll", "reconcile", "ok", ""), _Minute())
+    first, second = (one.text for one in seen if one.action == "minute")
+    assert first == "1 min: 1 bet, 0 won, -0.45 | 0 crashes, 0 restarts | not reconciled yet"
+    assert second == "1 min: 3 bets, 2 won, +0.53 | 1 crash, 1 restart | book = venue"

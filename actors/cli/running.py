@@ -86,6 +86,7 @@ def _overrides(
 ) -> dict[str, object]:
     overrides: dict[str, object] = {"dry_run": dry_run, "seed": seed, "resume": resume}
     if strategy:
+        sys.path.append(str(Path.cwd()))  # a class is looked for where the command is given, too
         overrides["strategy"] = [{"class" if ":" in one else "name": one} for one in strategy]
     if no_web:
         overrides["web.port"] = 0
@@ -117,11 +118,12 @@ def _goodbye(ended: "Summary") -> str:
     if ended.difference:
         balance = f"book and venue differ by {ended.difference} micro-USD"
     stop = f" | STOPPED by {ended.stop_reason}" if ended.stop_reason else ""
-    return f"{ended.bets} bets, {ended.won} won, {ended.lost} lost{stop} | {balance} | journal closed | bye"
+    bets = f"{ended.bets} {'bet' if ended.bets == 1 else 'bets'}, {ended.won} won, {ended.lost} lost"
+    return f"{bets}{stop} | {balance} | journal closed | bye"
 
 
 def _exit_code(why: str, ended: "Summary") -> int:
-    if ended.difference:
+    if ended.difference or why == "stopped:mismatch":
         return REFUSES
     return STOP_RULE if why.startswith("stopped:") else 0
 

@@ -1,6 +1,9 @@
 """Bad input: one clear sentence, the exit code, no traceback."""
 
 import json
+import shlex
+import socket
+import subprocess
 
 import pytest
 
@@ -94,3 +97,26 @@ def test_the_doctor_tells_a_wrong_configuration_as_a_row(capsys, tmp_path):
     rows = {row["check"]: row for row in json.loads(capsys.readouterr().out)}
     assert (rows["config"]["state"], rows["disk"]["state"]) == ("fail", "ok")
     assert "risk.stop_loss = 7" in rows["config"]["mend"]
+
+
+def test_register_keeps_the_key_off_the_screen_and_never_makes_a_second_one(program):
+    first, second = program("register", "casino"), program("register", "casino")
+    key = json.loads((program.data / "credentials.json").read_text())["casino"]["key"]
+    assert (first.returncode, first.stdout[:17], key in first.stdout) == (0, "Registered as ag_", False)
+    assert (second.returncode, "has a key for casino already" in second.stderr) == (2, True)
+
+
+def test_a_port_in_use_is_a_sentence(program):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = program("sandbox", "--port", str(taken.getsockname()[1]))
+    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
+    assert "cannot listen on port" in ended.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(played):
+    program, _ = played
+    command = " ".join(map(shlex.quote, program.command("ledger")))
+    ended = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{command} | head -n 1"], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr, ended.stdout.count("\n")) == (0, "", 1)
