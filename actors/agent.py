@@ -15,6 +15,7 @@ from actors.errors import ConfigError, RefusesToTrade, StakekeeperError
 from actors.journal import JournalError
 from actors.lanes import lanes_of
 from actors.messages import Drain, GetStatus, Notice, Pause, Reconcile, Resolve, Resume, Status
+from actors.money.risk import MISMATCH, PAUSE
 from actors.site import Site, find_site
 from actors.strategies import Strategy
 from actors.summary import Summary
@@ -32,7 +33,7 @@ from supervision import (
 START_TIMEOUT_S = 90.0
 """For the whole tree; opening a very long journal takes most of it."""
 
-STOP_TIMEOUT_S = 5.0
+STOP_TIMEOUT_S = 4.0
 """For an ordered stop, besides what is in flight (seconds)."""
 
 FIRST_LOOK_S = 1.5
@@ -163,8 +164,9 @@ class Agent:
             status = self._status()
             if status is None:
                 continue
-            rule = status.stop_reason.partition(":")[0] if status.stop_reason else None
-            if rule and (rule == "mismatch" or bets is not None or seconds is not None) and not status.open_intents:
+            rule = status.stop_rule
+            ends = rule == MISMATCH or (rule not in (None, PAUSE) and (bets is not None or seconds is not None))
+            if ends and not status.open_intents:
                 return f"stopped:{rule}"
             if bets is not None and status.bets >= bets and not status.open_intents:
                 return "bets"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from actors.desk import Desk, Mail, Step, Terms
-from actors.desk.operator import brief
+from actors.desk.operator import NotInError, brief
 from actors.journal.codec import dump_state, load_state
 from actors.messages import (
     Answered,
@@ -148,6 +148,8 @@ class BankrollActor(Worker):
         now = self._wall()
         try:
             answer = self._dispatch(desk, message, now)
+        except NotInError as error:
+            raise Refuse(str(error)) from None
         except IllegalTransition as error:
             # The table refused before anything changed; if the step had begun, memory is ahead of the disk: crash.
             if desk.deciding:

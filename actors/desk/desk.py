@@ -17,7 +17,6 @@ from actors.messages import (
     EscrowsSeen,
     Found,
     LaneOpened,
-    LaneView,
     Level,
     LookUpFailed,
     Pause,
@@ -41,9 +40,10 @@ from actors.money.events import (
     OutcomeUnknown,
     SessionStarted,
     StopLifted,
+    StopSet,
 )
 from actors.money.evidence import EscrowView, Executed, NotSent, Refused, Unknown
-from actors.money.risk import Denial
+from actors.money.risk import MISMATCH, PAUSE, Denial
 from actors.money.sizing import Sized, size
 from actors.money.state import Contract, Lane, State
 from actors.money.wagers import Nonsense, checked
@@ -51,7 +51,7 @@ from actors.money.wagers import Nonsense, checked
 ANSWER_GRACE = SECOND
 """How long after `send_by` an answer may still come in before the outcome counts as unknown (microseconds)."""
 
-QUIET_RULES = frozenset({"account", "rate", "lane", "pause"})
+QUIET_RULES = frozenset({"account", "rate", "lane", "run"})
 """Denials that pass by themselves; they go to the log at DEBUG."""
 
 
@@ -72,6 +72,7 @@ class Desk:
         self._resolver = Resolver(self._till, watches, self._reconciler)
         self._readers = dict(accounts)
         self._gate = Gate(self._till, self._resolver)
+        self._denied: dict[str, tuple[str, str]] = {}  # each lane's last denial: the same again is no news
 
     @property
     def state(self) -> State:
@@ -114,7 +115,10 @@ class Desk:
                 denial, nonsense = Denial("wager", "one that makes sense", str(error)), True
         if denial:
             till.send(f"lane:{lane.name}", Denied(lane.name, denial, nonsense))
-            level: Level = "WARNING" if nonsense else "DEBUG" if denial.rule in QUIET_RULES else "INFO"
+            repeated = self._denied.get(lane.name) == (denial.rule, denial.limit)
+            self._denied[lane.name] = (denial.rule, denial.limit)
+            quiet = repeated or denial.rule in QUIET_RULES
+            level: Level = "WARNING" if nonsense else "DEBUG" if quiet else "INFO"
             lifts = f", lifts at {_clock(denial.until)}" if denial.until > now else ""
             text = f"{lane.name} is idle: {denial}{lifts}"
             till.say("bankroll", "propose", "denied", text, lane=lane.name, level=level, rule=denial.rule)
@@ -184,10 +188,7 @@ class Desk:
         """A strategy's actor is up: tell it how its lane stands."""
         till = self._at(now)
         lane = till.state.lane(message.lane, message.account)
-        ready = self._resolver.watches[message.account].ready
-        reason = lane.failed or ""
-        view = LaneView(lane.name, lane.state, reason, till.view(lane.account, ready=ready))
-        till.send(f"lane:{lane.name}", view)
+        till.tell_lane(lane, ready=self._resolver.watches[message.account].ready)
         return till.cut()
 
     def found(self, message: Found, now: int) -> Step:
@@ -231,22 +232,28 @@ class Desk:
         return till.cut()
 
     def pause(self, message: Pause, now: int) -> Step:
-        """Accept no new work until resumed."""
+        """Accept no new work until resumed: a stop like any other, so it outlives a crash."""
         till = self._at(now)
-        self._gate.paused = message.reason
+        for account in till.state.accounts.values():
+            if account.stop is None:
+                till.record(StopSet(now, account.name, PAUSE, "an operator's resume", message.reason))
+                self._tell_lanes(account.name)
         till.say("bankroll", "pause", "paused", f"paused: {message.reason}; `resume` goes on")
         return till.cut()
 
     def resume(self, message: Resume, now: int) -> Step:
-        """Lift a pause and, by beginning a new session, a stop; a mismatch is lifted only by reconciling."""
+        """Lift a pause, or a stop by beginning a new session; a mismatch is lifted only by reconciling."""
         till = self._at(now)
-        self._gate.paused = None
         for account in till.state.accounts.values():
-            if account.stop and account.stop.rule == "mismatch":
+            rule = account.stop.rule if account.stop else None
+            if rule == MISMATCH:
                 self._want("an operator")
-            elif account.stop:
+            elif rule:
                 till.record(StopLifted(now, account.name, message.by))
-                till.record(SessionStarted(now, account.name, till.state.book.equity(account.name), after_stop=True))
+                if rule != PAUSE:
+                    equity = till.state.book.equity(account.name)
+                    till.record(SessionStarted(now, account.name, equity, after_stop=True))
+                settle.check_stops(till, account.name)
             self._tell_lanes(account.name)
         till.say("bankroll", "resume", "ok", f"resumed by {message.by}")
         return till.cut()
@@ -256,6 +263,7 @@ class Desk:
         till = self._at(now)
         self._reconciler.draining = message.reason
         self._want("the end")
+        self._resolver.give_up_if_blind()
         waiting = len(till.state.open)
         till.say("bankroll", "drain", "draining", f"stopping: no new bets | waiting for {waiting}")
         return till.cut()
@@ -269,7 +277,11 @@ class Desk:
         return self._till.cut()
 
     def resolve(self, message: Resolve, now: int) -> tuple[Step, str]:
-        """Take an operator's word on an intent in ERROR. Returns the step and a sentence for the operator."""
+        """Take an operator's word on an intent in ERROR. Returns the step and a sentence for the operator.
+
+        Raises:
+            NotInError: the intent is none, or evidence still decides it. Nothing has changed.
+        """
         till = self._at(now)
         text = operator.resolve(till, message)
         self._want("an operator")
@@ -288,7 +300,7 @@ class Desk:
         self._at(now)
         denials = {name: self._gate.lane(name) for name in self.state.lanes}
         why = {name: str(denial) for name, denial in denials.items() if denial}
-        return operator.status(self._till, self._resolver, self._gate.paused, why)
+        return operator.status(self._till, self._resolver, why)
 
     def _size_and_open(self, lane: Lane, wanted: object) -> Denial | None:
         till = self._till

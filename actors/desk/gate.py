@@ -19,7 +19,6 @@ class Gate:
     resolver: Resolver
     services: dict[str, ServiceUp] = field(default_factory=dict)
     breakers: dict[str, ServiceHealth] = field(default_factory=dict)
-    paused: str | None = None
 
     def lane(self, name: str) -> Denial | None:
         """Return what keeps the lane from opening anything, or None."""
@@ -31,8 +30,8 @@ class Gate:
             return Denial(stop.rule, stop.limit, stop.value, stop.until)
         if lane.state is not LaneState.IDLE:
             return Denial("lane", "IDLE", self._busy(lane))
-        if self.paused or self.resolver.reconciler.draining:
-            return Denial("pause", "running", self.paused or "stopping")
+        if self.resolver.reconciler.draining:
+            return Denial("run", "running", "stopping")
         return self._account(lane.account)
 
     def wager(self, wager: Checked) -> Denial | None:

@@ -10,34 +10,51 @@ from actors.money.amounts import usd
 from actors.money.audit import bet_postings
 from actors.money.book import Bucket, Posting
 from actors.money.events import IntentClosed, IntentOpened, LaneCleared, SuspenseResolved
-from actors.money.machine import LaneState
+from actors.money.risk import PAUSE
+
+
+class NotInError(ValueError):
+    """The intent is not one that waits for an operator."""
 
 
 def resolve(till: Till, word: Resolve) -> str:
-    """Close what evidence could not decide, as the operator says. Returns a sentence for the operator."""
+    """Close what evidence could not decide, as the operator says. Returns a sentence for the operator.
+
+    Args:
+        till: the step to add to.
+        word: the operator's; the first digits of the intent are enough.
+
+    Raises:
+        NotInError: no such intent, several, or one that evidence still decides.
+    """
     state = till.state
-    held, opened = state.suspended.get(word.intent), state.open.get(word.intent)
-    lane = next((lane for lane in state.lanes.values() if lane.intent == word.intent), None)
+    intent = _only(word.intent, [*state.suspended, *state.open, *(lane.culprit or "" for lane in state.lanes.values())])
+    held, opened = state.suspended.get(intent), state.open.get(intent)
+    lane = next((lane for lane in state.lanes.values() if lane.culprit == intent), None)
     if held:
         postings = _suspense_postings(held, word)
+        because = word.because
         till.record(
-            SuspenseResolved(
-                till.now, word.intent, held.account, word.verdict, word.payout_micro, word.because, postings
-            )
+            SuspenseResolved(till.now, intent, held.account, word.verdict, word.payout_micro, because, postings)
         )
-    elif opened and state.lanes[opened.lane].state is LaneState.ERROR:
+    elif opened and lane:
         _close(till, opened, word)
     elif opened:
-        return f"{word.intent} is not in ERROR: evidence is still being looked up, and decides"
-    failed = [lane] if lane else [lane for lane in state.lanes.values() if lane.failed]
-    if not (held or opened or failed):
-        return f"{word.intent} is no intent in ERROR"
-    for lane in failed:
-        if lane.failed and lane.state is LaneState.ERROR:
-            till.record(LaneCleared(till.now, lane.name, word.because))
-    text = f"{word.intent} resolved as {word.verdict} by an operator: {word.because}"
-    till.say("bankroll", "resolve", word.verdict, text, amount_micro=word.payout_micro, intent=word.intent)
+        raise NotInError(f"{intent} is not in ERROR: its outcome is being looked up, and evidence decides.")
+    if lane:
+        till.record(LaneCleared(till.now, lane.name, word.because))
+        till.tell_lane(lane, ready=True)
+    text = f"{intent} resolved as {word.verdict} by an operator: {word.because}"
+    till.say("bankroll", "resolve", word.verdict, text, amount_micro=word.payout_micro, intent=intent)
     return text
+
+
+def _only(prefix: str, intents: list[str]) -> str:
+    found = {intent for intent in intents if intent and intent.startswith(prefix)}
+    if len(found) != 1:
+        what = f"{len(found)} intents in ERROR begin" if found else "No intent in ERROR begins"
+        raise NotInError(f"{what} with {prefix}; `status` lists them.")
+    return found.pop()
 
 
 def _suspense_postings(held: Posting, word: Resolve) -> tuple[Posting, ...]:
@@ -59,7 +76,7 @@ def _close(till: Till, opened: IntentOpened, word: Resolve) -> None:
     settle.close(till, closed, opened)
 
 
-def status(till: Till, resolver: Resolver, paused: str | None, why: Mapping[str, str]) -> Status:
+def status(till: Till, resolver: Resolver, why: Mapping[str, str]) -> Status:
     """Return how everything stands, all accounts together."""
     state = till.state
     stop = next((account.stop for account in state.accounts.values() if account.stop), None)
@@ -74,13 +91,14 @@ def status(till: Till, resolver: Resolver, paused: str | None, why: Mapping[str,
     )
     tally, start = state.tally, state.tally_at_start
     return Status(
-        phase=_phase(till, resolver, paused, stopped=stop is not None),
+        phase=_phase(till, resolver, stop.rule if stop else None),
         drained=resolver.reconciler.drained,
         book_micro=book,
         venue_micro=sum(known) if known else None,
         equity_micro=sum(state.book.equity(name) for name in watches),
         peak_micro=sum(state.account(name).peak_micro for name in watches),
         suspense_micro=sum(state.book.balance(name, Bucket.SUSPENSE) for name in watches),
+        stop_rule=stop.rule if stop else None,
         stop_reason=f"{stop.rule}: limit {stop.limit}, at {stop.value}" if stop else None,
         lanes=lanes,
         open_intents=tuple(state.open),
@@ -96,13 +114,11 @@ def status(till: Till, resolver: Resolver, paused: str | None, why: Mapping[str,
     )
 
 
-def _phase(till: Till, resolver: Resolver, paused: str | None, *, stopped: bool) -> str:
+def _phase(till: Till, resolver: Resolver, stop: str | None) -> str:
     if resolver.reconciler.draining:
         return "STOPPING"
-    if stopped:
-        return "STOPPED"
-    if paused:
-        return "PAUSED"
+    if stop:
+        return "PAUSED" if stop == PAUSE else "STOPPED"
     if not all(watch.ready for watch in resolver.watches.values()):
         return "RECOVERING"
     return "UNKNOWN OUTCOME" if till.state.unknown else "RUNNING"

@@ -19,6 +19,7 @@ from actors.money.events import (
     StrayBooked,
 )
 from actors.money.evidence import Evidence
+from actors.money.risk import MISMATCH
 
 MISMATCHES = 2
 """Readings that must agree on a difference before it counts: a credit may land between two reads."""
@@ -61,7 +62,7 @@ class Reconciler:
             )
         )
         stop = till.state.account(name).stop
-        if stop and stop.rule == "mismatch":
+        if stop and stop.rule == MISMATCH:
             till.record(StopLifted(till.now, name, "reconciled"))
             till.record(SessionStarted(till.now, name, till.state.book.equity(name), after_stop=True))
         self._agreed(name, watch, book, f"book {usd(book, 6)} = venue {usd(evidence.balance_micro, 6)} USD  OK")
@@ -93,7 +94,7 @@ class Reconciler:
         way_out = "look at `ledger`, then `reconcile --accept --because TEXT`"
         self.till.say("bankroll", "reconcile", "mismatch", f"{text} USD; {way_out}", level="ERROR")
         if self.till.state.account(name).stop is None:
-            self.till.record(StopSet(self.till.now, name, "mismatch", "book = venue", text))
+            self.till.record(StopSet(self.till.now, name, MISMATCH, "book = venue", text))
         self.till.tell_lanes(name, ready=False)
         if self.draining:
             self._finish(watch)

@@ -84,6 +84,12 @@ class Resolver:
         if not self.till.open(message.account):
             self.reconciler.give_up(watch)
 
+    def give_up_if_blind(self) -> None:
+        """An end need not wait for a venue that could not be read the last time, if nothing is open."""
+        for account, watch in self.watches.items():
+            if watch.trouble and not self.till.open(account):
+                self.reconciler.give_up(watch)
+
     def found(self, message: Found) -> None:
         """Take evidence in."""
         evidence = message.evidence
@@ -182,6 +188,6 @@ class Resolver:
         track.next_look = self.till.now + UNDECIDED_WAIT
         if not track.undecided:
             track.undecided = True
-            self.till.fail_lane(opened.lane, why)
+            self.till.fail_lane(opened.lane, opened.intent, why)
             text = f"{opened.intent} cannot be decided: {why}; `resolve {opened.intent}` is an operator's way out"
             self.till.incident("undecided", text, opened.intent)

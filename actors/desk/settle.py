@@ -91,7 +91,7 @@ def book_copies(till: Till, opened: IntentOpened, copies: tuple[BetRow, ...]) ->
             till.now, opened.account, row.bet_id, "duplicate", opened.intent, row.stake_micro, payout, postings
         )
         till.record(stray)
-    till.fail_lane(opened.lane, "the venue executed one request more than once")
+    till.fail_lane(opened.lane, opened.intent, "the venue executed one request more than once")
     text = f"{opened.intent} was sent once and executed {len(copies) + 1} times; all are booked"
     till.incident("duplicate", text, opened.intent)
 
@@ -103,7 +103,7 @@ def close_incomplete(till: Till, opened: IntentOpened, reference: str) -> None:
     closed = IntentClosed(
         till.now, opened.intent, opened.lane, opened.account, "incomplete", reason, by="look-up", postings=(lost,)
     )
-    till.fail_lane(opened.lane, reason)
+    till.fail_lane(opened.lane, opened.intent, reason)
     close(till, closed, opened)
     till.incident("venue_incomplete", f"{reason}; resolve {opened.intent} when the venue has answered", opened.intent)
     check_stops(till, opened.account)
@@ -118,6 +118,7 @@ def check_stops(till: Till, account: str) -> None:
         till.record(StopSet(till.now, account, denial.rule, denial.limit, denial.value, denial.until))
         text = f"STOPPED by {denial}; `resume` begins a new session"
         till.say("bankroll", "stop", denial.rule, text, level="WARNING")
+        till.tell_lanes(account, ready=True)
 
 
 def close(till: Till, closed: IntentClosed, opened: IntentOpened) -> None:

@@ -6,8 +6,9 @@ from typing import Literal
 
 from actors.messages import BankrollView, LaneView, Level, Notice
 from actors.money.events import Event, IncidentNoted, IntentOpened, LaneFailed
+from actors.money.machine import LaneState
 from actors.money.risk import Limits
-from actors.money.state import State
+from actors.money.state import Lane, State
 from actors.money.wagers import Checked, Request
 
 SECOND = 1_000_000
@@ -127,10 +128,11 @@ class Till:
         self.record(IncidentNoted(self.now, name, text, intent))
         self.say("bankroll", "incident", name, text, intent=intent, level="ERROR")
 
-    def fail_lane(self, lane: str, reason: str) -> None:
-        """Put a lane into ERROR: a person must look."""
-        self.record(LaneFailed(self.now, lane, reason))
-        self.say("bankroll", "lane", "error", f"{lane} is in ERROR: {reason}", lane=lane, level="ERROR")
+    def fail_lane(self, lane: str, intent: str, reason: str) -> None:
+        """Put a lane into ERROR: a person must look at this intent of it."""
+        self.record(LaneFailed(self.now, lane, reason, intent))
+        text = f"{lane} is in ERROR: {reason}"
+        self.say("bankroll", "lane", "error", text, intent=intent, lane=lane, level="ERROR")
 
     def view(self, account: str, *, ready: bool) -> BankrollView:
         """Return what a strategy may know of an account."""
@@ -139,12 +141,16 @@ class Till:
 
     def tell_lanes(self, account: str, *, ready: bool) -> None:
         """Send every lane of an account its view, because something changed that its strategy may react to."""
-        view = self.view(account, ready=ready)
         for lane in self.state.lanes.values():
             if lane.account == account:
-                stop = self.state.account(account).stop
-                reason = lane.failed or (stop.rule if stop else "")
-                self.send(f"lane:{lane.name}", LaneView(lane.name, lane.state, reason, view))
+                self.tell_lane(lane, ready=ready)
+
+    def tell_lane(self, lane: Lane, *, ready: bool) -> None:
+        """Send a lane its view. One that will be STOPPED when its intent is closed is shown as STOPPED."""
+        stop = self.state.account(lane.account).stop
+        state = LaneState.STOPPED if stop and not lane.failed else lane.state
+        reason = lane.failed or (stop.rule if stop else "")
+        self.send(f"lane:{lane.name}", LaneView(lane.name, state, reason, self.view(lane.account, ready=ready)))
 
     @property
     def undecided(self) -> bool:

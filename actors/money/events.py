@@ -248,11 +248,12 @@ class StopLifted:
 
 @dataclass(frozen=True, slots=True)
 class LaneFailed:
-    """A person must look at this lane: it is in ERROR."""
+    """A person must look at this lane, because of this intent: it is in ERROR."""
 
     at: int
     lane: str
     reason: str
+    intent: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,12 @@ def entertainment(limits: Limits, at: Exposure, proposal: Proposal) -> Denial | 
     return Denial("entertainment budget", limit, f"{usd(after)} USD with this stake", next_midnight(at.now))
 
 
+PAUSE = "pause"
+"""The rule of a stop that an operator set; lifting it continues the session."""
+
+MISMATCH = "mismatch"
+"""The rule of a stop that only a reconcile lifts: book and venue differ."""
+
 STOP_RULES: tuple[Rule, ...] = (stop_loss, max_drawdown, daily_loss, loss_streak)
 """Rules that stop the account, durably, as soon as they are broken."""
 

@@ -60,12 +60,13 @@ class Account:
 
 @dataclass(slots=True)
 class Lane:
-    """One strategy's state machine on one account."""
+    """One strategy's state machine on one account. `failed`, `culprit`: why it is in ERROR, and through which intent."""
 
     name: str
     account: str
     state: LaneState = LaneState.IDLE
     failed: str | None = None
+    culprit: str | None = None
     intent: str | None = None
 
 
@@ -274,6 +275,8 @@ class State:
             _trim(self.voids, WATCHED_VOIDS)
             if opened.kind == "escrow_act" and opened.subject in self.contracts:
                 self.contracts[opened.subject].release_spent |= opened.params["act"] == "release"
+        elif event.outcome == "not_sent":
+            self.tally.sent -= 1
         elif event.outcome == "incomplete":
             self.suspended[event.intent] = event.postings[0]
         elif event.outcome == "executed" and opened.kind == "bet":
@@ -297,11 +300,11 @@ class State:
     def _fail(self, event: LaneFailed | LaneCleared) -> None:
         lane = self.lanes[event.lane]
         if isinstance(event, LaneFailed):
-            lane.failed = event.reason
+            lane.failed, lane.culprit = event.reason, event.intent
             if lane.state not in (LaneState.SETTLING, LaneState.ERROR):
                 self._move(lane, LaneState.ERROR)
         else:
-            lane.failed = None
+            lane.failed = lane.culprit = None
             stopped = self.account(lane.account).stop is not None
             self._move(lane, LaneState.STOPPED if stopped else LaneState.IDLE)
 
