@@ -12,6 +12,7 @@ from actors import blueprint
 from actors.clock import steady_wall
 from actors.config import AgentConfig
 from actors.errors import ConfigError, RefusesToTrade, StakekeeperError
+from actors.gateway import Publish
 from actors.journal import JournalError
 from actors.lanes import lanes_of
 from actors.messages import Drain, GetStatus, Notice, Pause, Reconcile, Resolve, Resume, Status
@@ -81,7 +82,7 @@ class Agent:
         self._counts = _Counts()
         self._lock = threading.Lock()
         self._requested = threading.Event()
-        self._bets_limit: int | None = None
+        self._bets_limit: int | None = 0  # none before the first tree is drawn
         self._started_at = 0.0
         self._ended: Summary | None = None
 
@@ -138,10 +139,12 @@ class Agent:
         except StartError as error:
             self._system.stop(STOP_TIMEOUT_S)
             raise _start_failure(error) from error
+        self._system.handle(blueprint.GATEWAY).tell(Publish())
         self._say("venue", site.description)
         if site.builtin:
             self._await(lambda now: now.phase != "RECOVERING", FIRST_LOOK_S)
         self._say_tree()
+        self._bets_limit = None
         if config.resume:
             self.resume("--resume")
 

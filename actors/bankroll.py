@@ -169,7 +169,7 @@ class BankrollActor(Worker):
                 return text
             case _Tick():
                 self._carry_out(desk.tick(now))
-                self.note(brief(desk.status(now)))
+                self._show(desk)
             case _:
                 decide = self._DECISIONS.get(type(message))
                 if decide is None:
@@ -218,8 +218,12 @@ class BankrollActor(Worker):
         for event in waiting.step.events:
             if isinstance(event, IntentOpened):
                 self._place(self._desk, event)
+        self._show(self._desk)
         self._deliver(waiting.step.mail)
         self._deliver(tuple(waiting.later))
+
+    def _show(self, desk: Desk) -> None:
+        self.note(brief(desk.status(self._wall())))
 
     def _place(self, desk: Desk, opened: IntentOpened) -> None:
         ticket = Ticket(

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,11 @@ from supervision import Exit, Worker
 
 TOKEN_BYTES = 32
 WATCH_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Write control.json: the journal's lock is held, so the directory is this agent's and not another's."""
 
 
 class GatewayActor(Worker):
@@ -30,29 +36,40 @@ class GatewayActor(Worker):
         self._agent = control
         self._path = path
         self._server: ControlServer | None = None
+        self._written = False
 
     def setup(self) -> None:
         """Listen on a free port, and say where."""
         self._server = ControlServer(self._agent, secrets.token_urlsafe(TOKEN_BYTES))
         self._server.start()
-        place = {"port": self._server.port, "token": self._server.token, "pid": os.getpid()}
-        write_private(self._path, json.dumps(place) + "\n")
+        if self.incarnation > 1:
+            self._publish(self._server)
         self.note(f"control on 127.0.0.1:{self._server.port}")
         self.every(WATCH_S, _Watch())
 
     def receive(self, message: Any) -> Any:
-        """See whether the server still serves."""
-        if not isinstance(message, _Watch):
-            return super().receive(message)
-        if self._server is not None and not self._server.is_serving():
-            raise RuntimeError("the control server's thread ended")
+        """Say where the server is, or see whether it still serves."""
+        match message:
+            case Publish() if self._server is not None:
+                self._publish(self._server)
+            case _Watch():
+                if self._server is not None and not self._server.is_serving():
+                    raise RuntimeError("the control server's thread ended")
+            case _:
+                return super().receive(message)
         return None
 
     def teardown(self, exit: Exit) -> None:  # noqa: A002, ARG002  the field's word
         """Remove control.json and close the server."""
-        self._path.unlink(missing_ok=True)
+        if self._written:
+            self._path.unlink(missing_ok=True)
         if self._server is not None:
             self._server.close()
+
+    def _publish(self, server: ControlServer) -> None:
+        place = {"port": server.port, "token": server.token, "pid": os.getpid()}
+        write_private(self._path, json.dumps(place) + "\n")
+        self._written = True
 
 
 class _Watch:

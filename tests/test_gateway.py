@@ -9,7 +9,7 @@ import requests
 
 from actors.control import NoAgent, RemoteAgent, Unsteered
 from actors.errors import ConfigError, RefusesToTrade
-from actors.gateway import GatewayActor
+from actors.gateway import GatewayActor, Publish
 from supervision import ChildSpec, Supervisor, System
 
 
@@ -52,8 +52,17 @@ def steered():
 @pytest.fixture
 def remote(steered, tmp_path):
     spec = ChildSpec("gateway", lambda: GatewayActor(steered, tmp_path / "control.json"))
-    with System(Supervisor.spec("host", [spec])):
+    with System(Supervisor.spec("host", [spec])) as system:
+        system.handle("gateway").ask(Publish())
         yield RemoteAgent.find(tmp_path)
+
+
+def test_another_agents_file_stays_until_the_directory_is_ours(steered, tmp_path):
+    place = tmp_path / "control.json"
+    place.write_text("another agent's")
+    with System(Supervisor.spec("host", [ChildSpec("gateway", lambda: GatewayActor(steered, place))])):
+        assert place.read_text() == "another agent's"
+    assert place.read_text() == "another agent's"
 
 
 def test_status_tree_and_orders_reach_the_agent(remote, steered):
@@ -96,7 +105,8 @@ def test_an_error_comes_back_as_its_sentence_and_exit_code(remote, order, senten
 def test_nothing_is_left_after_the_end(steered, tmp_path):
     before = set(threading.enumerate())
     spec = ChildSpec("gateway", lambda: GatewayActor(steered, tmp_path / "control.json"))
-    with System(Supervisor.spec("host", [spec])):
+    with System(Supervisor.spec("host", [spec])) as system:
+        system.handle("gateway").ask(Publish())
         agent = RemoteAgent.find(tmp_path)
         agent.status()
     assert not (tmp_path / "control.json").exists()

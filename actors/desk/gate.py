@@ -65,7 +65,7 @@ class Gate:
         made = state.tally.bets - state.tally_at_start.bets + sum(o.kind == "bet" for o in state.open.values())
         if limit is None or made < limit:
             return None
-        return Denial("run", f"{limit} bets", f"{made} bets")
+        return Denial("run", f"{limit} bets", f"{made} bets", self.till.now)
 
     def _act(self, wager: CheckedAct) -> Denial | None:
         state = self.till.state
