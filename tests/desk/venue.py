@@ -1,0 +1,104 @@
+"""A casino in memory, played by hand: what it executed, and the evidence it shows of that."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from actors.money.amounts import TOLERANCE_MICRO
+from actors.money.audit import payout_of
+from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow, Query
+
+SECOND = 1_000_000
+LEDGER_ROWS = 50
+SLACK_S = 5
+PAYS = {"coin_flip": "1.99", "boosted_coin": "2.10"}
+
+
+@dataclass
+class Venue:
+    """One account. Its truth is `balance`; everything else is what it can show of how it came about."""
+
+    balance: int = 100_000_000
+    nonces: int = 0
+    rows: list[tuple[int, int, BetRow]] = field(default_factory=list)  # executed at, visible from, row
+    ledger: list[LedgerRow] = field(default_factory=list)
+    history: list[HistoryRow] = field(default_factory=list)
+    escrows: dict[str, EscrowView] = field(default_factory=dict)
+    references: int = 0
+
+    def bet(self, tag, stake_micro, at, *, won=False, game="boosted_coin", lag=0):
+        """Execute a bet, as often as it is asked to. Its row is in the export after `lag`."""
+        reference, self.nonces = self._reference("bet"), self.nonces + 1
+        row = BetRow(reference, game, stake_micro, 0, PAYS[game], won, tag, self.nonces, "seed", "result")
+        payout = payout_of(row)
+        reported = (payout + 5_000) // 10_000 * 10_000
+        row = BetRow(reference, game, stake_micro, reported, PAYS[game], won, tag, self.nonces, "seed", "result")
+        self._move(-stake_micro, "reservation", reference, at)
+        if payout:
+            self._move(payout, "reservation_release", reference, at)
+        self.rows.append((at, at + lag, row))
+        return row
+
+    def half_a_bet(self, stake_micro, at):
+        """Take the stake and crash: a debit and a draw, no row."""
+        self.nonces += 1
+        self._move(-stake_micro, "reservation", self._reference("bet"), at)
+
+    def credit(self, change_micro, at, reason="daily_bonus"):
+        """Move the balance without us."""
+        self._move(change_micro, reason, self._reference("cr"), at)
+
+    def lock(self, tag, amount_micro, at, counterparty="ag_other"):
+        """Fund an escrow whose description carries the tag."""
+        escrow_id = self._reference("esc")
+        fee = amount_micro // 100
+        self._move(-amount_micro, f"escrow_lock: {escrow_id}", escrow_id, at)
+        net, text = amount_micro - fee, f"work [{tag}]"
+        view = EscrowView(escrow_id, "funded", amount_micro, net, fee, text, "ag_me", counterparty, at // SECOND + 3600)
+        self.escrows[escrow_id] = view
+        return view
+
+    def turn(self, escrow_id, status):
+        """Give an escrow another status."""
+        old = self.escrows[escrow_id]
+        self.escrows[escrow_id] = EscrowView(
+            escrow_id, status, old.amount_micro, old.net_micro, old.commission_micro,
+            old.description, old.creator, old.counterparty, old.auto_release_at,
+        )  # fmt: skip
+        return self.escrows[escrow_id]
+
+    def refund(self, escrow_id, at):
+        """Let an escrow's deadline pass: the creator gets it back, less the commission."""
+        self._move(self.escrows[escrow_id].net_micro, f"escrow_timeout_refund: {escrow_id}", f"{escrow_id}_timeout", at)
+        return self.turn(escrow_id, "refunded")
+
+    def evidence(self, query: Query, now: int) -> Evidence:
+        """Read the account as the real client does: details only where something is not as expected."""
+        expected = abs(self.balance - query.expected_micro) <= TOLERANCE_MICRO and self.nonces == query.expected_nonces
+        detailed = query.full or not expected
+        opens = query.since // SECOND - SLACK_S
+        rows = tuple(row for at, seen, row in reversed(self.rows) if at // SECOND >= opens and seen <= now)
+        locks = [row.reason.removeprefix("escrow_lock: ") for row in self.history if "escrow_lock: " in row.reason]
+        wanted = (*query.escrow_ids, *(lock for lock in locks if detailed and lock not in query.known))
+        return Evidence(
+            account=query.account,
+            started=now,
+            rows=rows,
+            rows_complete=True,
+            nonces=self.nonces,
+            balance_micro=self.balance,
+            detailed=detailed,
+            ledger=tuple(self.ledger[-LEDGER_ROWS:]) if detailed else (),
+            history=tuple(self.history) if detailed else (),
+            escrows=tuple(self.escrows[one] for one in dict.fromkeys(wanted) if one in self.escrows),
+        )
+
+    def _reference(self, kind):
+        self.references += 1
+        return f"{kind}_{self.references}"
+
+    def _move(self, change_micro, reason, reference, at):
+        self.balance += change_micro
+        seconds = at // SECOND
+        row_id = f"row_{len(self.ledger)}"
+        self.ledger.append(LedgerRow(row_id, change_micro > 0, abs(change_micro), reason, reference, seconds))
+        self.history.append(HistoryRow(change_micro, reason, f"{datetime.fromtimestamp(seconds, UTC):%FT%TZ}"))
