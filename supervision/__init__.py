@@ -39,7 +39,7 @@ from supervision.exits import (
 )
 from supervision.handle import Down, Handle
 from supervision.intensity import Backoff
-from supervision.runtime import Clock, ManualClock
+from supervision.runtime import Clock
 from supervision.spec import AutoShutdown, ChildSpec, MailboxSpec, Overflow, Restart, Strategy
 from supervision.supervisor import Supervisor
 from supervision.system import StopReport, System
@@ -50,7 +50,7 @@ __all__ = [
     "NORMAL", "SHUTDOWN", "Abandoned", "ActorDown", "AskCycle", "AskError", "AskTimeout", "AutoShutdown", "Backoff",
     "ChildCount", "ChildEnded", "ChildFailed", "ChildInfo", "ChildRefused", "ChildRestarted", "ChildSpec",
     "ChildStarted", "Children", "Clock", "DeadLetters", "Decline", "Down", "DynamicSupervisor", "Event", "Exit",
-    "ExitKind", "Fatal", "Handle", "LimitReached", "MailboxSpec", "ManualClock", "Node", "Overflow", "Refuse",
+    "ExitKind", "Fatal", "Handle", "LimitReached", "MailboxSpec", "Node", "Overflow", "Refuse",
     "Restart", "RestartDelayed", "Stalled", "StartError", "StopReport", "Strategy", "Supervisor", "System",
     "SystemEnded", "SystemFatal", "TeardownFailed", "Worker",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from random import Random
 
@@ -34,30 +35,24 @@ class ChildState(Enum):
 LIVE = frozenset({ChildState.STARTING, ChildState.RUNNING, ChildState.ENDING, ChildState.STOPPING})
 
 
+@dataclass(slots=True, eq=False)
 class Child:
     """The state of one child; written only by its supervisor, read by anyone for the tree."""
 
-    __slots__ = (
-        "attempts", "began_at", "exit", "failed_at", "handle", "mailbox", "restarts", "retry", "spec", "stalled_since",
-        "state", "timer",
-        "up_at", "worker",
-    )  # fmt: skip
-
-    def __init__(self, spec: ChildSpec, handle: Handle) -> None:
-        self.spec = spec
-        self.handle = handle
-        self.state = ChildState.STOPPED
-        self.worker: Worker | None = None
-        self.mailbox: Mailbox | None = None
-        self.exit: Exit | None = None
-        self.timer: Timer | None = None
-        self.retry: RetryDue | None = None
-        self.began_at: float | None = None
-        self.up_at: float | None = None
-        self.failed_at: float | None = None
-        self.stalled_since: float | None = None
-        self.restarts = 0
-        self.attempts = 0
+    spec: ChildSpec
+    handle: Handle
+    state: ChildState = ChildState.STOPPED
+    worker: Worker | None = None
+    mailbox: Mailbox | None = None
+    exit: Exit | None = None
+    timer: Timer | None = None
+    retry: RetryDue | None = None
+    began_at: float | None = None
+    up_at: float | None = None
+    failed_at: float | None = None
+    stalled_since: float | None = None
+    restarts: int = 0
+    attempts: int = 0
 
     @property
     def path(self) -> str:

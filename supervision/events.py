@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -15,9 +16,13 @@ class Event:
     (tracebacks, stacks) stand only in `mapping()`.
     """
 
-    name: ClassVar[str] = "event"
     level: ClassVar[int] = logging.INFO
     path: str
+
+    @property
+    def name(self) -> str:
+        """The kind of event in snake case, as in log lines: `child_failed`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
 
     def mapping(self) -> dict[str, Any]:
         """Return the event as a flat dict of plain values, its name first."""
@@ -39,7 +44,6 @@ def _word(value: object) -> str:
 class ChildStarted(Event):
     """An incarnation is up: its `setup()` returned."""
 
-    name = "child_started"
     incarnation: int
     seconds: float
 
@@ -48,7 +52,6 @@ class ChildStarted(Event):
 class ChildEnded(Event):
     """An incarnation ended cleanly, by itself or because it was asked to."""
 
-    name = "child_ended"
     incarnation: int
     exit: str
     reason: str
@@ -58,7 +61,6 @@ class ChildEnded(Event):
 class ChildFailed(Event):
     """An incarnation ended in a way that its supervisor reports; `restart` is its restart type."""
 
-    name = "child_failed"
     level = logging.WARNING
     incarnation: int
     exit: str
@@ -71,7 +73,6 @@ class ChildFailed(Event):
 class ChildRestarted(Event):
     """A failed child is up again, `seconds` after its failure; the window counts its supervisor's restarts."""
 
-    name = "child_restarted"
     incarnation: int
     seconds: float
     count: int
@@ -83,7 +84,6 @@ class ChildRestarted(Event):
 class RestartDelayed(Event):
     """A restart waits for its backoff."""
 
-    name = "restart_delayed"
     level = logging.WARNING
     attempt: int
     delay: float
@@ -93,7 +93,6 @@ class RestartDelayed(Event):
 class LimitReached(Event):
     """The supervisor at `path` gives up: `offender` failed once too often."""
 
-    name = "limit_reached"
     level = logging.ERROR
     offender: str
     count: int
@@ -105,7 +104,6 @@ class LimitReached(Event):
 class Stalled(Event):
     """A worker has been in one handler for `seconds`; `stack` shows where."""
 
-    name = "stalled"
     level = logging.WARNING
     incarnation: int
     seconds: float
@@ -116,7 +114,6 @@ class Stalled(Event):
 class Abandoned(Event):
     """A worker did not end in time; its thread still runs, fenced off. `stack` shows where."""
 
-    name = "abandoned"
     level = logging.ERROR
     incarnation: int
     reason: str
@@ -127,7 +124,6 @@ class Abandoned(Event):
 class TeardownFailed(Event):
     """A worker's `teardown()` raised."""
 
-    name = "teardown_failed"
     level = logging.ERROR
     incarnation: int
     reason: str
@@ -138,7 +134,6 @@ class TeardownFailed(Event):
 class DeadLetters(Event):
     """`count` messages could not be delivered since the last such event; `message` is the type of the latest."""
 
-    name = "dead_letters"
     level = logging.WARNING
     count: int
     total: int
@@ -149,7 +144,6 @@ class DeadLetters(Event):
 class SystemFatal(Event):
     """A worker raised `Fatal`: the system ends in order."""
 
-    name = "system_fatal"
     level = logging.CRITICAL
     reason: str
 
@@ -158,6 +152,5 @@ class SystemFatal(Event):
 class SystemEnded(Event):
     """The root ended, and with it the system."""
 
-    name = "system_ended"
     exit: str
     reason: str

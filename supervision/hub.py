@@ -102,7 +102,7 @@ class Hub:
         """Report what was counted since the last report, for some paths or for all."""
         for path in paths or list(self._letters):
             with self.lock:
-                letters = self._letters[path]
+                letters = self._letters.get(path, _Letters())
                 event = DeadLetters(path, letters.count, letters.total, letters.latest)
                 letters.count = 0
             if event.count:
@@ -121,3 +121,5 @@ class Hub:
         """Fence an incarnation off and remember it until its thread ends."""
         self.orphans[worker] = worker.path
         worker.fence()
+        if worker.finished:  # it got to its end in between
+            self.orphans.pop(worker, None)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 here = threading.local()  # `here.worker`: the worker whose code runs in this thread
 STACK_FRAMES = 30  # frames shown of a stalled or abandoned thread
+FOREIGN_CLOCK_SECONDS = 0.01  # how often timers look at a clock other than time.monotonic, which may jump
 
 
 class Clock(Protocol):
@@ -74,24 +75,6 @@ class Runtime(Protocol):
         """Let go of all that runs; wait at most `timeout` seconds for what is ending, and not for orphans."""
 
 
-class ManualClock:
-    """A clock that stands still until `advance` is called; for tests with real threads."""
-
-    def __init__(self, now: float = 0.0) -> None:
-        self.now = now
-        self.wakers: list[Callable[[], None]] = []
-
-    def __call__(self) -> float:
-        """Return the seconds set by the test."""
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        """Move the time and wake the timers that wait for it."""
-        self.now += seconds
-        for wake in list(self.wakers):
-            wake()
-
-
 class Threads:
     """One daemon thread per worker, and one for timers that starts with the first timer."""
 
@@ -104,7 +87,11 @@ class Threads:
         """Start a thread that runs the worker's loop."""
         thread = threading.Thread(target=self._run, args=(worker,), name=worker.path, daemon=True)
         self._threads[worker] = thread
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads: the supervisor counts it as a failed start
+            del self._threads[worker]
+            raise
 
     def _run(self, worker: Worker) -> None:
         here.worker = worker
@@ -158,8 +145,6 @@ class _TimerThread:
             heapq.heappush(self._heap, item)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="supervision-timers", daemon=True)
-                if isinstance(self._clock, ManualClock):
-                    self._clock.wakers.append(self._wake)
                 self._thread.start()
             elif self._heap[0] is item:
                 self._changed.notify()
@@ -170,14 +155,8 @@ class _TimerThread:
             self._closed = True
             self._heap.clear()
             self._changed.notify()
-        if isinstance(self._clock, ManualClock) and self._wake in self._clock.wakers:
-            self._clock.wakers.remove(self._wake)
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
-
-    def _wake(self) -> None:
-        with self._changed:
-            self._changed.notify()
 
     def _run(self) -> None:
         while (due := self._next()) is not None:
@@ -192,8 +171,8 @@ class _TimerThread:
                     call = heapq.heappop(self._heap)[2].call
                     if call is not None:
                         return call
-                elif delay is not None and isinstance(self._clock, ManualClock):
-                    self._changed.wait()
+                elif delay is not None and self._clock is not time.monotonic:
+                    self._changed.wait(min(delay, FOREIGN_CLOCK_SECONDS))
                 else:
                     self._changed.wait(delay)
         return None

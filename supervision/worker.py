@@ -17,6 +17,7 @@ from supervision.exits import (
     ActorDown,
     Decline,
     Exit,
+    ExitKind,
     Fatal,
     Refuse,
     describe,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from supervision.runtime import Clock
     from supervision.spec import ChildSpec
 
+VANISHED = Exit(ExitKind.FAILED, "its thread ended without a reason")
 SPECIAL = frozenset({Ask, Envelope, Tick, Wake})  # items that are not plain messages
 
 
@@ -69,7 +71,7 @@ class Worker(pykka.ThreadingActor):
         self._failure: BaseException | None = None
         self._asked: Ask | None = None
         self._fenced = False
-        self._ready = False
+        self.finished = False
         self.child_spec: ChildSpec
         self._hub: Hub
         self._notify: Callable[[Notice], None]
@@ -193,7 +195,6 @@ class Worker(pykka.ThreadingActor):
 
     def announce(self) -> None:
         """Report that this incarnation is up."""
-        self._ready = True
         if not self._fenced:
             self.handle.mark_up(self)
             self._notify(Up(self))
@@ -220,7 +221,23 @@ class Worker(pykka.ThreadingActor):
 
     def finish(self) -> None:
         """Close the mailbox, run `teardown`, report the end; called once, in the actor's thread."""
-        exit_ = self._exit or Exit.failed(RuntimeError("the actor's thread ended without a reason"))
+        exit_ = self._exit or VANISHED
+        try:
+            exit_ = self._close_down(exit_)
+        except BaseException as error:  # noqa: BLE001 - the end is reported whatever happens
+            exit_ = Exit.failed(error)
+            self.handle.detach(self, keep=False)
+            self.mailbox.close()
+        if not self._fenced:
+            self._fenced = True
+            self.handle.end(self, exit_)
+            if exit_.fatal is not None:
+                self._hub.raise_fatal(self.path, exit_.fatal)
+            self._notify(Ended(self, exit_))
+        self.finished = True
+        self._hub.orphans.pop(self, None)
+
+    def _close_down(self, exit_: Exit) -> Exit:
         keep = self.child_spec.mailbox.keep and not self._fenced
         self.actor_stopped.set()
         self.handle.detach(self, keep=keep)
@@ -236,25 +253,7 @@ class Worker(pykka.ThreadingActor):
         exit_ = self._torn_down(exit_)
         for call in self.at_end:
             call()
-        if self._fenced:
-            self._hub.orphans.pop(self, None)
-            return
-        self._fenced = True
-        self.handle.end(self, exit_)
-        if exit_.fatal is not None:
-            self._hub.raise_fatal(self.path, exit_.fatal)
-        self._notify(Ended(self, exit_))
-
-    def vanish(self, error: BaseException) -> None:
-        """Report an end that `finish` could not; for what a thread is hit by from outside."""
-        if self._fenced:
-            return
-        self._fenced = True
-        exit_ = Exit.failed(error)
-        self.handle.detach(self, keep=False)
-        self.mailbox.close()
-        self.handle.end(self, exit_)
-        self._notify(Ended(self, exit_))
+        return exit_
 
     # Pykka's extension points
 
@@ -275,10 +274,7 @@ class Worker(pykka.ThreadingActor):
         except BaseException as error:  # noqa: BLE001 - an exception injected between two messages
             self._exit = self._exit or Exit.failed(error)
         finally:
-            try:
-                self.finish()
-            except BaseException as error:  # noqa: BLE001
-                self.vanish(error)
+            self.finish()
 
     def on_receive(self, message: Any) -> Any:
         """Hand a message that came through a Pykka ref to `receive`."""
@@ -308,19 +304,18 @@ class Worker(pykka.ThreadingActor):
 
     def _answer_pykka(self, envelope: Envelope[Any]) -> None:
         """Serve a message, a proxy call or a stop that came through a Pykka ref."""
-        if isinstance(envelope.message, _ActorStop):
+        reply, stops = envelope.reply_to, isinstance(envelope.message, _ActorStop)
+        if stops:
             self.stop()
-            answer: Any = None
-        else:
-            try:
-                answer = self._handle_receive(envelope.message)
-            except BaseException as error:
-                if envelope.reply_to is not None:
-                    shown = for_asker(self.path, error)
-                    envelope.reply_to.set_exception((type(shown), shown, shown.__traceback__))
-                raise
-        if envelope.reply_to is not None:
-            envelope.reply_to.set(answer)
+        try:
+            answer = None if stops else self._handle_receive(envelope.message)
+        except BaseException as error:
+            if reply is not None:
+                shown = for_asker(self.path, error)
+                reply.set_exception((type(shown), shown, shown.__traceback__))
+            raise
+        if reply is not None:
+            reply.set(answer)
 
     def _serve_control(self) -> None:
         control = self.mailbox.control

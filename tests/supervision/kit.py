@@ -58,6 +58,16 @@ class Puppet(s.Worker):
             self.on_teardown(self, exit_)
 
 
+class ManualClock:
+    """A clock that stands still until the test moves it."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
 class Events:
     """Collects events; `wait` returns the first one that fits, past or to come."""
 

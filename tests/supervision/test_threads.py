@@ -202,12 +202,12 @@ def test_an_exception_injected_into_an_idle_thread_is_a_failure(events):
         assert system.handle("a").ask("alive") == "alive"
 
 
-def test_a_thread_that_cannot_even_finish_is_seen(events):
+def test_a_thread_that_cannot_even_close_down_is_seen(events):
     class Vanishing(Puppet):
-        def finish(self):
+        def _close_down(self, exit_):
             if self.incarnation == 1:
                 raise MemoryError
-            super().finish()
+            return super()._close_down(exit_)
 
     with one(events, child("a", Vanishing)) as system:
         system.handle("a").tell(Raise(ValueError("x")))
@@ -358,3 +358,15 @@ def test_the_order_of_stop_seconds_is_bounded_by_the_specs(events):
     assert 0.1 <= report.seconds < 1.0
     for release in releases:
         release.set()
+
+
+def test_a_thread_that_cannot_be_started_is_a_failed_start(events, monkeypatch):
+    system = one(events, child("a"))
+    with system:
+        monkeypatch.setattr(
+            threading.Thread, "start", lambda _thread: (_ for _ in ()).throw(RuntimeError("no threads"))
+        )
+        with pytest.raises(s.StartError, match="RuntimeError: no threads"):
+            system.children().start_child(child("b"))
+        monkeypatch.undo()
+        assert system.handle("a").ask("alive") == "alive"
