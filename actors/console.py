@@ -17,7 +17,7 @@ FOR_THE_LOG = (("crash", "failed"), ("stop", "ok"))
 LABEL_WIDTH = 12
 BANKROLL_COLUMN = 86
 STYLES = {"WARNING": "yellow", "ERROR": "bold red"}
-OUTCOME_STYLES = {"won": "green", "lost": "default"}
+OUTCOME_STYLES = {"won": "green"}
 
 
 class Screen:

@@ -5,15 +5,32 @@ from typing import Literal
 
 from actors.messages import Notice
 from supervision import (
+    Abandoned,
     ChildEnded,
     ChildFailed,
     ChildRestarted,
     ChildStarted,
+    DeadLetters,
     Event,
     LimitReached,
+    RestartDelayed,
+    Stalled,
+    SystemFatal,
+    TeardownFailed,
 )
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+SENTENCES: dict[type[Event], str] = {
+    LimitReached: "{child} gives up: {offender} failed {count} times, {max_restarts} in {max_seconds:g} s are allowed",
+    RestartDelayed: "{child} is started again in {delay:.1f} s (attempt {attempt})",
+    Stalled: "{child} has been busy with one message for {seconds:.0f} s; the log has its stack",
+    Abandoned: "{child} did not end in time and was cut off: {reason}",
+    TeardownFailed: "{child} could not close in order: {reason}",
+    DeadLetters: "{child} was down for {count} of its messages ({message})",
+    SystemFatal: "the agent ends, because going on would be a lie: {reason}",
+}
+"""What a person reads of a trouble in the tree."""
 
 
 class Happenings:
@@ -37,18 +54,13 @@ class Happenings:
                 return Notice(at, name, "crash", "failed", f"CRASH {name}: {event.reason}", level="ERROR", extra=extra)
             case ChildRestarted():
                 return self._restarted(event, name, at)
-            case LimitReached():
-                text = (
-                    f"{name} gives up: {event.offender} failed {event.count} times, "
-                    f"{event.max_restarts} in {event.max_seconds:g} s are allowed"
-                )
-                return Notice(at, name, "crash", "gave_up", text, level="ERROR")
             case ChildStarted() | ChildEnded():
                 return Notice(at, name, event.name, "ok", str(event), level="DEBUG")
+        text = SENTENCES[type(event)].format(child=name, **event.mapping()) if type(event) in SENTENCES else str(event)
         facts: dict[str, str | int] = {
             key: value if isinstance(value, int) else str(value) for key, value in event.mapping().items()
         }
-        return Notice(at, name, event.name, "seen", str(event), level=_level(event), extra=facts)
+        return Notice(at, name, event.name, "seen", text, level=_level(event), extra=facts)
 
     def _restarted(self, event: ChildRestarted, name: str, at: int) -> Notice:
         count = f"{event.count} of {event.max_restarts} in {event.max_seconds:g} s"

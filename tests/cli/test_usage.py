@@ -1,5 +1,6 @@
 """Bad input: one clear sentence, the exit code, no traceback."""
 
+import importlib.metadata
 import json
 import shlex
 import socket
@@ -71,6 +72,11 @@ def test_a_bug_ends_with_70_and_its_traceback_is_in_the_log(capsys, tmp_path):
     (line,) = (tmp_path / "logs" / "agent.jsonl").read_text().splitlines()
     assert (ended.value.exit_code, "This is a bug of ours: oops" in told, "Traceback" in told) == (70, True, False)
     assert (json.loads(line)["action"], "ZeroDivisionError" in json.loads(line)["traceback"]) == ("broken", True)
+
+
+def test_the_version_is_the_packages(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"stakekeeper {importlib.metadata.version('stakekeeper')}\n"
 
 
 def test_help_names_every_command(capsys):
