@@ -4,11 +4,14 @@ One micro-USD is a millionth of a dollar. Every stake is a multiple of a cent an
 game has at most four decimals, so each product is a whole number of micros and nothing is ever rounded away.
 """
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
 
 MICRO_PER_USD = 1_000_000
 MICRO_PER_CENT = 10_000
+
+EXACT = Context(prec=40, Emax=40, Emin=-40, traps=[InvalidOperation, Inexact, Overflow])
+"""Decimal arithmetic that raises where it would round; no sum of money has 40 digits."""
 
 TOLERANCE_MICRO = 1
 """How far the venue's balance, an IEEE double, may lie from the book: one micro-USD (contract: about 1e-6)."""
@@ -27,8 +30,8 @@ def parse_usd(text: str | int | Decimal) -> int:
         ValueError: not a finite number, or finer than a micro-USD.
     """
     try:
-        micro = Decimal(text) * MICRO_PER_USD
-    except (InvalidOperation, TypeError):
+        micro = EXACT.multiply(Decimal(text), Decimal(MICRO_PER_USD))
+    except (ArithmeticError, TypeError, ValueError):
         raise ValueError(f"{text!r} is not an amount in USD") from None
     if not micro.is_finite() or micro != micro.to_integral_value():
         raise ValueError(f"{text!r} is not a whole number of micro-USD")
@@ -39,9 +42,9 @@ def from_venue(number: Decimal) -> int:
     """Turn a number of the venue, an IEEE double with its dust, into the nearest micro-USD.
 
     Raises:
-        ValueError: the number is not finite.
+        ValueError: the number is not finite, or no sum of money.
     """
-    if not number.is_finite():
+    if not number.is_finite() or number.adjusted() > EXACT.prec:
         raise ValueError(f"the venue sent {number} where an amount belongs")
     return int((number * MICRO_PER_USD).to_integral_value(ROUND_HALF_EVEN))
 

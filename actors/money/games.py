@@ -45,7 +45,7 @@ def _fair_payout(probability: float) -> str:
 
 def _whole(params: Params, name: str, low: int, high: int) -> int:
     value = params.get(name)
-    if not isinstance(value, int) or not low <= value <= high:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise UnsoundBet(f"{name} must be a whole number from {low} to {high}, not {value!r}")
     return value
 
@@ -154,9 +154,9 @@ SOUND_GAMES: dict[str, Game] = {
 }
 
 
-@lru_cache(maxsize=1024)
-def _odds(name: str, params: tuple[tuple[str, Param], ...]) -> Odds:
-    return SOUND_GAMES[name].arithmetic(dict(params))
+@lru_cache(maxsize=1024, typed=True)  # 50 and Decimal(50) are equal, but not equally sound
+def _odds(game: str, /, **params: Param) -> Odds:
+    return SOUND_GAMES[game].arithmetic(params)
 
 
 def odds(name: str, params: Params) -> Odds:
@@ -170,4 +170,4 @@ def odds(name: str, params: Params) -> Odds:
         raise UnsoundBet(f"{name!r} is not on the list of sound games: {', '.join(SOUND_GAMES)}")
     if unknown := set(params) - game.params:
         raise UnsoundBet(f"{name} takes {', '.join(sorted(game.params))}, not {', '.join(sorted(unknown))}")
-    return _odds(name, tuple(sorted(params.items())))
+    return _odds(name, **params)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from actors.money.amounts import MICRO_PER_CENT, usd
+from actors.money.amounts import EXACT, MICRO_PER_CENT, usd
 from actors.money.games import SOUND_GAMES, Odds, Param, UnsoundBet, odds
 
 Number = str | int | Decimal | Fraction | float
@@ -18,9 +18,14 @@ Number = str | int | Decimal | Fraction | float
 CLAIM_TOLERANCE = Fraction(1, 10_000)
 """How far a strategy's stated probability or odds may lie from the game's own: one roll of 10,000."""
 
+LARGEST = 10**15
+"""No number of a wager is larger; a number is never expanded before it is known to be small."""
+
 ESCROW_MIN_MICRO = 100_000
 ESCROW_MAX_HOURS = 720
 DESCRIPTION_CHARS = (3, 400)
+ID_CHARS = (4, 100)
+REASON_CHARS = (0, 400)
 
 EscrowActKind = Literal["complete", "release", "dispute"]
 ESCROW_ACTS: tuple[EscrowActKind, ...] = ("complete", "release", "dispute")
@@ -106,9 +111,20 @@ def _exact(name: str, number: object) -> Fraction:
     if isinstance(number, bool) or not isinstance(number, str | int | Decimal | Fraction | float):
         raise Nonsense(f"{name} must be a number, not {number!r}")
     try:
-        return Fraction(str(number)) if isinstance(number, float) else Fraction(number)
-    except (ValueError, OverflowError, ZeroDivisionError):
-        raise Nonsense(f"{name} must be a finite number, not {number!r}") from None
+        if isinstance(number, int | Fraction):
+            exact = Fraction(number)
+        else:
+            above, slash, below = str(number).partition("/")
+            exact = _short(above) / (_short(below) if slash else 1)
+    except (ArithmeticError, ValueError):
+        raise Nonsense(f"{name} must be a finite number of at most {EXACT.prec} digits, not {number!r}") from None
+    if abs(exact) > LARGEST:
+        raise Nonsense(f"{name} must be a number of reasonable size")
+    return exact
+
+
+def _short(text: str) -> Fraction:
+    return Fraction(EXACT.create_decimal(text))
 
 
 def _amount(name: str, number: object) -> int:
@@ -116,6 +132,17 @@ def _amount(name: str, number: object) -> int:
     if exact.denominator != 1 or exact <= 0 or int(exact) % MICRO_PER_CENT:
         raise Nonsense(f"{name} must be a multiple of 0.01 USD above zero, not {number!r}")
     return int(exact)
+
+
+def _text(name: str, text: object, chars: tuple[int, int], begins: str = "") -> str:
+    # Printable: what cannot be written as UTF-8 (half a surrogate pair) could be sent to no journal and no venue.
+    low, high = chars
+    plain = text.strip() if isinstance(text, str) else ""
+    if not isinstance(text, str) or not low <= len(plain) <= high or not plain.isprintable():
+        raise Nonsense(f"{name} must have {low} to {high} printable characters, not {text!r:.60}")
+    if not plain.startswith(begins):
+        raise Nonsense(f"{name} must be an id ({begins}...), not {plain!r}")
+    return plain
 
 
 def checked_bet(bet: Bet, *, builtin_venue: bool) -> CheckedBet:
@@ -128,12 +155,16 @@ def checked_bet(bet: Bet, *, builtin_venue: bool) -> CheckedBet:
     Raises:
         Nonsense: with the field, the value and what is allowed.
     """
-    if not isinstance(bet.params, Mapping):
-        raise Nonsense(f"params must be a mapping, not {bet.params!r}")
+    if not isinstance(bet.game, str):
+        raise Nonsense(f"game must be text, not {bet.game!r}")
+    if not isinstance(bet.params, Mapping) or not all(isinstance(name, str) for name in bet.params):
+        raise Nonsense(f"params must be a mapping of names, not {bet.params!r}")
     params: dict[str, Param] = {}
     for name, value in bet.params.items():
         if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
             raise Nonsense(f"{name} must be text or a number, not {value!r}")
+        if not isinstance(value, str):
+            _exact(name, value)
         params[name] = Decimal(str(value)) if isinstance(value, float) else value
     try:
         own = odds(bet.game, params)
@@ -161,14 +192,12 @@ def checked_escrow(wager: EscrowCreate) -> CheckedEscrow:
     amount_micro = _amount("amount", wager.amount)
     if amount_micro < ESCROW_MIN_MICRO:
         raise Nonsense(f"amount must be at least {usd(ESCROW_MIN_MICRO)} USD, not {usd(amount_micro)}")
-    if not isinstance(wager.counterparty, str) or not wager.counterparty.startswith("ag_"):
-        raise Nonsense(f"counterparty must be an agent id (ag_...), not {wager.counterparty!r}")
-    low, high = DESCRIPTION_CHARS
-    if not isinstance(wager.description, str) or not low <= len(wager.description.strip()) <= high:
-        raise Nonsense(f"description must have {low} to {high} characters")
-    if not isinstance(wager.timeout_hours, int) or not 1 <= wager.timeout_hours <= ESCROW_MAX_HOURS:
-        raise Nonsense(f"timeout_hours must be 1 to {ESCROW_MAX_HOURS}, not {wager.timeout_hours!r}")
-    return CheckedEscrow(amount_micro, wager.counterparty, wager.description.strip(), wager.timeout_hours)
+    counterparty = _text("counterparty", wager.counterparty, ID_CHARS, "ag_")
+    description = _text("description", wager.description, DESCRIPTION_CHARS)
+    hours = _exact("timeout_hours", wager.timeout_hours)
+    if not isinstance(wager.timeout_hours, int) or not 1 <= hours <= ESCROW_MAX_HOURS:
+        raise Nonsense(f"timeout_hours must be whole, 1 to {ESCROW_MAX_HOURS}, not {wager.timeout_hours!r}")
+    return CheckedEscrow(amount_micro, counterparty, description, wager.timeout_hours)
 
 
 def checked_act(wager: EscrowAct) -> CheckedAct:
@@ -177,11 +206,10 @@ def checked_act(wager: EscrowAct) -> CheckedAct:
     Raises:
         Nonsense: with the field, the value and what is allowed.
     """
-    if not isinstance(wager.escrow_id, str) or not wager.escrow_id.startswith("esc_"):
-        raise Nonsense(f"escrow_id must be an escrow's id (esc_...), not {wager.escrow_id!r}")
+    escrow_id = _text("escrow_id", wager.escrow_id, ID_CHARS, "esc_")
     if wager.act not in ESCROW_ACTS:
         raise Nonsense(f"act must be one of {', '.join(ESCROW_ACTS)}, not {wager.act!r}")
-    return CheckedAct(wager.escrow_id, wager.act, str(wager.reason))
+    return CheckedAct(escrow_id, wager.act, _text("reason", wager.reason, REASON_CHARS))
 
 
 def checked(wager: object, *, builtin_venue: bool) -> Checked:
@@ -190,13 +218,18 @@ def checked(wager: object, *, builtin_venue: bool) -> Checked:
     Raises:
         Nonsense: it is none, or a field of it makes no sense.
     """
-    match wager:
-        case Bet():
-            return checked_bet(wager, builtin_venue=builtin_venue)
-        case EscrowCreate():
-            return checked_escrow(wager)
-        case EscrowAct():
-            return checked_act(wager)
+    try:
+        match wager:
+            case Bet():
+                return checked_bet(wager, builtin_venue=builtin_venue)
+            case EscrowCreate():
+                return checked_escrow(wager)
+            case EscrowAct():
+                return checked_act(wager)
+    except Nonsense:
+        raise
+    except Exception as error:  # noqa: BLE001  the fields are objects of the strategy: what they raise is its fault
+        raise Nonsense(f"a field of the {type(wager).__name__} raises {type(error).__name__}: {error}") from None
     raise Nonsense(f"a strategy decides on a Bet, EscrowCreate, EscrowAct, Idle or None, not {type(wager).__name__}")
 
 
