@@ -112,9 +112,9 @@ class Resolver:
     def _ask(self, name: str, watch: Watch, purpose: Purpose) -> None:
         state, account = self.till.state, self.till.state.account(name)
         unknown = self.unknown(name)
-        since = min([o.at for o in unknown], default=account.reconciled_at - WINDOW_MARGIN)
-        if not account.reconciled_at:
-            since = self.till.now - WINDOW_MARGIN
+        # Back to the last reconcile, behind which nothing is open: a bet of another user of the key may be older than
+        # what is unknown, and must be seen to be explained.
+        since = (account.reconciled_at or self.till.now) - WINDOW_MARGIN
         self._numbers += 1
         barrier = len(unknown) == len(self.till.open(name))
         watch.asked = Asked(self._numbers, self.till.now, purpose, barrier, since)
@@ -175,12 +175,12 @@ class Resolver:
             for opened in absent:
                 self._leave_undecided(opened, verdict.undecided)
             return
-        self.reconciler.book(found)
         by_intent = {opened.intent: opened for opened in absent}
         for intent in verdict.void:
             settle.close_unexecuted(self.till, by_intent[intent], "void", "absent after the quiet period", "look-up")
         for intent, reference in verdict.incomplete:
             settle.close_incomplete(self.till, by_intent[intent], reference)
+        self.reconciler.book(found)  # after what is void gave its stake back, or the book might not afford it
         self.watches[evidence.account].wanted = "an unknown outcome"
 
     def _leave_undecided(self, opened: IntentOpened, why: str) -> None:

@@ -88,7 +88,7 @@ def book_copies(till: Till, opened: IntentOpened, copies: tuple[BetRow, ...]) ->
         payout = payout_of(row)
         postings = bet_postings(opened.account, Bucket.AVAILABLE, row.stake_micro, payout)
         stray = StrayBooked(
-            till.now, opened.account, row.bet_id, "duplicate", opened.intent, row.stake_micro, payout, postings
+            till.now, opened.account, row.bet_id, "duplicate", opened.intent, row.stake_micro, payout, 1, postings
         )
         till.record(stray)
     till.fail_lane(opened.lane, opened.intent, "the venue executed one request more than once")

@@ -2,7 +2,7 @@
 
 Pure: takes the state and the evidence, returns drafts of events. Money is what the venue says, so a row that no open
 intent explains is booked as foreign (another user of the key), duplicate (a second copy of ours) or resurrected (turned
-up after its void); other movements are booked by the venue's own reason.
+up after it was closed as not executed); other movements are booked by the venue's own reason.
 """
 
 from collections import Counter
@@ -100,6 +100,8 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     for ref, row in external_rows(evidence.history):
         if row.at > account.cursor_at or (row.at == account.cursor_at and ref not in account.cursor_refs):
             events += _external(state, evidence, ref, row, now)
+    # What adds money goes first: the venue could afford it all, but shows its rows in another order than it made them.
+    events.sort(key=_change_at_venue, reverse=True)
     moved = sum(_change_at_venue(event) for event in events)
     shown = {row.bet_id for row in evidence.rows}
     debits = tuple(
@@ -138,7 +140,7 @@ def _stray(state: State, account: str, row: BetRow, now: int) -> StrayBooked:
     if payout:
         # The payout first: the stake of a stray bet may be more than what is available without it.
         postings.insert(0, Posting(account, target, Bucket.AVAILABLE, payout))
-    return StrayBooked(now, account, row.bet_id, kind, intent, row.stake_micro, payout, tuple(postings))
+    return StrayBooked(now, account, row.bet_id, kind, intent, row.stake_micro, payout, 1, tuple(postings))
 
 
 def _external(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: int) -> list[Event]:
@@ -168,7 +170,7 @@ def _external(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: 
 def _resurrected_escrow(account: str, view: EscrowView, intent: str, now: int) -> list[Event]:
     held = Posting(account, Bucket.AVAILABLE, Bucket.ESCROW_HELD, view.amount_micro)
     return [
-        StrayBooked(now, account, view.escrow_id, "resurrected", intent, view.amount_micro, 0, (held,)),
+        StrayBooked(now, account, view.escrow_id, "resurrected", intent, view.amount_micro, 0, 0, (held,)),
         opened_escrow(view, account, intent, now),
     ]
 

@@ -13,7 +13,8 @@ Outcome = Literal["executed", "refused", "not_sent", "void", "incomplete"]
 """How an intent ended: the venue did it, said no, never got it, provably never did it, or took money without a bet."""
 
 StrayKind = Literal["foreign", "duplicate", "resurrected"]
-"""A bet of the venue that is no open intent's: another user of the key, a second copy, or found after its void."""
+"""A bet of the venue that is no open intent's: another user of the key, a second copy, or found after its intent was
+closed as not executed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,7 @@ class StrayBooked:
     intent: str | None
     stake_micro: int
     payout_micro: int
+    nonces: int = 0
     postings: tuple[Posting, ...] = ()
 
 

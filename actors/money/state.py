@@ -36,7 +36,7 @@ RECENT_REFS = 20_000
 """How many references of the venue are kept in memory to know its rows by; the journal's index knows all."""
 
 WATCHED_VOIDS = 1_000
-"""How many voided intents are remembered in case their bets turn up after all."""
+"""How many intents that were not executed are remembered in case their bets turn up after all."""
 
 
 @dataclass(slots=True)
@@ -60,7 +60,10 @@ class Account:
 
 @dataclass(slots=True)
 class Lane:
-    """One strategy's state machine on one account. `failed`, `culprit`: why it is in ERROR, and through which intent."""
+    """One strategy's state machine on one account.
+
+    `failed`, `culprit`: why it is in ERROR, and through which intent.
+    """
 
     name: str
     account: str
@@ -221,6 +224,7 @@ class State:
             case StrayBooked():
                 self.book.post(event.postings)
                 self._remember(event.venue_ref, event.intent or "")
+                self.account(event.account).nonces += event.nonces
                 if event.kind == "foreign":
                     self._shift(event.account, event.payout_micro - event.stake_micro)
             case CreditBooked():
@@ -269,10 +273,11 @@ class State:
             self._remember(event.venue_ref, event.intent)
             self._remember(opened.tag, event.intent)
         account.nonces += event.nonces
-        if event.outcome == "void":
-            self.tally.void += 1
+        if event.outcome in ("void", "refused", "not_sent"):
             self.voids[opened.tag] = event.intent
             _trim(self.voids, WATCHED_VOIDS)
+        if event.outcome == "void":
+            self.tally.void += 1
             if opened.kind == "escrow_act" and opened.subject in self.contracts:
                 self.contracts[opened.subject].release_spent |= opened.params["act"] == "release"
         elif event.outcome == "not_sent":
