@@ -30,10 +30,9 @@ from actors.messages import (
     WatchEscrows,
 )
 from actors.money.amounts import usd
-from actors.money.audit import refund, release
+from actors.money.audit import turned
 from actors.money.events import (
     AgentStarted,
-    EscrowMoved,
     Event,
     IncidentNoted,
     IntentOpened,
@@ -42,10 +41,10 @@ from actors.money.events import (
     StopLifted,
     StopSet,
 )
-from actors.money.evidence import EscrowView, Executed, NotSent, Refused, Unknown
+from actors.money.evidence import Executed, NotSent, Refused, Unknown
 from actors.money.risk import MISMATCH, PAUSE, Denial
 from actors.money.sizing import Sized, size
-from actors.money.state import Contract, Lane, State
+from actors.money.state import Lane, State
 from actors.money.wagers import Nonsense, checked
 
 ANSWER_GRACE = SECOND
@@ -212,7 +211,7 @@ class Desk:
             contract = till.state.contracts.get(view.escrow_id)
             if contract is None or contract.status == view.status or view.escrow_id in busy:
                 continue
-            till.record(_escrow_event(contract, view, now))
+            till.record(turned(contract.opened, view, now))
             self._want("an escrow changed")
             text = f"{view.escrow_id} is {view.status}"
             till.say("escrow", "status", view.status, text, amount_micro=view.amount_micro)
@@ -341,15 +340,6 @@ class Desk:
     def _at(self, now: int) -> Till:
         self._till.now = now
         return self._till
-
-
-def _escrow_event(contract: Contract, view: EscrowView, now: int) -> Event:
-    opened = contract.opened
-    if view.status == "refunded" and opened.role == "creator":
-        return refund(opened, opened.amount_micro - opened.commission_micro, now)
-    if view.status in ("released", "refunded"):
-        return release(opened, now)
-    return EscrowMoved(now, view.escrow_id, view.status)
 
 
 def _clock(at: int) -> str:

@@ -3,9 +3,9 @@
 from actors.desk.till import Till
 from actors.messages import Settled
 from actors.money.amounts import signed_usd, usd
-from actors.money.audit import bet_postings, opened_escrow, payout_of, release
+from actors.money.audit import bet_postings, opened_escrow, payout_of, turned
 from actors.money.book import Bucket, Posting
-from actors.money.events import EscrowMoved, EscrowOpened, IntentClosed, IntentOpened, Outcome, StopSet, StrayBooked
+from actors.money.events import EscrowOpened, IntentClosed, IntentOpened, Outcome, StopSet, StrayBooked
 from actors.money.evidence import BetRow, EscrowView
 from actors.money.risk import STOP_RULES, Proposal, first_denial
 
@@ -57,17 +57,12 @@ def close_act(till: Till, opened: IntentOpened, view: EscrowView, by: str) -> No
     """Book an act on a contract that was done."""
     closed = IntentClosed(till.now, opened.intent, opened.lane, opened.account, "executed", view.status, by=by)
     close(till, closed, opened)
-    contract = till.state.contracts.get(opened.subject)
-    if contract is None:
+    if opened.subject not in till.state.contracts:
         watched = EscrowOpened(
             till.now, opened.subject, opened.account, "counterparty", 0, 0, view.auto_release_at, opened.intent
         )
         till.record(watched)
-        till.record(EscrowMoved(till.now, opened.subject, view.status))
-    elif view.status == "released":
-        till.record(release(contract.opened, till.now))
-    else:
-        till.record(EscrowMoved(till.now, opened.subject, view.status))
+    till.record(turned(till.state.contracts[opened.subject].opened, view, till.now))
     _say_closed(till, opened, view.status, f"{opened.subject} is {view.status}", by, 0)
 
 

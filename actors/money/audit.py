@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from actors.money.amounts import TOLERANCE_MICRO, times
 from actors.money.book import Bucket, Posting
-from actors.money.events import CreditBooked, EscrowClosed, EscrowOpened, Event, StrayBooked, StrayKind
+from actors.money.events import CreditBooked, EscrowClosed, EscrowMoved, EscrowOpened, Event, StrayBooked, StrayKind
 from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow
 from actors.money.state import State
 
@@ -184,11 +184,12 @@ def opened_escrow(view: EscrowView, account: str, intent: str, now: int) -> Escr
 
 def refund(opened: EscrowOpened, credited_micro: int, now: int) -> EscrowClosed:
     """Return the event of a contract that came back to its creator, less the venue's commission."""
-    fee = opened.amount_micro - credited_micro
-    postings = [Posting(opened.account, Bucket.ESCROW_HELD, Bucket.AVAILABLE, credited_micro)]
-    if fee > 0:
-        postings.append(Posting(opened.account, Bucket.ESCROW_HELD, Bucket.FEES, fee))
-    return EscrowClosed(now, opened.escrow_id, opened.account, "refunded", tuple(postings))
+    postings: tuple[Posting, ...] = ()
+    if opened.role == "creator":
+        postings = (Posting(opened.account, Bucket.ESCROW_HELD, Bucket.AVAILABLE, credited_micro),)
+        if fee := opened.amount_micro - credited_micro:
+            postings += (Posting(opened.account, Bucket.ESCROW_HELD, Bucket.FEES, fee),)
+    return EscrowClosed(now, opened.escrow_id, opened.account, "refunded", postings)
 
 
 def release(opened: EscrowOpened, now: int) -> EscrowClosed:
@@ -200,6 +201,15 @@ def release(opened: EscrowOpened, now: int) -> EscrowClosed:
         if opened.commission_micro:
             postings += (Posting(opened.account, Bucket.ESCROW_HELD, Bucket.FEES, opened.commission_micro),)
     return EscrowClosed(now, opened.escrow_id, opened.account, "released", postings)
+
+
+def turned(opened: EscrowOpened, view: EscrowView, now: int) -> EscrowClosed | EscrowMoved:
+    """Return the event of a watched contract that has another status now."""
+    if view.status == "refunded":
+        return refund(opened, opened.amount_micro - opened.commission_micro, now)
+    if view.status == "released":
+        return release(opened, now)
+    return EscrowMoved(now, opened.escrow_id, view.status)
 
 
 def _change_at_venue(event: Event) -> int:
