@@ -156,7 +156,7 @@ class _Signals:
     def _end(self, _: int, __: FrameType | None) -> None:
         self._asked += 1
         if self._asked > 1:
-            _beside(self._end_at_once)
+            _beside(self._end_at_once).join()  # the orderly end is not to finish first
         elif self._agent is not None:
             self._agent.request_stop()
 
@@ -179,6 +179,8 @@ class _Signals:
             self._left = f"left open: {', '.join(found)}" if found else "nothing was open"
 
 
-def _beside(call: Callable[[], None]) -> None:
+def _beside(call: Callable[[], None]) -> threading.Thread:
     """Run it in a thread: a signal handler interrupts code that may hold any lock."""
-    threading.Thread(target=call, name="signal", daemon=True).start()
+    thread = threading.Thread(target=call, name="signal", daemon=True)
+    thread.start()
+    return thread

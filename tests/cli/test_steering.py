@@ -79,6 +79,30 @@ def test_a_signal_ends_it_in_order(program, number):
     assert said.rstrip().endswith("journal closed | bye")
 
 
+def test_two_signals_end_it_at_once_and_say_what_is_open(program):
+    process = program.start()
+    until(process, "reconcile")
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    said, trouble = process.communicate(timeout=30)
+    assert (process.returncode, trouble[:15], "bye" in said) == (130, "Ended at once; ", False)
+    assert program("--bets", "1").returncode == 0
+
+
+def test_without_a_network_live_says_so_and_ends_within_5_seconds(program):
+    unreachable = program.data.parent / "unreachable.toml"
+    hosts = {"casino": "http://127.0.0.1:9/api/v1", "escrow": "http://127.0.0.1:9", "faucet": "http://127.0.0.1:9"}
+    hosts["price_feed"] = "ws://127.0.0.1:9/ws"
+    unreachable.write_text("[venue]\n" + "".join(f'{name} = "{url}"\n' for name, url in hosts.items()))
+    program.env["STAKEKEEPER_CASINO_KEY"] = "sk_live_0123456789"
+    process = program.start("--live", "--config", str(unreachable))
+    said = until(process, "casino cannot be read")
+    process.send_signal(signal.SIGINT)
+    rest, trouble = process.communicate(timeout=5)
+    assert (process.returncode, trouble) == (0, "")
+    assert "sk_live_0123456789" not in "".join(said) + rest
+
+
 def test_the_command_stop_ends_it_in_order(program):
     process = program.start()
     until(process, "reconcile")
