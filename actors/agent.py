@@ -13,7 +13,7 @@ from actors.clock import steady_wall
 from actors.config import AgentConfig
 from actors.errors import ConfigError, RefusesToTrade, StakekeeperError
 from actors.gateway import Publish
-from actors.journal import JournalError
+from actors.journal import JournalBroken, JournalBusy, JournalError
 from actors.lanes import lanes_of
 from actors.messages import Drain, GetStatus, Notice, Pause, Reconcile, Resolve, Resume, Status
 from actors.money.risk import MISMATCH, PAUSE
@@ -112,7 +112,8 @@ class Agent:
 
         Raises:
             ConfigError: something is missing or wrong; nothing was started.
-            RefusesToTrade: the journal says that trading would be a risk.
+            RefusesToTrade: the journal says that trading would be a risk; everything was stopped again.
+            StakekeeperError: an actor did not come up; everything was stopped again.
         """
         if self._system is not None:
             raise ConfigError("An agent starts once; make a new one.")
@@ -361,8 +362,12 @@ class Agent:
         self._tree().handle(blueprint.REPORTER).tell(notice)
 
 
-def _start_failure(error: StartError) -> Exception:
+def _start_failure(error: StartError) -> StakekeeperError:
     cause = error.cause
-    if isinstance(cause, JournalError | StakekeeperError):
+    if isinstance(cause, StakekeeperError):
         return cause
+    if isinstance(cause, JournalBusy | JournalBroken):
+        return StakekeeperError(str(cause))  # it may pass
+    if isinstance(cause, JournalError):
+        return RefusesToTrade(str(cause))
     return StakekeeperError(f"{error.path} did not start: {cause}; the log has the traceback.")
