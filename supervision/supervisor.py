@@ -100,6 +100,7 @@ class Supervisor(Nursery):
                 yield from self.wind_down(NO_LONGER_NEEDED)
 
     def _restart_after_backoff(self, child: Child) -> Activity:
+        child.settle(ChildState.RESTARTING)
         delay = child.next_delay(self._hub.rng)
         if not delay:
             yield from self._restart(child)

@@ -360,6 +360,10 @@ def test_the_order_of_stop_seconds_is_bounded_by_the_specs(events):
         release.set()
 
 
+def no_threads(_thread):
+    raise RuntimeError("no threads")
+
+
 def test_a_thread_that_cannot_be_started_is_a_failed_start(events, monkeypatch):
     system = one(events, child("a"))
     with system:
