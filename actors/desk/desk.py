@@ -17,6 +17,7 @@ from actors.messages import (
     EscrowsSeen,
     Found,
     LaneOpened,
+    LaneView,
     Level,
     LookUpFailed,
     Pause,
@@ -39,10 +40,10 @@ from actors.money.events import (
     OutcomeUnknown,
     SessionStarted,
     StopLifted,
-    StopSet,
 )
 from actors.money.evidence import Executed, NotSent, Refused, Unknown
-from actors.money.risk import MISMATCH, PAUSE, Denial
+from actors.money.machine import LaneState
+from actors.money.risk import Denial
 from actors.money.sizing import Sized, size
 from actors.money.state import Lane, State
 from actors.money.wagers import Nonsense, checked
@@ -154,6 +155,8 @@ class Desk:
                 settle.close_unexecuted(till, opened, "not_sent", reason, "answer")
             case Unknown(reason):
                 self._lose_sight(opened, reason)
+        if opened.service == "escrow":
+            self._watch_contracts()
         return till.cut()
 
     def service_up(self, message: ServiceUp, now: int) -> Step:
@@ -186,6 +189,11 @@ class Desk:
     def lane_opened(self, message: LaneOpened, now: int) -> Step:
         """A strategy's actor is up: tell it how its lane stands."""
         till = self._at(now)
+        if message.account not in self._resolver.watches:
+            reason = f"the account {message.account} is not served by this agent"
+            view = till.view(message.account, ready=False)
+            till.send(f"lane:{message.lane}", LaneView(message.lane, LaneState.STOPPED, reason, view))
+            return till.cut()
         lane = till.state.lane(message.lane, message.account)
         till.tell_lane(lane, ready=self._resolver.watches[message.account].ready)
         return till.cut()
@@ -215,6 +223,7 @@ class Desk:
             self._want("an escrow changed")
             text = f"{view.escrow_id} is {view.status}"
             till.say("escrow", "status", view.status, text, amount_micro=view.amount_micro)
+        self._watch_contracts()
         return till.cut()
 
     def tick(self, now: int) -> Step:
@@ -225,7 +234,7 @@ class Desk:
                 self._lose_sight(opened, "no answer in time")
         for account in till.state.accounts.values():
             if account.stop and 0 < account.stop.until <= now:
-                till.record(StopLifted(now, account.name, "its time is over"))
+                till.record(StopLifted(now, account.name, account.stop.rule, "its time is over"))
                 self._tell_lanes(account.name)
         self._resolver.tick()
         return till.cut()
@@ -233,27 +242,14 @@ class Desk:
     def pause(self, message: Pause, now: int) -> Step:
         """Accept no new work until resumed: a stop like any other, so it outlives a crash."""
         till = self._at(now)
-        for account in till.state.accounts.values():
-            if account.stop is None:
-                till.record(StopSet(now, account.name, PAUSE, "an operator's resume", message.reason))
-                self._tell_lanes(account.name)
+        operator.pause(till, self._resolver, message.reason)
         till.say("bankroll", "pause", "paused", f"paused: {message.reason}; `resume` goes on")
         return till.cut()
 
     def resume(self, message: Resume, now: int) -> Step:
         """Lift a pause, or a stop by beginning a new session; a mismatch is lifted only by reconciling."""
         till = self._at(now)
-        for account in till.state.accounts.values():
-            rule = account.stop.rule if account.stop else None
-            if rule == MISMATCH:
-                self._want("an operator")
-            elif rule:
-                till.record(StopLifted(now, account.name, message.by))
-                if rule != PAUSE:
-                    equity = till.state.book.equity(account.name)
-                    till.record(SessionStarted(now, account.name, equity, after_stop=True))
-                settle.check_stops(till, account.name)
-            self._tell_lanes(account.name)
+        operator.resume(till, self._resolver, message.by)
         till.say("bankroll", "resume", "ok", f"resumed by {message.by}")
         return till.cut()
 
@@ -327,8 +323,7 @@ class Desk:
 
     def _want(self, why: str) -> None:
         for watch in self._resolver.watches.values():
-            watch.wanted = why
-            watch.next_at = 0
+            watch.want(why)
 
     def _watch_contracts(self) -> None:
         ids = tuple(self._till.state.contracts)

@@ -23,7 +23,7 @@ class Gate:
     def lane(self, name: str) -> Denial | None:
         """Return what keeps the lane from opening anything, or None."""
         lane = self.till.state.lanes[name]
-        stop = self.till.state.account(lane.account).stop
+        stop = self.till.state.account(lane.account).halt
         if lane.state is LaneState.ERROR:
             return Denial("lane", "IDLE", f"ERROR: {lane.failed}; `resolve` the intent")
         if stop:

@@ -50,7 +50,6 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
         multiplier=_decimal(odds.multiplier) if odds else "",
         kelly=_decimal(sized.full_kelly) if odds else "",
         fun=sized.fun,
-        bets_per_minute=terms.limits.bets_per_minute,
         postings=(reserve,) if sized.stake_micro else (),
     )
     till.tracks[opened.intent] = Track("sizing")

@@ -9,12 +9,44 @@ from actors.messages import LaneStatus, Resolve, Status
 from actors.money.amounts import usd
 from actors.money.audit import bet_postings
 from actors.money.book import Bucket, Posting
-from actors.money.events import IntentClosed, IntentOpened, LaneCleared, SuspenseResolved
-from actors.money.risk import PAUSE
+from actors.money.events import (
+    IntentClosed,
+    IntentOpened,
+    LaneCleared,
+    SessionStarted,
+    StopLifted,
+    StopSet,
+    SuspenseResolved,
+)
+from actors.money.risk import MISMATCH, PAUSE
 
 
 class NotInError(ValueError):
     """The intent is not one that waits for an operator."""
+
+
+def pause(till: Till, resolver: Resolver, reason: str) -> None:
+    """Set a pause on every account, beside whatever stop is in force; it is journaled, so it outlives a crash."""
+    for account in till.state.accounts.values():
+        if account.pause is None:
+            till.record(StopSet(till.now, account.name, PAUSE, "an operator's resume", reason))
+            till.tell_lanes(account.name, ready=resolver.watches[account.name].ready)
+
+
+def resume(till: Till, resolver: Resolver, by: str) -> None:
+    """Lift a pause, and a stop by beginning a new session; a mismatch is lifted only by reconciling."""
+    for account in till.state.accounts.values():
+        rule = account.stop.rule if account.stop else None
+        if account.pause:
+            till.record(StopLifted(till.now, account.name, PAUSE, by))
+        if rule == MISMATCH:
+            resolver.watches[account.name].want("an operator")
+        elif rule:
+            till.record(StopLifted(till.now, account.name, rule, by))
+            equity = till.state.book.equity(account.name)
+            till.record(SessionStarted(till.now, account.name, equity, after_stop=True))
+        settle.check_stops(till, account.name)
+        till.tell_lanes(account.name, ready=resolver.watches[account.name].ready)
 
 
 def resolve(till: Till, word: Resolve) -> str:
@@ -79,7 +111,7 @@ def _close(till: Till, opened: IntentOpened, word: Resolve) -> None:
 def status(till: Till, resolver: Resolver, why: Mapping[str, str]) -> Status:
     """Return how everything stands, all accounts together."""
     state = till.state
-    stop = next((account.stop for account in state.accounts.values() if account.stop), None)
+    stop = next((account.halt for account in state.accounts.values() if account.halt), None)
     watches = resolver.watches
     differs = [w.differs_micro for w in watches.values() if w.differs_micro is not None and not w.ready]
     known = [w.venue_micro for w in watches.values() if w.venue_micro is not None]

@@ -53,17 +53,16 @@ class Reconciler:
         name, till = evidence.account, self.till
         if found.nonce_gap:
             till.incident("nonce_gap", f"{found.nonce_gap} draws at the venue that no known bet explains")
-        if not found.clean:
+        accepted = not found.clean
+        if accepted:
             self._accept(name, watch.accept or "", found.unexplained_micro)
         book = till.state.book.at_venue(name)
-        till.record(
-            Reconciled(
-                till.now, name, book, evidence.balance_micro, evidence.nonces, found.cursor_at, found.cursor_refs
-            )
-        )
+        venue = evidence.balance_micro
+        till.record(Reconciled(till.now, name, book, venue, evidence.nonces, found.cursor_at, found.cursor_refs))
         stop = till.state.account(name).stop
         if stop and stop.rule == MISMATCH:
-            till.record(StopLifted(till.now, name, "reconciled"))
+            till.record(StopLifted(till.now, name, MISMATCH, "reconciled"))
+        if accepted:
             till.record(SessionStarted(till.now, name, till.state.book.equity(name), after_stop=True))
         self._agreed(name, watch, book, f"book {usd(book, 6)} = venue {usd(evidence.balance_micro, 6)} USD  OK")
 
@@ -93,14 +92,18 @@ class Reconciler:
         )
         way_out = "look at `ledger`, then `reconcile --accept --because TEXT`"
         self.till.say("bankroll", "reconcile", "mismatch", f"{text} USD; {way_out}", level="ERROR")
-        if self.till.state.account(name).stop is None:
+        stop = self.till.state.account(name).stop
+        if (
+            stop is None or stop.rule != MISMATCH
+        ):  # in the place of any other stop, which is set again if it still holds
             self.till.record(StopSet(self.till.now, name, MISMATCH, "book = venue", text))
         self.till.tell_lanes(name, ready=False)
         if self.draining:
             self._finish(watch)
 
     def _accept(self, name: str, because: str, amount_micro: int) -> None:
-        suspense = self.till.state.book.balance(name, Bucket.SUSPENSE)
+        held = sum(p.amount_micro for p in self.till.state.suspended.values() if p.account == name)
+        suspense = self.till.state.book.balance(name, Bucket.SUSPENSE) - held
         if amount_micro < 0:
             posting = Posting(name, Bucket.AVAILABLE, Bucket.SUSPENSE, -amount_micro)
         else:

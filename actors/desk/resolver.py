@@ -144,7 +144,8 @@ class Resolver:
                 case FoundEscrow(view):
                     settle.close_act(self.till, opened, view, "look-up")
                 case Contradiction(text):
-                    self._leave_undecided(opened, f"the venue contradicts us: {text}")
+                    settle.close_contradicted(self.till, opened, text)
+                    self.watches[evidence.account].wanted = "a contradiction"
                 case Absent():
                     absent.append(opened)
                     self._count_look(opened, evidence, asked)

@@ -91,6 +91,17 @@ def book_copies(till: Till, opened: IntentOpened, copies: tuple[BetRow, ...]) ->
     till.incident("duplicate", text, opened.intent)
 
 
+def close_contradicted(till: Till, opened: IntentOpened, text: str) -> None:
+    """The venue has something with our tag that we did not send.
+
+    Money is what the venue says: the stake is given back, and the reconcile that follows books the venue's row. A
+    person must look.
+    """
+    till.fail_lane(opened.lane, opened.intent, f"the venue contradicts us: {text}")
+    close_unexecuted(till, opened, "void", f"contradicted: {text}", "look-up")
+    till.incident("contradiction", f"{opened.intent}: {text}; the venue's row is booked", opened.intent)
+
+
 def close_incomplete(till: Till, opened: IntentOpened, reference: str) -> None:
     """The venue took the stake and has no bet to show: the stake goes to suspense, and a person must look."""
     lost = Posting(opened.account, Bucket.RESERVED, Bucket.SUSPENSE, opened.stake_micro)

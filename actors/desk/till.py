@@ -147,7 +147,7 @@ class Till:
 
     def tell_lane(self, lane: Lane, *, ready: bool) -> None:
         """Send a lane its view. One that will be STOPPED when its intent is closed is shown as STOPPED."""
-        stop = self.state.account(lane.account).stop
+        stop = self.state.account(lane.account).halt
         state = LaneState.STOPPED if stop and not lane.failed else lane.state
         reason = lane.failed or (stop.rule if stop else "")
         self.send(f"lane:{lane.name}", LaneView(lane.name, state, reason, self.view(lane.account, ready=ready)))

@@ -33,3 +33,7 @@ class Watch:
     venue_micro: int | None = None
     checked_at: int = 0
     accept: str | None = None
+
+    def want(self, why: str) -> None:
+        """Reconcile as soon as nothing is open."""
+        self.wanted, self.next_at = why, 0

@@ -84,7 +84,6 @@ class IntentOpened:
     multiplier: str = ""
     kelly: str = ""
     fun: bool = False
-    bets_per_minute: int = 0
     postings: tuple[Posting, ...] = ()
 
 
@@ -241,10 +240,11 @@ class StopSet:
 
 @dataclass(frozen=True, slots=True)
 class StopLifted:
-    """A stop is over: an operator resumed, or its time came."""
+    """A stop is over: an operator resumed, its time came, or book and venue agree again."""
 
     at: int
     account: str
+    rule: str
     by: str
 
 

@@ -4,6 +4,7 @@ They run on the account's totals, whichever lane asks. What they count from (ses
 streak, the day's entertainment) is part of the journaled state, so a crash and restart forgets nothing.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -57,7 +58,7 @@ class Exposure:
     day_start_micro: int
     loss_streak: int
     fun_today_micro: int
-    rate_tat: int
+    bets_at: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,23 +132,18 @@ def funds(_: Limits, at: Exposure, proposal: Proposal) -> Denial | None:
     return Denial("balance", f"{usd(at.available_micro)} USD available", f"{usd(proposal.stake_micro)} USD", at.now)
 
 
-def rate_after(tat: int, now: int, per_minute: int) -> int:
-    """Return the rate's next theoretical arrival time when one more bet is placed now (GCRA, ITU-T I.371)."""
-    return max(tat, now) + MICROS_PER_MINUTE // per_minute
-
-
-def rate_left(tat: int, now: int, per_minute: int) -> int:
-    """Return how many bets may be placed at once, now."""
-    return (MICROS_PER_MINUTE - max(tat - now, 0)) * per_minute // MICROS_PER_MINUTE
+def last_minute(bets_at: tuple[int, ...], now: int) -> tuple[int, ...]:
+    """Return the times of those bets that lie within the minute before `now`."""
+    return bets_at[bisect_right(bets_at, now - MICROS_PER_MINUTE) :]
 
 
 def rate(limits: Limits, at: Exposure, proposal: Proposal) -> Denial | None:
-    """Deny a bet above `bets_per_minute`, a burst of one minute's bets allowed."""
-    over = rate_after(at.rate_tat, at.now, limits.bets_per_minute) - at.now - MICROS_PER_MINUTE
-    if not proposal.bet or over <= 0:
+    """Deny a bet beyond `bets_per_minute` within any minute; all of a minute's bets may come in one burst."""
+    most, recent = limits.bets_per_minute, last_minute(at.bets_at, at.now)
+    if not proposal.bet or len(recent) < most:
         return None
-    limit = f"{limits.bets_per_minute} per minute"
-    return Denial("rate", limit, f"{limits.bets_per_minute} in the last minute", at.now + over)
+    until = recent[-most] + MICROS_PER_MINUTE
+    return Denial("rate", f"{most} bets a minute", f"{len(recent)} in the last minute", until)
 
 
 def entertainment(limits: Limits, at: Exposure, proposal: Proposal) -> Denial | None:

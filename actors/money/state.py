@@ -30,7 +30,7 @@ from actors.money.events import (
     SuspenseResolved,
 )
 from actors.money.machine import LaneState, move
-from actors.money.risk import MICROS_PER_DAY, Exposure, rate_after
+from actors.money.risk import MICROS_PER_DAY, PAUSE, Exposure, last_minute
 
 RECENT_REFS = 20_000
 """How many references of the venue are kept in memory to know its rows by; the journal's index knows all."""
@@ -54,8 +54,14 @@ class Account:
     day_start_micro: int = 0
     fun_today_micro: int = 0
     loss_streak: int = 0
-    rate_tat: int = 0
+    bets_at: tuple[int, ...] = ()
     stop: StopSet | None = None
+    pause: StopSet | None = None
+
+    @property
+    def halt(self) -> StopSet | None:
+        """The stop in force, or the operator's pause: they stand beside each other, and either halts the lanes."""
+        return self.stop or self.pause
 
 
 @dataclass(slots=True)
@@ -121,8 +127,7 @@ class State:
     def lane(self, name: str, account: str) -> Lane:
         """Return a lane, IDLE (or STOPPED with its account) when it is new."""
         if name not in self.lanes:
-            stopped = self.account(account).stop is not None
-            self.lanes[name] = Lane(name, account, LaneState.STOPPED if stopped else LaneState.IDLE)
+            self.lanes[name] = Lane(name, account, self._rest(account))
         return self.lanes[name]
 
     def exposure(self, account: str, now: int) -> Exposure:
@@ -140,7 +145,7 @@ class State:
             day_start_micro=known.day_start_micro if same_day else equity,
             loss_streak=known.loss_streak,
             fun_today_micro=known.fun_today_micro if same_day else 0,
-            rate_tat=known.rate_tat,
+            bets_at=known.bets_at,
         )
 
     def apply(self, event: Event) -> None:
@@ -169,7 +174,7 @@ class State:
             case EscrowMoved():
                 self.contracts[event.escrow_id].status = event.status
             case StopSet() | StopLifted():
-                self._stop(event.account, event if isinstance(event, StopSet) else None)
+                self._stop(event)
             case LaneFailed() | LaneCleared():
                 self._fail(event)
             case _:
@@ -200,9 +205,7 @@ class State:
             self._move(lane, LaneState.PENDING)
         elif lane.state is LaneState.SETTLING:
             lane.intent = None
-            stopped = self.account(lane.account).stop is not None
-            rest = LaneState.STOPPED if stopped else LaneState.IDLE
-            self._move(lane, LaneState.ERROR if lane.failed else rest)
+            self._move(lane, LaneState.ERROR if lane.failed else self._rest(lane.account))
 
     def _book(self, event: Event) -> None:
         match event:
@@ -258,7 +261,7 @@ class State:
         self.open[event.intent] = event
         self.tally.sent += 1
         if event.kind == "bet":
-            account.rate_tat = rate_after(account.rate_tat, event.at, event.bets_per_minute)
+            account.bets_at = (*last_minute(account.bets_at, event.at), event.at)
             account.fun_today_micro += event.stake_micro if event.fun else 0
 
     def _close(self, event: IntentClosed) -> None:
@@ -293,14 +296,20 @@ class State:
         if lane.state is LaneState.ERROR:
             lane.intent = None
 
-    def _stop(self, name: str, stop: StopSet | None) -> None:
-        self.account(name).stop = stop
-        source, target = LaneState.IDLE, LaneState.STOPPED
-        if stop is None:
-            source, target = target, source
+    def _stop(self, event: StopSet | StopLifted) -> None:
+        account = self.account(event.account)
+        halt = event if isinstance(event, StopSet) else None
+        if event.rule == PAUSE:
+            account.pause = halt
+        else:
+            account.stop = halt
         for lane in self.lanes.values():
-            if lane.account == name and lane.state is source:
-                self._move(lane, target)
+            resting = lane.state in (LaneState.IDLE, LaneState.STOPPED)
+            if lane.account == event.account and resting and lane.state is not self._rest(lane.account):
+                self._move(lane, self._rest(lane.account))
+
+    def _rest(self, account: str) -> LaneState:
+        return LaneState.STOPPED if self.account(account).halt else LaneState.IDLE
 
     def _fail(self, event: LaneFailed | LaneCleared) -> None:
         lane = self.lanes[event.lane]
@@ -310,8 +319,7 @@ class State:
                 self._move(lane, LaneState.ERROR)
         else:
             lane.failed = lane.culprit = None
-            stopped = self.account(lane.account).stop is not None
-            self._move(lane, LaneState.STOPPED if stopped else LaneState.IDLE)
+            self._move(lane, self._rest(lane.account))
 
     def _move(self, lane: Lane, target: LaneState) -> None:
         lane.state = move(lane.name, lane.state, target, open_intent=lane.intent in self.open)

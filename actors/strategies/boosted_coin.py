@@ -7,7 +7,7 @@ from actors.strategies.base import Strategy, View
 class BoostedCoin(Strategy):
     """Bets on a fair coin that pays 2.10, an edge of 5 percent; Kelly sizes the stake."""
 
-    def __init__(self, every: float = 0.5) -> None:
+    def __init__(self, every: float = 1.2) -> None:
         self.every = every
 
     def decide(self, view: View) -> Wager:
