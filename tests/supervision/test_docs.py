@@ -12,8 +12,6 @@ PAGE = (HERE.parent.parent / "docs" / "supervision.md").read_text()
 GUARANTEES = [line for line in PAGE.splitlines() if line.startswith("- ")]
 SOURCES = [file.read_text() for file in HERE.glob("test_*.py")]
 TESTS = {name for text in SOURCES for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)}
-    name for file in HERE.glob("test_*.py") for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)
-}
 
 
 def unheld(line):
