@@ -1,5 +1,6 @@
 """The agent: builds the tree from a configuration, starts it, drains it, stops it. The API for host applications."""
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -123,6 +124,7 @@ class Agent:
         site = self._site = find_site(config)
         parts = blueprint.Parts(
             config=config,
+            run=secrets.token_hex(8),
             site=site,
             lanes=lanes,
             control=self,
@@ -137,17 +139,13 @@ class Agent:
         self._started_at = time.monotonic()
         try:
             self._system.start(START_TIMEOUT_S)
+            self._begin(site)
         except StartError as error:
             self._system.stop(STOP_TIMEOUT_S)
             raise _start_failure(error) from error
-        self._system.handle(blueprint.GATEWAY).tell(Publish())
-        self._say("venue", site.description)
-        if site.builtin:
-            self._await(lambda now: now.phase != "RECOVERING", FIRST_LOOK_S)
-        self._say_tree()
-        self._bets_limit = None
-        if config.resume:
-            self.resume("--resume")
+        except BaseException:  # Ctrl-C, or a signal handler of the host that raises
+            self._system.stop(STOP_TIMEOUT_S)
+            raise
 
     def wait(self, *, bets: int | None = None, seconds: float | None = None) -> str:
         """Block until the run is over.
@@ -276,6 +274,16 @@ class Agent:
     def summary(self) -> Summary:
         """Return the summary as it is now, or, after `stop`, as it was at the end."""
         return self._ended or self._summarise(self._status())
+
+    def _begin(self, site: Site) -> None:
+        self._tree().handle(blueprint.GATEWAY).tell(Publish())
+        self._say("venue", site.description)
+        if site.builtin:
+            self._await(lambda now: now.phase != "RECOVERING", FIRST_LOOK_S)
+        self._say_tree()
+        self._bets_limit = None
+        if self.config.resume:
+            self.resume("--resume")
 
     def _tree(self) -> System:
         if self._system is None:
