@@ -326,8 +326,8 @@ class Desk:
             watch.want(why)
 
     def _watch_contracts(self) -> None:
-        ids = tuple(self._till.state.contracts)
-        self._till.send("escrow", WatchEscrows(ids))
+        if "escrow" in self._gate.services:
+            self._till.send("escrow", WatchEscrows(tuple(self._till.state.contracts)))
 
     def _tell_lanes(self, account: str) -> None:
         self._till.tell_lanes(account, ready=self._resolver.watches[account].ready)
