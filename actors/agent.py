@@ -22,6 +22,7 @@ from actors.site import Site, find_site
 from actors.strategies import Strategy
 from actors.summary import Summary
 from supervision import (
+    SHUTDOWN,
     AskError,
     ChildFailed,
     ChildRestarted,
@@ -197,7 +198,7 @@ class Agent:
     def failure(self) -> StakekeeperError | None:
         """Return why the tree ended by itself, or None."""
         ended = self._system.wait(0) if self._system else None
-        if self._system is None or ended is None or ended.is_clean:
+        if self._system is None or ended is None or ended == SHUTDOWN:  # a supervisor that gives up ends cleanly too
             return None
         if self._system.fatal is not None:
             return RefusesToTrade(str(self._system.fatal))
