@@ -24,8 +24,10 @@ from actors.summary import Summary
 from supervision import (
     SHUTDOWN,
     AskError,
+    ChildEnded,
     ChildFailed,
     ChildRestarted,
+    DeadLetters,
     Event,
     Handle,
     Refuse,
@@ -136,7 +138,7 @@ class Agent:
             bets_limit=lambda: self._bets_limit,
             handle=lambda path: self._tree().handle(path),
         )
-        self._system = System(blueprint.draw(parts), on_event=self._on_event)
+        self._system = System(blueprint.draw(parts), on_event=self._on_event, on_tree=self._say_tree)
         self._started_at = time.monotonic()
         try:
             self._system.start(START_TIMEOUT_S)
@@ -353,6 +355,10 @@ class Agent:
             case ChildRestarted():
                 self._counts.restarts += 1
                 self._counts.down_s += event.seconds if event.path.startswith("core") else 0.0
+            case ChildEnded() if event.path.startswith("ops"):
+                return  # the end: nobody is left to write it down
+            case DeadLetters(path=blueprint.REPORTER):
+                return  # what the reporter missed it cannot report
             case _:
                 pass
         if self._system is None:
@@ -360,8 +366,6 @@ class Agent:
         reporter = self._system.handle(blueprint.REPORTER)
         if reporter.is_up():  # it ends before its supervisor does, and needs no word of that
             reporter.tell(event)
-        if isinstance(event, ChildRestarted):
-            self._say_tree()
 
     def _say_tree(self) -> None:
         self._say("tree", self._tree().render())
