@@ -194,6 +194,8 @@ class Nursery(Worker):
         child.settle(ChildState.STOPPED)
         if child.exit is not None:
             self.report(child, child.exit, asked=child.exit is DECLINED)
+            if child.exit is DECLINED:
+                child.handle.close()
 
     def report(self, child: Child, exit_: Exit, *, asked: bool) -> None:
         """Emit the end of a child as OTP does: a permanent child should not end, even cleanly."""

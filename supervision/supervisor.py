@@ -228,6 +228,8 @@ class Supervisor(Nursery):
     def _started(self, reply: Reply, child: Child, *, keep_failed: bool) -> Activity:
         yield from self.start_one(child)
         error = child.exit.error if child.exit is not None else None
+        if child.exit is not None:
+            child.handle.close()
         if isinstance(error, StartError):
             if not keep_failed:
                 self.drop(child)

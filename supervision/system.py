@@ -58,6 +58,7 @@ class System:
         root: usually a `Supervisor.spec(...)`. The root itself is never restarted.
         clock: monotonic seconds for windows, timers and limits.
         on_event: called with each event in the thread where it happens; it must not block; what it raises is logged.
+        on_tree: called after each completed restart, in the supervisor's thread, to draw or send the tree.
         name: shown in the rendered tree in place of the root's id.
         rng: source of jitter.
         runtime: what the actors run on; threads unless given. A runtime brings its own clock.
@@ -69,6 +70,7 @@ class System:
         *,
         clock: Clock = time.monotonic,
         on_event: Callable[[Event], None] | None = None,
+        on_tree: Callable[[], None] | None = None,
         name: str | None = None,
         rng: Random | None = None,
         runtime: Runtime | None = None,
@@ -77,7 +79,8 @@ class System:
         self._runtime = runtime or Threads(clock)
         self._hub = Hub(self._runtime, rng or Random(), on_event)  # noqa: S311 - jitter is no secret
         self._hub.on_fatal = self._request_stop
-        self._hub.on_tree = self.log_tree
+        self._hub.on_tree = self._tree_changed
+        self._on_tree = on_tree
         self._root = Child(root, self._hub.handle(ROOT))
         self._settled = threading.Event()
         self._ended = threading.Event()
@@ -173,6 +176,11 @@ class System:
         """Log the tree; safe to call from a signal handler of the host, for instance for SIGUSR1."""
         if logger.isEnabledFor(level):
             logger.log(level, "tree\n%s", self.render())
+
+    def _tree_changed(self) -> None:
+        self.log_tree()
+        if self._on_tree:
+            self._on_tree()
 
     def orphans(self) -> tuple[str, ...]:
         """Return the paths of abandoned workers whose threads still run."""

@@ -4,7 +4,7 @@ import pytest
 
 import supervision as s
 from supervision.mailbox import WAKE, make_mailbox
-from tests.supervision.kit import Puppet, Raise, child
+from tests.supervision.kit import Puppet, Raise, child, gate
 
 
 def box(**options):
@@ -149,6 +149,16 @@ def test_a_kept_mailbox_is_refused_when_there_is_no_next_incarnation(rig):
     made.settle()
     assert made.system.stop().dead_letters == 1
     assert not made.system.handle("a").tell("too late")
+
+
+def test_a_kept_mailbox_is_refused_when_a_restart_by_hand_fails(rig):
+    setup, closed = gate(shut=False)
+    made = rig(child("a", lambda: Puppet(on_setup=setup), mailbox=s.MailboxSpec(keep=True)))
+    made.children().terminate_child("a")
+    closed.append("shut")
+    with pytest.raises(s.StartError):
+        made.children().restart_child("a")
+    assert not made.system.handle("a").tell("nobody will come")
 
 
 def test_a_kept_mailbox_survives_a_group_restart(rig):
