@@ -52,6 +52,7 @@ class Parts:
     """What the tree is made of besides the configuration."""
 
     config: AgentConfig
+    run: str
     site: Site
     lanes: Sequence[Lane]
     control: Control
@@ -109,6 +110,7 @@ def terms_of(parts: Parts) -> Terms:
     config = parts.config
     return Terms(
         agent=config.agent.id,
+        run=parts.run,
         version=VERSION,
         config=config.dump(),
         limits=config.limits,

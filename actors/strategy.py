@@ -106,7 +106,8 @@ class StrategyActor(Worker):
     def _take_denial(self, message: Denied) -> None:
         self._waiting = False
         denial = message.denial
-        self.note(f"IDLE: {denial}")
+        if not 0 < denial.until <= self._wall():  # else it has passed already, and is not worth a line in the tree
+            self.note(f"IDLE: {denial}")
         if message.nonsense:
             self._pause(f"proposed nonsense: {denial.value}")
             return

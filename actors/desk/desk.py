@@ -90,7 +90,7 @@ class Desk:
         state = till.state
         if state.epoch != till.epoch:
             fresh = state.ended_in_order
-            till.record(AgentStarted(now, till.epoch, till.terms.version, dict(till.terms.config)))
+            till.record(AgentStarted(now, till.epoch, till.terms.run, till.terms.version, dict(till.terms.config)))
             for account in [a for a in state.accounts.values() if fresh and a.reconciled_at]:
                 till.record(SessionStarted(now, account.name, state.book.equity(account.name), after_stop=False))
         for opened in list(state.open.values()):

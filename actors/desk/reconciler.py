@@ -93,9 +93,8 @@ class Reconciler:
         way_out = "look at `ledger`, then `reconcile --accept --because TEXT`"
         self.till.say("bankroll", "reconcile", "mismatch", f"{text} USD; {way_out}", level="ERROR")
         stop = self.till.state.account(name).stop
-        if (
-            stop is None or stop.rule != MISMATCH
-        ):  # in the place of any other stop, which is set again if it still holds
+        # In the place of any other stop, which is set again if its rule is still broken.
+        if stop is None or stop.rule != MISMATCH:
             self.till.record(StopSet(self.till.now, name, MISMATCH, "book = venue", text))
         self.till.tell_lanes(name, ready=False)
         if self.draining:

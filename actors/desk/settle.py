@@ -107,8 +107,9 @@ def close_incomplete(till: Till, opened: IntentOpened, reference: str) -> None:
     lost = Posting(opened.account, Bucket.RESERVED, Bucket.SUSPENSE, opened.stake_micro)
     reason = f"the venue's ledger has the stake ({reference}) and no bet"
     closed = IntentClosed(
-        till.now, opened.intent, opened.lane, opened.account, "incomplete", reason, by="look-up", postings=(lost,)
-    )
+        till.now, opened.intent, opened.lane, opened.account, "incomplete", reason,
+        venue_ref=reference, by="look-up", postings=(lost,),
+    )  # fmt: skip
     till.fail_lane(opened.lane, opened.intent, reason)
     close(till, closed, opened)
     till.incident("venue_incomplete", f"{reason}; resolve {opened.intent} when the venue has answered", opened.intent)

@@ -21,6 +21,7 @@ class Terms:
 
     Attributes:
         agent: the agent's id; part of every tag.
+        run: tells this run of the process from all others.
         version: of the program, for the audit trail.
         config: the configuration in force, without secrets, for the audit trail.
         limits: risk limits and sizing.
@@ -36,6 +37,7 @@ class Terms:
     """
 
     agent: str
+    run: str
     version: str
     config: Mapping[str, str]
     limits: Limits

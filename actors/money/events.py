@@ -19,10 +19,14 @@ closed as not executed."""
 
 @dataclass(frozen=True, slots=True)
 class AgentStarted:
-    """A process took the journal over; `config` is the configuration in force, without secrets."""
+    """The journal was opened: by a new run, or by the same `run` after a crash of the journal's actor.
+
+    `config` is the configuration in force, without secrets.
+    """
 
     at: int
     epoch: int
+    run: str
     version: str
     config: dict[str, str]
 

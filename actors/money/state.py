@@ -118,6 +118,7 @@ class State:
     tally: Tally = field(default_factory=Tally)
     tally_at_start: Tally = field(default_factory=Tally)
     epoch: int = 0
+    run: str = ""
     ended_in_order: bool = True
 
     def account(self, name: str) -> Account:
@@ -159,7 +160,8 @@ class State:
         match event:
             case AgentStarted():
                 self.epoch, self.ended_in_order = event.epoch, False
-                self.tally_at_start = replace(self.tally)
+                if event.run != self.run:
+                    self.run, self.tally_at_start = event.run, replace(self.tally)
             case AgentStopped():
                 self.ended_in_order = True
             case IntentOpened():

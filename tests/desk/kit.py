@@ -67,6 +67,7 @@ def terms(**changes) -> Terms:
     numbers = itertools.count(1)
     defaults = {
         "agent": "ada",
+        "run": "run-1",
         "version": "0",
         "config": {},
         "limits": Limits(),
@@ -205,7 +206,7 @@ class Table:
     def look(self, started=None) -> None:
         """Answer the look-up that was asked for."""
         asked, self.asked = self.asked, None
-        evidence = self.venue.evidence(asked.query, self.now if started is None else started)
+        evidence = self.venue.evidence(asked.query, self.now, started)
         self.tell(Found(asked.number, evidence))
 
     def propose(self, wager=None, lane="a") -> IntentOpened | None:
