@@ -102,6 +102,11 @@ def test_a_404_that_is_not_the_venues_is_no_absence():
     assert not refused.value.definite
 
 
+def test_another_contract_than_the_one_asked_for_is_a_wrong_answer():
+    with pytest.raises(BadAnswer, match="another contract"):
+        read(ScriptedVenue(**QUIET | {"esc_1": [CONTRACT | {"escrow_id": "esc_2"}]}), query(escrow_ids=("esc_1",)))
+
+
 def test_more_unknown_locks_than_are_looked_up_make_it_incomplete(monkeypatch):
     monkeypatch.setattr(casino_room, "UNKNOWN_LOCKS", 1)
     locks = history("escrow_lock: esc_1", "escrow_lock: esc_2")
@@ -131,10 +136,13 @@ def test_more_rows_in_a_second_than_the_venue_lists_are_incomplete(monkeypatch):
         ("seeds", {"seeds": [{"bets_made": "5"}]}, "seeds.0.bets_made"),
         ("seeds", {}, "seeds"),
         ("balance", {"balance_usd": None}, "balance_usd"),
+        ("balance", '{"balance_usd":1e999}', "balance_usd"),
+        ("balance", '{"balance_usd":NaN}', "balance_usd"),
         ("export", "bet_id,game\r\n", "header"),
         ("export", "", "header"),
         ("export", export("bet_1 t 57") + ",extra", "row 1"),
         ("export", export("bet_1 t 57").replace("1.99", "NaN"), "row 1.payout_multiplier"),
+        ("export", export("bet_1 t 57").replace("1.99", "1e99999"), "row 1.payout_multiplier"),
         ("export", export("bet_1 t 57").replace(",3,", ",three,"), "row 1.nonce"),
         ("history", {"bankroll_curve": [{"change": True, "reason": "x", "at": "y"}]}, "bankroll_curve.0.change"),
         ("ledger", {"entries": [{}]}, "entries.0.id"),

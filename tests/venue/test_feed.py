@@ -3,16 +3,20 @@
 import json
 import queue
 import random
+import socket
+import struct
 import threading
 import time
 from decimal import Decimal
 
 import pytest
+from websocket import WebSocketProtocolException
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
 from actors.venue import feed as room
 from actors.venue.feed import PriceSocket, Timing
+from actors.venue.frames import BoundedSocket
 from actors.venue.retries import Retry
 
 SOON = 5
@@ -199,9 +203,20 @@ def test_a_message_without_end_is_not_collected(monkeypatch):
             assert feed.state("lost") == ["connecting", "lost"]
 
 
+def test_a_frame_that_claims_too_much_is_refused_at_its_head():
+    here, there = socket.socketpair()
+    line = BoundedSocket()
+    line.sock, line.connected = here, True
+    here.settimeout(0.1)
+    with here, there:
+        there.sendall(struct.pack("!BBQ", 0x81, 127, 1 << 30))
+        with pytest.raises(WebSocketProtocolException):
+            line.message()
+
+
 @pytest.mark.parametrize("handler", [one_price, lambda feed, line: hold(line)])
 def test_closing_takes_less_than_a_second_and_nothing_is_called_afterwards(handler):
-    with Feed(handler, Timing()) as feed:
+    with Feed(handler, Timing(poll=30)) as feed:
         feed.heard.get(timeout=SOON)
         began = time.monotonic()
         feed.socket.close()

@@ -129,6 +129,13 @@ def test_redirects_are_not_followed_by_a_send(status):
         assert (len(venue.requests), elsewhere.requests) == (1, [])
 
 
+def test_redirects_are_not_followed_by_a_read():
+    with RawServer(http(200, b"{}")) as elsewhere:
+        with RawServer(http(302, b"", b"Location: " + elsewhere.url.encode())) as venue:
+            assert reader(venue.url).ask("GET", "/x").status == 302
+        assert elsewhere.requests == []
+
+
 def test_environment_neither_proxies_nor_replaces_the_key(monkeypatch, tmp_path):
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
