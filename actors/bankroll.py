@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from actors.desk import Desk, Mail, Step, Terms
@@ -30,6 +30,7 @@ from actors.messages import (
     Resume,
     ServiceHealth,
     ServiceUp,
+    Status,
 )
 from actors.money.events import IntentOpened
 from actors.money.evidence import NotSent
@@ -94,6 +95,7 @@ class BankrollActor(Worker):
         self._address = address
         self._wall = wall
         self._desk: Desk | None = None
+        self._status: Status | None = None
         self._stash: list[Any] = []
         self._undurable: deque[_Undurable] = deque()
         self._token = 0
@@ -116,7 +118,7 @@ class BankrollActor(Worker):
                 raise JournalRefused(message.reason)
             case Replayed() | Appended() | AppendRefused():
                 pass  # for an incarnation that is no more
-            case _ if self._desk is None:
+            case _ if self._desk is None or (self._status is None and isinstance(message, GetStatus)):
                 return self._keep(message)
             case _:
                 return self._decide(self._desk, message)
@@ -161,15 +163,15 @@ class BankrollActor(Worker):
     def _dispatch(self, desk: Desk, message: Any, now: int) -> Any:
         match message:
             case GetStatus():
-                status = desk.status(now)
-                return replace(status, drained=status.drained and not self._undurable)
+                return self._status
             case Resolve():
                 step, text = desk.resolve(message, now)
                 self._carry_out(step)
                 return text
             case _Tick():
                 self._carry_out(desk.tick(now))
-                self._show(desk)
+                if not self._undurable:
+                    self._show(desk)
             case _:
                 decide = self._DECISIONS.get(type(message))
                 if decide is None:
@@ -223,7 +225,9 @@ class BankrollActor(Worker):
         self._deliver(tuple(waiting.later))
 
     def _show(self, desk: Desk) -> None:
-        self.note(brief(desk.status(self._wall())))
+        # People, too, see only what is on disk.
+        self._status = desk.status(self._wall())
+        self.note(brief(self._status))
 
     def _place(self, desk: Desk, opened: IntentOpened) -> None:
         ticket = Ticket(

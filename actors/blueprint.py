@@ -25,6 +25,7 @@ from actors.strategy import StrategyActor
 from actors.venue.breakers import Breakers
 from actors.venue.budget import Budget
 from actors.venue.casino import Casino, bet_request
+from actors.venue.errors import BreakerOpen
 from actors.venue.escrow import Escrow, act_request, create_request
 from actors.venue.feed import PriceSocket
 from actors.venue.line import Line
@@ -38,6 +39,9 @@ SERVICES = "core/services"
 STRATEGIES = "core/strategies"
 ACCOUNTS = {"casino": "casino"}
 """Accounts and the service that reads each; escrow and faucet live on the casino's."""
+
+GAMES_PER_MINUTE = 60
+"""The venue's limit for an agent, as long as none of it is spent."""
 
 PORT_THREADS = 4
 PORT_CAPACITY = 64
@@ -157,7 +161,7 @@ def _bankroll(parts: Parts) -> ChildSpec:
 
 def _services(parts: Parts) -> ChildSpec:
     config, site = parts.config, parts.site
-    line = _lines(parts)
+    line, health = _lines(parts)
 
     def port(service: str) -> Port:
         return Port(f"{config.agent.id}-{service}", threads=PORT_THREADS, capacity=PORT_CAPACITY)
@@ -166,7 +170,7 @@ def _services(parts: Parts) -> ChildSpec:
         def client() -> Casino:
             return Casino(line("casino", site.casino), Escrow(line("escrow", site.escrow)))
 
-        return CasinoActor(client, port("casino"), parts.handle(BANKROLL), parts.wall)
+        return CasinoActor(client, port("casino"), parts.handle(BANKROLL), parts.wall, health)
 
     def escrow() -> EscrowActor:
         poll_s = ESCROW_POLL_LIVE_S if config.live else ESCROW_POLL_PAPER_S
@@ -181,7 +185,7 @@ def _services(parts: Parts) -> ChildSpec:
     return Supervisor.spec("services", children, max_restarts=10, max_seconds=60)
 
 
-def _lines(parts: Parts) -> Callable[[str, str], Line]:
+def _lines(parts: Parts) -> tuple[Callable[[str, str], Line], Callable[[], str]]:
     # Breakers and budgets are the venue's view of us: they outlive a restart of the actor that uses them.
     budget = None if parts.site.unlimited else Budget(clock=parts.clock, wall=parts.wall)
 
@@ -204,7 +208,15 @@ def _lines(parts: Parts) -> Callable[[str, str], Line]:
             budget=budget,
         )
 
-    return line
+    def health() -> str:
+        try:
+            breakers.check("casino")
+        except BreakerOpen as error:
+            return str(error)
+        left = "no limits" if budget is None else f"{budget.left().get('games', GAMES_PER_MINUTE)} left this minute"
+        return f"breaker closed, {left}"
+
+    return line, health
 
 
 def _feeds(parts: Parts) -> list[ChildSpec]:

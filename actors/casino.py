@@ -1,6 +1,7 @@
 """CasinoActor: sends bets once, and reads the evidence of the casino's account."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from actors.messages import LookUp, Place
@@ -8,6 +9,14 @@ from actors.service import ServiceActor
 from actors.venue.casino import Casino
 from actors.venue.port import Runs
 from supervision import Exit, Handle
+
+NOTE_S = 1.0
+"""How often the tree's line is renewed, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    pass
 
 
 class CasinoActor(ServiceActor):
@@ -18,16 +27,27 @@ class CasinoActor(ServiceActor):
         port: for its network calls.
         bankroll: who is told.
         wall: UTC microseconds.
+        health: says how breaker and budget stand, for the tree.
     """
 
-    def __init__(self, casino: Callable[[], Casino], port: Runs, bankroll: Handle, wall: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        casino: Callable[[], Casino],
+        port: Runs,
+        bankroll: Handle,
+        wall: Callable[[], int],
+        health: Callable[[], str],
+    ) -> None:
         super().__init__("casino", port, bankroll, wall)
+        self._health = health
         self._make = casino
         self._casino: Casino | None = None
 
     def setup(self) -> None:
         """Make the client; no network."""
         self._casino = self._make()
+        self.note(self._health())
+        self.every(NOTE_S, _Note())
         super().setup()
 
     def teardown(self, exit_: Exit, /) -> None:
@@ -44,5 +64,7 @@ class CasinoActor(ServiceActor):
                 self.place(message, casino.place)
             case LookUp() if casino:
                 self.look_up(message, casino.evidence)
+            case _Note():
+                self.note(self._health())
             case _:
                 super().receive(message)

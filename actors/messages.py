@@ -281,6 +281,7 @@ class Status:
     equity_micro: int
     peak_micro: int
     suspense_micro: int
+    next_stop: str
     stop_rule: str | None
     stop_reason: str | None
     lanes: tuple[LaneStatus, ...]

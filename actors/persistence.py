@@ -94,8 +94,11 @@ class PersistenceActor(Worker):
     def _replay(self, message: Replay) -> None:
         journal = self._own()
         self._served = message.incarnation
-        snapshot = journal.load_snapshot()
-        events = tuple(decode(row) for row in journal.replay(snapshot.seq if snapshot else 0))
+        try:
+            snapshot = journal.load_snapshot()
+            events = tuple(decode(row) for row in journal.replay(snapshot.seq if snapshot else 0))
+        except JournalError as error:
+            raise Fatal(str(error)) from error
         text = snapshot.state_json if snapshot else None
         self._bankroll.tell(Replayed(message.incarnation, journal.epoch, journal.head.seq, text, events))
 

@@ -18,7 +18,7 @@ from actors.money.events import (
     StopSet,
     SuspenseResolved,
 )
-from actors.money.risk import MISMATCH, PAUSE
+from actors.money.risk import MISMATCH, PAUSE, next_stop_micro
 
 
 class NotInError(ValueError):
@@ -62,18 +62,18 @@ def resolve(till: Till, word: Resolve) -> str:
     state = till.state
     intent = _only(word.intent, [*state.suspended, *state.open, *(lane.culprit or "" for lane in state.lanes.values())])
     held, opened = state.suspended.get(intent), state.open.get(intent)
-    lane = next((lane for lane in state.lanes.values() if lane.culprit == intent), None)
+    lanes = [lane for lane in state.lanes.values() if lane.culprit == intent]
     if held:
         postings = _suspense_postings(held, word)
         because = word.because
         till.record(
             SuspenseResolved(till.now, intent, held.account, word.verdict, word.payout_micro, because, postings)
         )
-    elif opened and lane:
+    elif opened and lanes:
         _close(till, opened, word)
     elif opened:
         raise NotInError(f"{intent} is not in ERROR: its outcome is being looked up, and evidence decides.")
-    if lane:
+    for lane in lanes:
         till.record(LaneCleared(till.now, lane.name, word.because))
         till.tell_lane(lane, ready=True)
     text = f"{intent} resolved as {word.verdict} by an operator: {word.because}"
@@ -130,6 +130,7 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str]) -> Status:
         equity_micro=sum(state.book.equity(name) for name in watches),
         peak_micro=sum(state.account(name).peak_micro for name in watches),
         suspense_micro=sum(state.book.balance(name, Bucket.SUSPENSE) for name in watches),
+        next_stop=_next_stop(till, resolver),
         stop_rule=stop.rule if stop else None,
         stop_reason=f"{stop.rule}: limit {stop.limit}, at {stop.value}" if stop else None,
         lanes=lanes,
@@ -158,5 +159,17 @@ def _phase(till: Till, resolver: Resolver, stop: str | None) -> str:
 
 def brief(status: Status) -> str:
     """Return the line that the tree shows beside the bankroll."""
-    text = f"{usd(status.equity_micro)} USD, peak {usd(status.peak_micro)}, {status.phase}"
-    return f"{text} ({status.stop_reason})" if status.stop_reason else text
+    ahead = status.stop_reason or status.next_stop
+    return f"{usd(status.equity_micro)} USD, peak {usd(status.peak_micro)}, {ahead} | {status.phase}"
+
+
+def _next_stop(till: Till, resolver: Resolver) -> str:
+    levels = [
+        next_stop_micro(till.terms.limits, till.state.exposure(name, till.now))
+        for name in resolver.watches
+        if till.state.account(name).reconciled_at
+    ]
+    if not levels:
+        return "no account yet"
+    rule, level = max(levels, key=lambda one: one[1])
+    return f"next stop at {usd(level)} ({rule})"

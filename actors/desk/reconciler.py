@@ -41,7 +41,7 @@ class Reconciler:
         known = tuple(row.bet_id for row in evidence.rows)
         postings = (Posting(name, Bucket.EXTERNAL, Bucket.AVAILABLE, balance),) if balance else ()
         self.till.record(AccountAdopted(now, name, balance, evidence.nonces, at, refs, known, postings))
-        self._agreed(name, watch, 0, f"adopted with {usd(balance, 6)} USD")
+        self._agreed(name, watch, 0, f"account adopted | book {usd(balance, 6)} = venue {usd(balance, 6)} USD  OK")
 
     def reconcile(self, evidence: Evidence, asked: Asked, watch: Watch) -> None:
         """Book what the venue explains; agree, or stop and say by how much book and venue differ."""
@@ -120,12 +120,20 @@ class Reconciler:
                 text = f"{event.venue_ref} at the venue is {event.kind}: stake {usd(event.stake_micro)}, booked"
                 if event.kind == "foreign":
                     self.till.say("bankroll", "stray", event.kind, text, level="WARNING")
-                else:
-                    self.till.incident(event.kind, text, event.intent)
+                    continue
+                self.till.incident(event.kind, text, event.intent)
+                if event.kind == "duplicate":
+                    self._fail_lanes(event.account, event.intent or "")
             else:
                 reason = getattr(event, "reason", getattr(event, "status", ""))
                 amount = getattr(event, "amount_micro", 0)
                 self.till.say("bankroll", "credit", "booked", f"{reason}: {usd(amount, 6)} USD", amount_micro=amount)
+
+    def _fail_lanes(self, account: str, intent: str) -> None:
+        # Whatever delivers requests twice does it to every lane of the account.
+        for lane in self.till.state.lanes.values():
+            if lane.account == account and not lane.failed:
+                self.till.fail_lane(lane.name, intent, "the venue executed one request more than once")
 
     def give_up(self, watch: Watch) -> None:
         """The venue cannot be read: an end that waits for it waits no longer."""

@@ -1,7 +1,8 @@
 """The events of the journal: what happened, in the past tense. State is a fold over them.
 
 Times (`at`) are UTC in microseconds since 1970, amounts are micro-USD, probabilities and multipliers exact decimal
-text. An event that moves money carries its postings; nothing else ever moves money.
+text. An event that moves money carries its postings; nothing else ever moves money. Events are read back for ever: a
+field that is added later has a default.
 """
 
 from dataclasses import dataclass
