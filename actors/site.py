@@ -63,6 +63,9 @@ def find_site(config: AgentConfig) -> Site:
     venue = config.venue
     if config.live:
         credential = credentials.require("casino")
+        key = credential.key.get_secret_value()
+        if not (key.isascii() and key.isprintable() and " " not in key):
+            raise ConfigError("The casino key has characters that no key has; check STAKEKEEPER_CASINO_KEY.")
         return Site(
             str(venue.casino), str(venue.escrow), str(venue.faucet), venue.price_feed, credential,
             builtin=False, unlimited=False, description=f"{urlsplit(str(venue.casino)).hostname}",

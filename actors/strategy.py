@@ -10,6 +10,7 @@ from actors.messages import BankrollView, Denied, LaneOpened, LaneView, Level, N
 from actors.money.amounts import MICRO_PER_USD, usd
 from actors.money.wagers import Bet, EscrowAct, EscrowCreate, Idle
 from actors.strategies.base import Result, Strategy, View
+from actors.venue.retries import RETRIES, delay
 from supervision import Handle, Worker
 
 FAULT_WAITS_S = (1.0, 2.0, 5.0, 15.0, 60.0)
@@ -22,6 +23,10 @@ LONG_WAIT_S = 5.0
 """Before asking again after a denial without a time of its own, in seconds."""
 
 LONGEST_EVERY_S = 86_400.0
+
+UNDONE = ("refused", "not_sent")
+OPERATIONS: Mapping[type, str] = {Bet: "casino bet", EscrowCreate: "escrow create", EscrowAct: "escrow act"}
+"""The row of the retry table that paces a lane whose wagers are refused or not sent."""
 
 DECIDE = "decide"
 
@@ -69,6 +74,8 @@ class StrategyActor(Worker):
         self._waiting = False  # for an answer to a proposal
         self._open = False  # the lane may be asked
         self._faults = 0
+        self._failures = 0  # wagers in a row that the venue refused or never got
+        self._operation = OPERATIONS[Bet]
         self._every_s = 0.0
         self._why = ""
 
@@ -123,7 +130,9 @@ class StrategyActor(Worker):
             closed.outcome, closed.won, _usd(message.stake_micro), _usd(gain), closed.venue_ref, closed.reason
         )
         self.note(f"IDLE, last {closed.reason}")
-        self.after(self._every_s, _Decide(), key=DECIDE)
+        self._failures = self._failures + 1 if closed.outcome in UNDONE else 0
+        pause_s = delay(RETRIES[self._operation], self._failures, self._random) if self._failures else 0.0
+        self.after(max(self._every_s, LONG_WAIT_S if pause_s is None else pause_s), _Decide(), key=DECIDE)
 
     def _decide(self) -> None:
         if not self._open or self._waiting:
@@ -137,6 +146,7 @@ class StrategyActor(Worker):
             return
         if isinstance(wanted, Bet | EscrowCreate | EscrowAct):
             self._waiting = True
+            self._operation = OPERATIONS[type(wanted)]
             self._why = ""
             self.note("SIZING")
             self._bankroll.tell(Propose(self._lane, wanted))

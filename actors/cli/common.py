@@ -95,7 +95,8 @@ def tell_error(error: Exception, data: Path, command: str) -> int:
 
 def complain(sentence: str) -> None:
     """Write a sentence to standard error."""
-    sentence = sentence[:1].upper() + sentence[1:]
+    if "." not in sentence.partition(" ")[0]:  # a key, such as risk.stop_loss, is written as it is
+        sentence = sentence[:1].upper() + sentence[1:]
     typer.echo(sentence if sentence.endswith((".", "!", "?")) else f"{sentence}.", err=True)
 
 
