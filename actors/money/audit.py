@@ -98,7 +98,9 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     strays = [row for row in evidence.rows if row.bet_id not in state.recent]
     events += [_stray(state, name, row, now) for row in strays]
     for ref, row in external_rows(evidence.history):
-        if row.at > account.cursor_at or (row.at == account.cursor_at and ref not in account.cursor_refs):
+        # The cursor moves when the account is reconciled; what was booked before that, beside an unknown, is recent.
+        fresh = row.at > account.cursor_at or (row.at == account.cursor_at and ref not in account.cursor_refs)
+        if fresh and ref not in state.recent:
             events += _external(state, evidence, ref, row, now)
     # What adds money goes first: the venue could afford it all, but shows its rows in another order than it made them.
     events.sort(key=_change_at_venue, reverse=True)
