@@ -12,7 +12,8 @@ import socket
 import sys
 import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from time import monotonic
 
 import pykka
@@ -24,7 +25,10 @@ CONFIG = {
     "venue.send_timeout": 2,
     "strategy": [{"name": "boosted_coin", "every": 0.01}],
 }
-"""A paper agent that plays fast."""
+"""A paper agent that plays fast, at the venue that `conftest` adds."""
+
+OWN_VENUE = {"venue.casino": None, "venue.escrow": None, "venue.faucet": None}
+"""Overrides for an agent that starts the built-in venue itself, as it does for a user."""
 
 GONE_S = 2.0
 """How long a daemon thread that is ending may still be seen."""
@@ -67,7 +71,7 @@ def imprint():
         "level names": logging.getLevelNamesMapping(),
         "warnings": (tuple(warnings.filters), warnings.showwarning),
         "environment": dict(os.environ),
-        "directory": os.getcwd(),
+        "directory": Path.cwd(),
         "umask": _umask(),
         "actors": {ref.actor_urn for ref in pykka.ActorRegistry.get_all()},
         "decimal": repr(decimal.getcontext()),
@@ -105,11 +109,9 @@ def is_forgotten(reference):
 def descriptors():
     """Return what the process's open file descriptors lead to."""
     found = {}
-    for number in os.listdir("/proc/self/fd"):
-        try:
-            found[int(number)] = os.readlink(f"/proc/self/fd/{number}")
-        except FileNotFoundError:
-            pass  # the one that listed them
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one that lists them
+            found[link.name] = str(link.readlink())
     return found
 
 

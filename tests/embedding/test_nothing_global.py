@@ -11,8 +11,8 @@ from pathlib import Path
 import pykka
 import pytest
 
-from actors import Agent
-from tests.embedding.kit import config, descriptors, differences, imprint, is_forgotten, playing, settled
+from actors import Agent, RefusesToTrade
+from tests.embedding.kit import OWN_VENUE, config, descriptors, differences, imprint, is_forgotten, playing, settled
 
 HOME = Path(__file__).resolve().parents[2]
 STARTS = 5
@@ -62,7 +62,7 @@ def test_importing_the_package_loads_no_part_of_it():
 
 def test_a_run_changes_nothing_global(tmp_path):
     before = imprint()
-    with playing(tmp_path):
+    with playing(tmp_path, **OWN_VENUE):
         pass
     assert not differences(before, settled(before))
 
@@ -78,21 +78,28 @@ def test_not_even_while_it_runs(tmp_path):
 def test_a_start_that_fails_leaves_nothing_behind(tmp_path):
     with playing(tmp_path, agent="first"):
         before, open_before = imprint(), descriptors()
-        with pytest.raises(Exception, match="first|already|another"):
+        with pytest.raises(RefusesToTrade, match="held by process"):
             Agent(config(tmp_path, "second")).start()
         assert not differences(before, settled(before))
         assert len(descriptors()) <= len(open_before)
 
 
 def test_open_files_do_not_grow(tmp_path):
-    with playing(tmp_path):
+    with playing(tmp_path, **OWN_VENUE):
         pass
     before = descriptors()
     for _ in range(STARTS):
-        with playing(tmp_path):
+        with playing(tmp_path, **OWN_VENUE):
             pass
     after = descriptors()
     assert len(after) <= len(before), {number: after[number] for number in set(after) - set(before)}
+
+
+def test_an_ordinary_run_puts_no_warning_into_the_hosts_log(tmp_path, caplog):
+    with caplog.at_level(logging.INFO), playing(tmp_path):
+        pass
+    assert caplog.records
+    assert not [record.getMessage() for record in caplog.records if record.levelno > logging.INFO]
 
 
 def test_nothing_in_the_process_keeps_an_agent(tmp_path):

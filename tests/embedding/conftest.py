@@ -1,0 +1,21 @@
+"""One built-in venue for all tests of this room; starting one for each agent would take most of their time."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from actors.sandbox.launch import ensure_running
+from tests.embedding.kit import CONFIG
+
+
+@pytest.fixture(scope="session", autouse=True)
+def venue(tmp_path_factory):
+    data = tmp_path_factory.mktemp("venue")
+    root = ensure_running(data, seed=7, limits="off", idle_exit_s=120)
+    CONFIG.update({"venue.casino": f"{root}/api/v1", "venue.escrow": root, "venue.faucet": root})
+    yield root
+    pid = json.loads((data / "sandbox.json").read_text())["pid"]
+    os.kill(pid, signal.SIGTERM)
+    os.waitpid(pid, 0)

@@ -1,0 +1,175 @@
+"""How a run ends, and what the host application is told."""
+
+import signal
+import sqlite3
+import threading
+
+import pytest
+
+from actors import Agent, ConfigError, RefusesToTrade, StakekeeperError
+from actors.journal import Reader
+from actors.journal.codec import decode
+from actors.money.events import AgentStopped
+from tests.embedding.kit import config, descriptors, differences, imprint, playing, settled
+
+
+class HostError(Exception):
+    pass
+
+
+def last_event(agent):
+    with Reader.open(agent.config.journal_path) as journal:
+        return decode(list(journal.rows())[-1])
+
+
+def raise_host_error(*_):
+    raise HostError
+
+
+def test_an_exception_in_the_block_ends_it_in_order_and_is_raised(tmp_path):
+    with pytest.raises(HostError), playing(tmp_path) as agent:
+        raise_host_error()
+    assert agent.failure() is None
+    assert agent.summary().difference == 0
+    assert isinstance(last_event(agent), AgentStopped)
+
+
+def test_a_signal_handler_of_the_host_may_raise_in_the_block(tmp_path):
+    before = signal.signal(signal.SIGUSR2, raise_host_error)
+    try:
+        with pytest.raises(HostError), playing(tmp_path) as agent:  # noqa: PT012
+            agent.wait(bets=2, seconds=10)
+            signal.raise_signal(signal.SIGUSR2)
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    assert isinstance(last_event(agent), AgentStopped)
+
+
+def test_a_signal_handler_may_ask_for_the_end(tmp_path):
+    with playing(tmp_path) as agent:
+        before = signal.signal(signal.SIGUSR2, lambda *_: agent.request_stop())
+        try:
+            signal.raise_signal(signal.SIGUSR2)
+            assert agent.wait() == "requested"
+        finally:
+            signal.signal(signal.SIGUSR2, before)
+
+
+def test_a_host_that_gives_up_during_the_start_is_left_with_nothing(tmp_path):
+    with playing(tmp_path):
+        pass
+    before, open_before = imprint(), descriptors()
+    once = iter([signal.SIGUSR2])
+    agent = Agent(config(tmp_path), observer=lambda _: signal.raise_signal(next(once)))
+    handler = signal.signal(signal.SIGUSR2, raise_host_error)
+    try:
+        with pytest.raises(HostError), agent:
+            pytest.fail("the block was entered")
+    finally:
+        signal.signal(signal.SIGUSR2, handler)
+    assert not differences(before, settled(before))
+    assert len(descriptors()) <= len(open_before)
+
+
+@pytest.fixture(params=["the file is deleted", "another owner takes over"])
+def loses_its_journal(request):
+    """What happens to the journal of an agent that plays."""
+
+    def lose(agent):
+        path = agent.config.journal_path
+        if request.param == "the file is deleted":
+            path.unlink()
+            return
+        with sqlite3.connect(path, timeout=5) as other:
+            other.execute("UPDATE owner SET epoch = epoch + 1")
+        other.close()
+
+    return lose
+
+
+def test_a_lost_journal_ends_the_tree_and_is_raised_to_the_host(tmp_path, loses_its_journal):
+    with pytest.raises(RefusesToTrade, match=r"stakekeeper\.sqlite was"), playing(tmp_path) as agent:  # noqa: PT012
+        loses_its_journal(agent)
+        assert agent.wait(seconds=10) == "failed"
+        assert isinstance(agent.failure(), RefusesToTrade)
+        with pytest.raises(StakekeeperError, match="bankroll"):
+            agent.status()
+    assert agent.summary().state == "FAILED"
+
+
+def test_a_lost_journal_does_not_hide_the_hosts_own_error(tmp_path, loses_its_journal):
+    with pytest.raises(HostError), playing(tmp_path) as agent:  # noqa: PT012
+        loses_its_journal(agent)
+        assert agent.wait(seconds=10) == "failed"
+        raise_host_error()
+
+
+def test_a_lost_journal_leaves_nothing_behind(tmp_path, loses_its_journal):
+    before = imprint()
+    agent = Agent(config(tmp_path))
+    agent.start()
+    loses_its_journal(agent)
+    assert agent.wait(seconds=10) == "failed"
+    agent.stop("the test ends")
+    assert not differences(before, settled(before))
+
+
+def test_a_tree_that_gives_up_is_raised_to_the_host(tmp_path):
+    def wreck(agent):
+        while agent._system.wait(0.01) is None:
+            agent._system.handle("core/bankroll").kill(RuntimeError("a bug that stays"))
+
+    with pytest.raises(StakekeeperError, match="gave up"), playing(tmp_path) as agent:  # noqa: PT012
+        wreck(agent)
+        assert agent.wait(seconds=10) == "failed"
+    assert not isinstance(agent.failure(), RefusesToTrade)
+
+
+def test_it_starts_once(tmp_path):
+    with playing(tmp_path) as agent, pytest.raises(ConfigError, match="starts once"):
+        agent.start()
+    with pytest.raises(ConfigError, match="starts once"), agent:
+        pytest.fail("the block was entered")
+
+
+def test_it_ends_once(tmp_path):
+    with playing(tmp_path) as agent:
+        first = agent.stop("the host is done")
+    assert agent.stop("again") is first is agent.summary()
+
+
+def test_before_the_start_there_is_nothing_to_stop(tmp_path):
+    agent = Agent(config(tmp_path))
+    assert agent.failure() is None
+    for call in (agent.status, agent.tree, agent.wait, lambda: agent.stop("early"), lambda: agent.pause("early")):
+        with pytest.raises(ConfigError, match="not started"):
+            call()
+
+
+def test_an_observer_that_raises_hurts_nobody(tmp_path):
+    with playing(tmp_path, observer=raise_host_error) as agent:
+        assert agent.wait(bets=2, seconds=10) == "bets"
+    assert agent.summary().crashes == 0
+
+
+def test_it_runs_in_any_thread_of_the_host(tmp_path):
+    found = {}
+
+    def host():
+        with playing(tmp_path) as agent:
+            found["status"] = agent.status()
+        found["summary"] = agent.summary()
+
+    thread = threading.Thread(target=host)
+    thread.start()
+    thread.join()
+    assert found["status"]["phase"] == "RUNNING"
+    assert found["summary"].difference == 0
+
+
+def test_one_thread_waits_and_another_steers(tmp_path):
+    with playing(tmp_path) as agent:
+        steering = threading.Thread(target=agent.request_stop)
+        steering.start()
+        assert agent.wait() == "requested"
+        steering.join()
