@@ -131,6 +131,8 @@ class StrategyActor(Worker):
         )
         self.note(f"IDLE, last {closed.reason}")
         self._failures = self._failures + 1 if closed.outcome in UNDONE else 0
+        if not self._open:  # it began while the intent was open, and only the bankroll knows how the lane stands now
+            self._bankroll.tell(LaneOpened(self._lane, self._account))
         pause_s = delay(RETRIES[self._operation], self._failures, self._random) if self._failures else 0.0
         self.after(max(self._every_s, LONG_WAIT_S if pause_s is None else pause_s), _Decide(), key=DECIDE)
 
