@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from math import inf
 from random import Random
 
 
@@ -56,7 +57,7 @@ class Backoff:
         for name, least in (("first", 0), ("cap", 0), ("factor", 1), ("jitter", 0), ("reset_after", 0)):
             value = getattr(self, name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not least <= value < float("inf"):
+            if not number or not least <= value < inf:
                 raise ValueError(f"backoff.{name}={value!r}: must be a finite number >= {least}")
         if self.cap < self.first:
             raise ValueError(f"backoff.cap={self.cap!r}: must be at least backoff.first={self.first!r}")

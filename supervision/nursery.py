@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from supervision.child import LIVE, Child, ChildState
@@ -17,7 +17,7 @@ from supervision.events import Abandoned, ChildEnded, ChildFailed, ChildRestarte
 from supervision.exits import DECLINED, ActorDown, Decline, Exit, ExitKind
 from supervision.hub import ROOT
 from supervision.intensity import RestartWindow
-from supervision.notices import Ended, Ending, Notice, Overdue, Stop, Up, WatchDue
+from supervision.notices import Ended, Ending, Overdue, Stop, Up, WatchDue
 from supervision.spec import ChildSpec, Restart, SupervisorSpec
 from supervision.worker import Worker
 
@@ -39,6 +39,7 @@ class Nursery(Worker):
         self.jobs: deque[Activity] = deque()
         self._activity: Activity | None = None
         self._winding_down = False
+        self._watching = False
 
     def setup(self) -> None:
         """Begin to start the children, in order."""
@@ -74,18 +75,10 @@ class Nursery(Worker):
     def _control(self, item: Any) -> None:
         if isinstance(item, WatchDue):
             self._look_for_stalls()
-            return
-        child = self.children.get(item.worker.child_spec.id)
-        if child is None or child.worker is not item.worker:
-            return  # a stale incarnation
-        if isinstance(item, Up):
-            self._on_up(child)
-        elif isinstance(item, Ending):
-            self._on_ending(child, item.exit)
-        elif isinstance(item, Ended):
-            self._on_ended(child, item.exit)
-        elif isinstance(item, Overdue):
-            self._on_overdue(child)
+        else:
+            child = self.children.get(item.worker.child_spec.id)
+            if child is not None and child.worker is item.worker:  # else it comes from a stale incarnation
+                REACTIONS[type(item)](self, child, item)
         self._pump()
 
     def _pump(self) -> None:
@@ -115,19 +108,15 @@ class Nursery(Worker):
         self._activity = self.wind_down(exit_)
         self._pump()
 
-    def post(self, notice: Notice | Overdue | WatchDue) -> None:
-        """Hand a notice to this supervisor; called in the threads of children and timers."""
-        self.mailbox.post(notice)
-
     def _arm(self, child: Child, seconds: float | None) -> None:
         worker = child.worker
         child.settle(child.state)
         if seconds is not None and worker is not None:
-            child.timer = self._hub.runtime.call_after(seconds, lambda: self.post(Overdue(worker)))
+            child.timer = self._hub.runtime.call_after(seconds, lambda: self.mailbox.post(Overdue(worker)))
 
     # What children report
 
-    def _on_up(self, child: Child) -> None:
+    def _on_up(self, child: Child, _notice: Up) -> None:
         if child.state is not ChildState.STARTING:
             return
         child.settle(ChildState.RUNNING)
@@ -140,15 +129,16 @@ class Nursery(Worker):
             limits = (window.count, window.max_restarts, window.max_seconds)
             self._hub.emit(ChildRestarted(child.path, incarnation, took, *limits))
 
-    def _on_ending(self, child: Child, exit_: Exit) -> None:
-        child.exit = exit_
+    def _on_ending(self, child: Child, notice: Ending) -> None:
+        child.exit = notice.exit
         if child.state is ChildState.RUNNING:
             child.state = ChildState.ENDING
             child.failed_at = self.clock()
             self._arm(child, child.spec.shutdown)
 
-    def _on_ended(self, child: Child, exit_: Exit) -> None:
-        state, child.exit, child.worker = child.state, exit_, None
+    def _on_ended(self, child: Child, notice: Ended) -> None:
+        exit_, state = notice.exit, child.state
+        child.exit, child.worker = exit_, None
         if state is ChildState.STARTING:
             if exit_.kind is not ExitKind.START_FAILED and exit_ is not DECLINED:
                 child.exit = Exit.start_failed(child.path, ActorDown(f"it ended while starting: {exit_}"))
@@ -159,7 +149,7 @@ class Nursery(Worker):
         else:
             self._ended_by_itself(child, exit_)
 
-    def _on_overdue(self, child: Child) -> None:
+    def _on_overdue(self, child: Child, _notice: Overdue) -> None:
         state, limit = child.state, child.spec.shutdown
         if state is ChildState.STARTING:
             late = TimeoutError(f"setup() did not return within {child.spec.start_timeout:g} s")
@@ -209,10 +199,12 @@ class Nursery(Worker):
     # Stalls
 
     def _watch(self) -> None:
+        """Arrange the next look, as soon as the shortest limit needs it."""
         limits = [one.spec.stall_after for one in self.children.values() if one.spec.stall_after is not None]
-        if limits and not self._winding_down:
+        self._watching = bool(limits) and not self._winding_down
+        if self._watching:
             period = min(WATCH_SECONDS, min(limits) / LOOKS_PER_LIMIT)
-            self._hub.runtime.call_after(period, lambda: self.post(WatchDue()))
+            self._hub.runtime.call_after(period, lambda: self.mailbox.post(WatchDue()))
 
     def _look_for_stalls(self) -> None:
         now = self.clock()
@@ -229,7 +221,6 @@ class Nursery(Worker):
                 self._abandon(child, f"it was in one handler for {now - since:g} s")
                 self._ended_by_itself(child, child.exit or Exit(ExitKind.ABANDONED))
         self._watch()
-        self._pump()
 
     # Steps of activities
 
@@ -238,7 +229,7 @@ class Nursery(Worker):
         prefix = "" if self.path == ROOT else f"{self.path}/"
         child = Child(spec, self._hub.handle(prefix + spec.id))
         self.children[spec.id] = child
-        if spec.stall_after is not None:
+        if spec.stall_after is not None and not self._watching:
             self._watch()
         return child
 
@@ -250,7 +241,7 @@ class Nursery(Worker):
         """Start a child and wait until it is up or has failed to start."""
         child.state, child.exit, child.began_at = ChildState.STARTING, None, self.clock()
         try:
-            worker = child.build(self._hub, self.post)
+            worker = child.build(self._hub, self.mailbox.post)
             self._arm(child, child.spec.start_timeout)
             self._hub.runtime.launch(worker)
         except BaseException as error:  # noqa: BLE001 - a factory may raise anything
@@ -292,3 +283,11 @@ class Nursery(Worker):
         for child in reversed(list(self.children.values())):
             yield from self.halt(child)
         self._exit = exit_
+
+
+REACTIONS: dict[type, Callable[[Nursery, Child, Any], None]] = {
+    Up: Nursery._on_up,  # noqa: SLF001
+    Ending: Nursery._on_ending,  # noqa: SLF001
+    Ended: Nursery._on_ended,  # noqa: SLF001
+    Overdue: Nursery._on_overdue,  # noqa: SLF001
+}

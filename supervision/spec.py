@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum
-from math import isfinite
-from typing import TYPE_CHECKING, NoReturn
+from math import inf
+from typing import TYPE_CHECKING
 
 from supervision.intensity import Backoff
 
@@ -49,31 +49,28 @@ class Overflow(Enum):
     """As REJECT, but `tell` returns True: the sender is not to care."""
 
 
-def wrong(field_name: str, value: object, allowed: str) -> NoReturn:
+def check(good: bool, name: str, value: object, allowed: str) -> None:
     """Raise the error of a wrong spec: it names the field, the value and what is allowed."""
-    raise ValueError(f"{field_name}={value!r}: must be {allowed}")
+    if not good:
+        raise ValueError(f"{name}={value!r}: must be {allowed}")
 
 
-def seconds(field_name: str, value: object, *, none_is: str = "") -> None:
-    """Check a duration: a number of seconds >= 0, or None where `none_is` says what None means."""
-    if value is None and none_is:
-        return
+def check_number(name: str, value: object, least: float = 0, what: str = "a finite number of seconds") -> None:
+    """Check a finite number that is not a bool."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not isfinite(value) or value < 0:  # type: ignore[arg-type, operator]
-        allowed = "a finite number of seconds >= 0" + (f", or None ({none_is})" if none_is else "")
-        wrong(field_name, value, allowed)
+    check(number and least <= value < inf, name, value, f"{what} >= {least}")  # type: ignore[operator]
 
 
-def integer(field_name: str, value: object, least: int = 0) -> None:
-    """Check a count."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        wrong(field_name, value, f"an integer >= {least}")
+def check_count(name: str, value: object, least: int = 0) -> None:
+    """Check an integer that is not a bool."""
+    good = isinstance(value, int) and not isinstance(value, bool) and value >= least
+    check(good, name, value, f"an integer >= {least}")
 
 
-def member(field_name: str, value: object, kind: type[Enum]) -> None:
+def check_member(name: str, value: object, kind: type[Enum]) -> None:
     """Check that a field holds a member of its enum."""
-    if not isinstance(value, kind):
-        wrong(field_name, value, "one of " + ", ".join(f"{kind.__name__}.{one.name}" for one in kind))
+    allowed = ", ".join(f"{kind.__name__}.{one.name}" for one in kind)
+    check(isinstance(value, kind), name, value, f"one of {allowed}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +93,11 @@ class MailboxSpec:
 
     def __post_init__(self) -> None:
         if self.capacity is not None:
-            integer("mailbox.capacity", self.capacity, 1)
-        member("mailbox.overflow", self.overflow, Overflow)
-        if self.latest_by is not None and not callable(self.latest_by):
-            wrong("mailbox.latest_by", self.latest_by, "a function from a message to its key, or None")
-        if not isinstance(self.keep, bool):
-            wrong("mailbox.keep", self.keep, "True or False")
+            check_count("mailbox.capacity", self.capacity, 1)
+        check_member("mailbox.overflow", self.overflow, Overflow)
+        key = self.latest_by
+        check(key is None or callable(key), "mailbox.latest_by", key, "a function from a message to its key, or None")
+        check(isinstance(self.keep, bool), "mailbox.keep", self.keep, "True or False")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,35 +121,34 @@ class ChildSpec:
 
     id: str
     factory: Callable[[], Worker]
-    restart: Restart = field(default=Restart.PERMANENT, kw_only=True)
-    shutdown: float | None = field(default=5.0, kw_only=True)
-    start_timeout: float | None = field(default=5.0, kw_only=True)
-    significant: bool = field(default=False, kw_only=True)
-    backoff: Backoff | None = field(default=None, kw_only=True)
-    stall_after: float | None = field(default=None, kw_only=True)
-    restart_stalled: bool = field(default=False, kw_only=True)
-    mailbox: MailboxSpec = field(default=MailboxSpec(), kw_only=True)
+    _: KW_ONLY
+    restart: Restart = Restart.PERMANENT
+    shutdown: float | None = 5.0
+    start_timeout: float | None = 5.0
+    significant: bool = False
+    backoff: Backoff | None = None
+    stall_after: float | None = None
+    restart_stalled: bool = False
+    mailbox: MailboxSpec = MailboxSpec()
 
     def __post_init__(self) -> None:
-        if not isinstance(self.id, str) or not self.id or "/" in self.id or self.id == ".":
-            wrong("id", self.id, 'a text that is not empty, not "." and has no "/"')
-        if not callable(self.factory):
-            wrong(f"{self.id}: factory", self.factory, "a callable that returns a Worker")
-        member(f"{self.id}: restart", self.restart, Restart)
-        seconds(f"{self.id}: shutdown", self.shutdown, none_is="wait for ever")
-        seconds(f"{self.id}: start_timeout", self.start_timeout, none_is="wait for ever")
-        seconds(f"{self.id}: stall_after", self.stall_after, none_is="no watchdog")
+        good = isinstance(self.id, str) and self.id not in ("", ".") and "/" not in self.id
+        check(good, "id", self.id, 'a text that is not empty, not "." and has no "/"')
+        me = f"{self.id}: "
+        check(callable(self.factory), f"{me}factory", self.factory, "a callable that returns a Worker")
+        check_member(f"{me}restart", self.restart, Restart)
+        for name in ("shutdown", "start_timeout", "stall_after"):
+            if getattr(self, name) is not None:
+                check_number(me + name, getattr(self, name), what="None or a finite number of seconds")
         for name in ("significant", "restart_stalled"):
-            if not isinstance(getattr(self, name), bool):
-                wrong(f"{self.id}: {name}", getattr(self, name), "True or False")
-        if self.restart_stalled and self.stall_after is None:
-            wrong(f"{self.id}: restart_stalled", True, "False without stall_after")
-        if self.significant and self.restart is Restart.PERMANENT:
-            wrong(f"{self.id}: significant", True, "False for a permanent child, which never ends for good")
-        if self.backoff is not None and not isinstance(self.backoff, Backoff):
-            wrong(f"{self.id}: backoff", self.backoff, "a Backoff, or None")
-        if not isinstance(self.mailbox, MailboxSpec):
-            wrong(f"{self.id}: mailbox", self.mailbox, "a MailboxSpec")
+            check(isinstance(getattr(self, name), bool), me + name, getattr(self, name), "True or False")
+        good = self.stall_after is not None or not self.restart_stalled
+        check(good, f"{me}restart_stalled", True, "False without stall_after")
+        good = not self.significant or self.restart is not Restart.PERMANENT
+        check(good, f"{me}significant", True, "False for a permanent child, which never ends for good")
+        good = self.backoff is None or isinstance(self.backoff, Backoff)
+        check(good, f"{me}backoff", self.backoff, "a Backoff, or None")
+        check(isinstance(self.mailbox, MailboxSpec), f"{me}mailbox", self.mailbox, "a MailboxSpec")
 
     @property
     def is_supervisor(self) -> bool:
@@ -175,14 +170,13 @@ class SupervisorSpec:
     dynamic: bool = False
 
     def __post_init__(self) -> None:
-        member("strategy", self.strategy, Strategy)
-        member("auto_shutdown", self.auto_shutdown, AutoShutdown)
-        integer("max_restarts", self.max_restarts)
+        check_member("strategy", self.strategy, Strategy)
+        check_member("auto_shutdown", self.auto_shutdown, AutoShutdown)
+        check_count("max_restarts", self.max_restarts)
         if self.max_children is not None:
-            integer("max_children", self.max_children)
-        seconds("max_seconds", self.max_seconds)
-        if self.max_seconds == 0:
-            wrong("max_seconds", self.max_seconds, "above 0")
+            check_count("max_children", self.max_children)
+        check_number("max_seconds", self.max_seconds)
+        check(self.max_seconds > 0, "max_seconds", self.max_seconds, "above 0")
         check_children(self.children, self.auto_shutdown)
 
     def __call__(self) -> Supervisor:
@@ -194,10 +188,9 @@ def check_children(children: Iterable[ChildSpec], auto_shutdown: AutoShutdown) -
     """Check what one child's spec cannot know: unique ids, and a meaning for `significant`."""
     seen: set[str] = set()
     for child in children:
-        if not isinstance(child, ChildSpec):
-            wrong("children", child, "ChildSpec objects (a supervisor's comes from Supervisor.spec)")
-        if child.id in seen:
-            wrong("children", child.id, "unique ids")
-        if child.significant and auto_shutdown is AutoShutdown.NEVER:
-            wrong(f"{child.id}: significant", True, "False under auto_shutdown=AutoShutdown.NEVER")
+        good = isinstance(child, ChildSpec)
+        check(good, "children", child, "ChildSpec objects (a supervisor's comes from Supervisor.spec)")
+        check(child.id not in seen, "children", child.id, "unique ids")
+        good = not child.significant or auto_shutdown is not AutoShutdown.NEVER
+        check(good, f"{child.id}: significant", True, "False under auto_shutdown=AutoShutdown.NEVER")
         seen.add(child.id)

@@ -156,6 +156,8 @@ class Supervisor(Nursery):
                 if self.plan.strategy is Strategy.ONE_FOR_ALL:
                     for done in reversed(group[:place]):
                         yield from self.halt(done, for_good=False)
+                for later in group[place + 1 :]:
+                    later.settle(ChildState.STOPPED)
                 self._await_turn(mate, mate.next_delay(self._hub.rng))
                 return
             mate.restarts += 1
@@ -244,6 +246,9 @@ class Supervisor(Nursery):
         child = self._known_child(name)
         yield from self.halt(child)
         self._drop_if_done(child)
+        for mate in self.children.values():
+            if mate.state is ChildState.STOPPED:  # it may have waited to be restarted together with this child
+                mate.handle.close()
         reply.answer(None)
 
     def _delete_child(self, reply: Reply, name: str) -> Activity:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
-from supervision.spec import seconds as check_seconds
+from supervision.spec import check, check_number
 
 if TYPE_CHECKING:
     from supervision.runtime import Runtime, Timer
@@ -38,9 +38,9 @@ class Timers:
 
     def add(self, seconds: float, message: Any, key: Hashable, period: float | None) -> Hashable:
         """Start a timer and return its key."""
-        check_seconds("seconds", seconds)
-        if period is not None and period < SHORTEST_PERIOD:
-            raise ValueError(f"seconds={seconds!r}: a period must be at least {SHORTEST_PERIOD} s")
+        check_number("seconds", seconds)
+        good = period is None or period >= SHORTEST_PERIOD
+        check(good, "seconds", seconds, f"a period of at least {SHORTEST_PERIOD} s")
         key = object() if key is None else key
         self.cancel(key)
         if not self._closed:

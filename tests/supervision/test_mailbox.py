@@ -161,6 +161,17 @@ def test_a_kept_mailbox_is_refused_when_a_restart_by_hand_fails(rig):
     assert not made.system.handle("a").tell("nobody will come")
 
 
+def test_a_kept_mailbox_is_refused_when_the_group_restart_is_called_off(rig):
+    setup, closed = gate(shut=False)
+    mates = [child("a", lambda: Puppet(on_setup=setup)), child("b", mailbox=s.MailboxSpec(keep=True))]
+    made = rig(*mates, strategy=s.Strategy.REST_FOR_ONE, max_restarts=10**6)
+    closed.append("shut")
+    made.fail("a")
+    assert made.system.handle("b").tell("held for the restart")
+    made.children().terminate_child("a")
+    assert not made.system.handle("b").tell("nobody will come")
+
+
 def test_a_kept_mailbox_survives_a_group_restart(rig):
     log = []
     spec = s.MailboxSpec(keep=True)

@@ -94,7 +94,7 @@ def test_a_wrong_delay_is_named(timed, seconds):
 
 
 def test_a_period_has_a_lower_bound(timed):
-    with pytest.raises(ValueError, match=r"a period must be at least 0.001 s"):
+    with pytest.raises(ValueError, match=r"must be a period of at least 0.001 s"):
         timed.do(lambda me: me.every(0.0, "x"))
 
 
