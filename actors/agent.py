@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from random import Random
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -16,11 +15,12 @@ from actors.errors import ConfigError, RefusesToTrade, StakekeeperError
 from actors.gateway import Publish
 from actors.journal import JournalBroken, JournalBusy, JournalError
 from actors.lanes import lanes_of
-from actors.messages import Drain, GetStatus, Notice, Pause, Reconcile, Resolve, Resume, Status
+from actors.messages import Drain, GetStatus, Notice, Pause, Reconcile, Resolve, Resume, ServiceHealth, Status
 from actors.money.risk import MISMATCH, PAUSE
 from actors.site import Site, find_site
 from actors.strategies import Strategy
 from actors.summary import Summary
+from actors.world import RealWorld
 from supervision import (
     SHUTDOWN,
     AskError,
@@ -128,17 +128,14 @@ class Agent:
         parts = blueprint.Parts(
             config=config,
             run=secrets.token_hex(8),
-            site=site,
+            builtin=site.builtin,
+            world=RealWorld(config, site, self._wall, self._breaker_changed),
             lanes=lanes,
-            control=self,
-            observer=self._observe,
-            wall=self._wall,
-            clock=time.monotonic,
-            rng=Random(config.seed),  # noqa: S311  jitter and strategies; tags come from the operating system
             bets_limit=lambda: self._bets_limit,
             handle=lambda path: self._tree().handle(path),
         )
-        self._system = System(blueprint.draw(parts), on_event=self._on_event, on_tree=self._say_tree)
+        root = blueprint.tree(parts, self, self._observe)
+        self._system = System(root, on_event=self._on_event, on_tree=self._say_tree)
         self._started_at = time.monotonic()
         try:
             self._system.start(START_TIMEOUT_S)
@@ -346,6 +343,9 @@ class Agent:
     def _observe(self, notice: Notice) -> None:
         if self._observer:
             self._observer(notice)
+
+    def _breaker_changed(self, service: str, is_open: bool, until: int) -> None:
+        self._bankroll().tell(ServiceHealth(service, is_open, until))
 
     def _on_event(self, event: Event) -> None:
         # In the thread where it happened: count, pass on, draw the tree after a restart.

@@ -2,13 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from actors.messages import LookUp, Place
+from actors.money.evidence import Answer, Evidence, Query
 from actors.service import ServiceActor
-from actors.venue.casino import Casino
+from actors.ticket import Ticket
 from actors.venue.port import Runs
 from supervision import Exit, Handle
+
+
+class CasinoClient(Protocol):
+    """What the actor needs of a client. Both calls block; they run in the port."""
+
+    def place(self, ticket: Ticket) -> Answer:
+        """Send a ticket's bet, once."""
+
+    def evidence(self, query: Query) -> Evidence:
+        """Read an account."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
 
 NOTE_S = 1.0
 """How often the tree's line is renewed, in seconds."""
@@ -32,7 +47,7 @@ class CasinoActor(ServiceActor):
 
     def __init__(
         self,
-        casino: Callable[[], Casino],
+        casino: Callable[[], CasinoClient],
         port: Runs,
         bankroll: Handle,
         wall: Callable[[], int],
@@ -41,7 +56,7 @@ class CasinoActor(ServiceActor):
         super().__init__("casino", port, bankroll, wall)
         self._health = health
         self._make = casino
-        self._casino: Casino | None = None
+        self._casino: CasinoClient | None = None
 
     def setup(self) -> None:
         """Make the client; no network."""

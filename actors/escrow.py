@@ -1,17 +1,31 @@
 """EscrowActor: sends escrow requests once, and watches the contracts that are open."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from actors.messages import EscrowsSeen, Notice, Place, WatchEscrows
 from actors.money.amounts import usd
-from actors.money.evidence import EscrowView
+from actors.money.evidence import Answer, EscrowView
 from actors.service import ServiceActor
+from actors.ticket import Ticket
 from actors.venue.errors import VenueError
-from actors.venue.escrow import Escrow
 from actors.venue.port import PortClosed, Runs
 from supervision import Exit, Handle
+
+
+class EscrowClient(Protocol):
+    """What the actor needs of a client. Both calls block; they run in the port."""
+
+    def place(self, ticket: Ticket) -> Answer:
+        """Send a ticket's request, once."""
+
+    def look(self, escrow_ids: Iterable[str]) -> tuple[EscrowView, ...]:
+        """Read contracts."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
 
 WARN_S = 3600
 """How long before a contract's deadline its creator is warned, in seconds."""
@@ -41,7 +55,7 @@ class EscrowActor(ServiceActor):
 
     def __init__(
         self,
-        escrow: Callable[[], Escrow],
+        escrow: Callable[[], EscrowClient],
         port: Runs,
         bankroll: Handle,
         reporter: Handle,
@@ -50,7 +64,7 @@ class EscrowActor(ServiceActor):
     ) -> None:
         super().__init__("escrow", port, bankroll, wall)
         self._make = escrow
-        self._escrow: Escrow | None = None
+        self._escrow: EscrowClient | None = None
         self._reporter = reporter
         self._poll_s = poll_s
         self._watched: tuple[str, ...] = ()

@@ -1,10 +1,10 @@
 """PersistenceActor: the one writer of the journal. Appends that arrive together share one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from actors.journal import Journal, JournalBusy, JournalError, Rejected
+from actors.journal import Committed, Entry, Head, JournalBusy, JournalError, Rejected, Row, Snapshot
 from actors.journal.codec import decode, encode
 from actors.messages import Append, Appended, AppendRefused, Replay, Replayed
 from supervision import Exit, Fatal, Handle, Worker
@@ -18,6 +18,33 @@ class _Flush:
     pass
 
 
+class Writer(Protocol):
+    """What the actor needs of a journal; see `actors.journal.Journal`."""
+
+    @property
+    def epoch(self) -> int:
+        """Of this opening."""
+
+    @property
+    def head(self) -> Head:
+        """The newest row."""
+
+    def append(self, groups: Sequence[Sequence[Entry]]) -> list[Committed | Rejected]:
+        """Write groups of entries, durably."""
+
+    def replay(self, after_seq: int = 0) -> Iterator[Row]:
+        """Return the rows after a sequence number."""
+
+    def load_snapshot(self) -> Snapshot | None:
+        """Return the newest snapshot."""
+
+    def save_snapshot(self, seq: int, state_json: str) -> None:
+        """Keep a snapshot of the state at a row."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
 class PersistenceActor(Worker):
     """Writes events and answers when they are on disk; replays them to a new bankroll.
 
@@ -29,11 +56,11 @@ class PersistenceActor(Worker):
         bankroll: the handle to answer to.
     """
 
-    def __init__(self, open_journal: Callable[[], Journal], bankroll: Handle) -> None:
+    def __init__(self, open_journal: Callable[[], Writer], bankroll: Handle) -> None:
         super().__init__()
         self._open_journal = open_journal
         self._bankroll = bankroll
-        self._journal: Journal | None = None
+        self._journal: Writer | None = None
         self._group: list[Append] = []
         self._served = 0  # the incarnation of the bankroll that may write
 
@@ -102,7 +129,7 @@ class PersistenceActor(Worker):
         text = snapshot.state_json if snapshot else None
         self._bankroll.tell(Replayed(message.incarnation, journal.epoch, journal.head.seq, text, events))
 
-    def _own(self) -> Journal:
+    def _own(self) -> Writer:
         if self._journal is None:
             raise RuntimeError("the journal is not open")
         return self._journal

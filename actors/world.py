@@ -1,0 +1,146 @@
+"""Everything of an agent that touches the world: clocks, chance, network, disk. A simulation hands in another one."""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from random import Random
+from typing import Protocol
+
+from actors.casino import CasinoClient
+from actors.config import AgentConfig
+from actors.escrow import EscrowClient
+from actors.journal import Journal
+from actors.persistence import Writer
+from actors.price_feed import Socket
+from actors.site import Site
+from actors.venue.breakers import Breakers
+from actors.venue.budget import Budget
+from actors.venue.casino import Casino
+from actors.venue.errors import BreakerOpen
+from actors.venue.escrow import Escrow
+from actors.venue.feed import PriceSocket
+from actors.venue.line import Line
+from actors.venue.port import Port, Runs
+
+GAMES_PER_MINUTE = 60
+"""The venue's limit for an agent, as long as none of it is spent."""
+
+PORT_THREADS = 4
+PORT_CAPACITY = 64
+"""Network calls that one service runs at a time, and that may wait."""
+
+OnPrices = Callable[[Mapping[str, Decimal]], None]
+OnState = Callable[[str, str], None]
+
+
+class World(Protocol):
+    """What the tree's actors are given instead of reaching out by themselves."""
+
+    def wall(self) -> int:
+        """Return UTC microseconds that never run backwards."""
+
+    def chance(self) -> Random:
+        """Return a source of chance of its own for whoever asks."""
+
+    def entropy(self) -> str:
+        """Return 128 random bits as 32 hexadecimal digits."""
+
+    def port(self, service: str) -> Runs:
+        """Return where a service's network calls run."""
+
+    def casino(self) -> CasinoClient:
+        """Return a client of the casino."""
+
+    def escrow(self) -> EscrowClient:
+        """Return a client of the escrow service."""
+
+    def health(self) -> str:
+        """Say how the casino's breaker and budget stand."""
+
+    def prices(self) -> Callable[[OnPrices, OnState], Socket] | None:
+        """Return what makes a source of prices, or None where there is none."""
+
+    def journal(self) -> Writer:
+        """Open the journal."""
+
+
+class RealWorld:
+    """The operating system, the network and the disk.
+
+    Breakers and budgets are the venue's view of us, so they live here and outlive a restart of their users.
+
+    Args:
+        config: the configuration.
+        site: where the agent plays.
+        wall: UTC microseconds that never run backwards.
+        changed: told of a breaker: service, whether it is open, until when (UTC microseconds).
+    """
+
+    def __init__(
+        self, config: AgentConfig, site: Site, wall: Callable[[], int], changed: Callable[[str, bool, int], None]
+    ) -> None:
+        self.wall = wall
+        self._config = config
+        self._site = site
+        self._rng = Random(config.seed)  # noqa: S311  jitter and strategies; tags come from the operating system
+        self._budget = None if site.unlimited else Budget(clock=time.monotonic, wall=wall)
+        self._breakers = Breakers(clock=time.monotonic, wall=wall, changed=changed)
+
+    def chance(self) -> Random:
+        """Return chance that the configured seed repeats."""
+        return Random(self._rng.getrandbits(64))  # noqa: S311  as above
+
+    def entropy(self) -> str:
+        """Return 128 bits of the operating system's."""
+        return secrets.token_hex(16)
+
+    def port(self, service: str) -> Port:
+        """Return a few daemon threads."""
+        return Port(f"{self._config.agent.id}-{service}", threads=PORT_THREADS, capacity=PORT_CAPACITY)
+
+    def casino(self) -> Casino:
+        """Return a client with connections of its own."""
+        return Casino(self._line("casino", self._site.casino), self.escrow())
+
+    def escrow(self) -> Escrow:
+        """Return a client with connections of its own."""
+        return Escrow(self._line("escrow", self._site.escrow))
+
+    def health(self) -> str:
+        """Return the tree's line for the casino."""
+        try:
+            self._breakers.check("casino")
+        except BreakerOpen as error:
+            return str(error)
+        if self._budget is None:
+            return "breaker closed, no limits"
+        return f"breaker closed, {self._budget.left().get('games', GAMES_PER_MINUTE)} left this minute"
+
+    def prices(self) -> Callable[[OnPrices, OnState], Socket] | None:
+        """Return what follows the venue's WebSocket."""
+        url = self._site.price_feed
+        if url is None:
+            return None
+        return lambda on_prices, on_state: PriceSocket(url, on_prices=on_prices, on_state=on_state, rng=self.chance())
+
+    def journal(self) -> Journal:
+        """Open the journal under the data directory; it is bound to this venue and account."""
+        config, path = self._config, self._config.journal_path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        binding = f"{config.mode}:casino:{self._site.fingerprint}"
+        return Journal.open(path, agent=config.agent.id, binding=binding, wall_micros=self.wall)
+
+    def _line(self, service: str, base_url: str) -> Line:
+        credential = self._site.credential
+        return Line(
+            service,
+            base_url,
+            key=credential.key,
+            agent_id=credential.agent_id,
+            timeout_s=float(self._config.venue.send_timeout),
+            wall=self.wall,
+            rng=self.chance(),
+            breakers=self._breakers,
+            budget=self._budget,
+        )
