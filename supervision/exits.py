@@ -70,6 +70,7 @@ class Exit:
 
 
 NORMAL = Exit(ExitKind.NORMAL)
+VANISHED = Exit(ExitKind.FAILED, "its thread ended without a reason")
 DECLINED = Exit(ExitKind.NORMAL, "declined to start")
 SHUTDOWN = Exit(ExitKind.SHUTDOWN)
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from supervision.events import DeadLetters, Event, SystemFatal
 from supervision.exits import Fatal, describe
@@ -72,10 +72,10 @@ class Hub:
         if self._on_event is not None:
             self.guard(self._on_event, event)
 
-    def guard(self, call: Callable[[Any], None], argument: object) -> None:
+    def guard(self, call: Callable[..., None], *arguments: object) -> None:
         """Make a call into foreign code; what it raises is logged and goes no further."""
         try:
-            call(argument)
+            call(*arguments)
         except BaseException:  # a hook must not end an actor or a supervisor
             logger.exception("hook failed: %r", call)
 

@@ -102,6 +102,7 @@ class Simulation:
         """Let what is ending end, without waiting for timers, and drop those."""
         del timeout, orphans
         while ready := self._ready():
+            self._count()
             self._run_one(self.rng.choice(ready))
         self._timers.clear()
 

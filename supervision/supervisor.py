@@ -13,7 +13,7 @@ from supervision.handle import Ask, Handle, Reply
 from supervision.intensity import Backoff
 from supervision.notices import RetryDue
 from supervision.nursery import Activity, Nursery
-from supervision.spec import AutoShutdown, ChildSpec, Restart, Strategy, SupervisorSpec, check_children
+from supervision.spec import AutoShutdown, ChildSpec, Restart, Strategy, SupervisorSpec, check, check_children
 
 GAVE_UP = Exit(ExitKind.SHUTDOWN, "restart limit reached")
 NO_LONGER_NEEDED = Exit(ExitKind.SHUTDOWN, "significant children ended")
@@ -209,20 +209,17 @@ class Supervisor(Nursery):
     def _serve(self, reply: Reply, message: Admin) -> Activity:
         try:
             yield from getattr(self, f"_{message.order}")(reply, *message.arguments)
-        except ChildRefused as refusal:
+        except (ChildRefused, ValueError) as refusal:
             reply.fail(refusal)
         self._asked_by.discard(reply)
 
-    def _start_child(self, reply: Reply, spec: ChildSpec) -> Activity:
-        there = self.children.get(spec.id)
+    def _start_child(self, reply: Reply, *specs: ChildSpec) -> Activity:
+        check(len(specs) == 1, "start_child", specs, "called with one ChildSpec")
+        check_children(specs, self.plan.auto_shutdown)
+        there = self.children.get(specs[0].id)
         if there is not None:
             raise ChildRefused("already_present" if there.state is ChildState.STOPPED else "already_started")
-        try:
-            check_children([spec], self.plan.auto_shutdown)
-        except ValueError as error:
-            reply.fail(error)
-            return
-        yield from self._started(reply, self.enter(spec), keep_failed=False)
+        yield from self._started(reply, self.enter(specs[0]), keep_failed=False)
 
     def _restart_child(self, reply: Reply, name: str) -> Activity:
         yield from self._started(reply, self._stopped_child(name), keep_failed=True)
@@ -261,6 +258,7 @@ class Supervisor(Nursery):
         yield from ()
 
     def _known_child(self, name: str | Handle) -> Child:
+        check(isinstance(name, (str, Handle)), "child", name, "an id or a Handle")
         child = self.children.get(name if isinstance(name, str) else name.path.rpartition("/")[2])
         if child is None or (isinstance(name, Handle) and child.handle is not name):
             raise ChildRefused("not_found")

@@ -125,7 +125,12 @@ class System:
         except Exception as error:
             self._finish(Exit.start_failed(ROOT, error))
             raise StartError(ROOT, error) from error
-        if not self._runtime.wait(self._settled, timeout):
+        try:
+            settled = self._runtime.wait(self._settled, timeout)
+        except BaseException:  # Ctrl-C
+            self.stop()
+            raise
+        if not settled:
             self.stop()
             raise StartError(ROOT, TimeoutError(f"the tree was not up within {timeout:g} s"))
         if self._exit is not None:
@@ -177,11 +182,6 @@ class System:
         if logger.isEnabledFor(level):
             logger.log(level, "tree\n%s", self.render())
 
-    def _tree_changed(self) -> None:
-        self.log_tree()
-        if self._on_tree:
-            self._on_tree()
-
     def orphans(self) -> tuple[str, ...]:
         """Return the paths of abandoned workers whose threads still run."""
         return tuple(sorted(self._hub.orphans.values()))
@@ -194,6 +194,11 @@ class System:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _tree_changed(self) -> None:
+        self.log_tree()
+        if self._on_tree is not None:
+            self._hub.guard(self._on_tree)
 
     def _request_stop(self) -> None:
         worker = self._root.worker

@@ -10,19 +10,7 @@ from pykka._envelope import Envelope
 from pykka.messages import _ActorStop
 
 from supervision.events import TeardownFailed
-from supervision.exits import (
-    DECLINED,
-    NORMAL,
-    SHUTDOWN,
-    ActorDown,
-    Decline,
-    Exit,
-    ExitKind,
-    Fatal,
-    Refuse,
-    describe,
-    format_traceback,
-)
+from supervision.exits import DECLINED, NORMAL, SHUTDOWN, VANISHED, ActorDown, Decline, Exit, Refuse
 from supervision.handle import Ask, Handle, Kill, for_asker
 from supervision.mailbox import WAKE, Mailbox, Wake
 from supervision.notices import Ended, Ending, Notice, Stop, Up
@@ -33,7 +21,6 @@ if TYPE_CHECKING:
     from supervision.runtime import Clock
     from supervision.spec import ChildSpec
 
-VANISHED = Exit(ExitKind.FAILED, "its thread ended without a reason")
 SPECIAL = frozenset({Ask, Envelope, Tick, Wake})  # items that are not plain messages
 
 
@@ -347,7 +334,8 @@ class Worker(pykka.ThreadingActor):
         try:
             self.teardown(exit_)
         except BaseException as error:  # noqa: BLE001
-            self._hub.emit(TeardownFailed(self.path, self.incarnation, describe(error), format_traceback(error)))
-            if exit_.is_clean or isinstance(error, Fatal):
-                return Exit.failed(error)
+            failed = Exit.failed(error)
+            self._hub.emit(TeardownFailed(self.path, self.incarnation, failed.reason, failed.traceback))
+            if exit_.is_clean or failed.fatal is not None:
+                return failed
         return exit_

@@ -802,3 +802,13 @@ def test_format_log_2(rig):
     assert list(mapping)[:3] == ["event", "path", "incarnation"]
     assert "ZeroDivisionError" in mapping["traceback"]
     assert len(mapping["traceback"].splitlines()) < 100
+
+
+def test_child_adm_wrong_arguments_are_answers(rig):
+    """A wrong request is named to who made it; the supervisor lives."""
+    made = rig(child("a"))
+    adm = made.children()
+    for call, arguments in ((adm.start_child, ()), (adm.start_child, ("a",)), (adm.terminate_child, (7,))):
+        with pytest.raises(ValueError, match="must be"):
+            call(*arguments)
+    assert made.up(".", "a") == (1, 1)

@@ -8,6 +8,7 @@ import re
 import pytest
 
 import supervision as s
+from supervision.simulation import Simulation
 from tests.supervision.kit import Puppet, child
 
 LINE = re.compile(r'^[a-z_]+( [a-z_]+=("[^"]*"|[^ "]+))+$')
@@ -130,3 +131,20 @@ def test_an_ordinary_failure_keeps_no_exception():
     """A kept exception would pin the frames and the actor behind it."""
     assert s.Exit.failed(ValueError("x")).error is None
     assert s.Exit.failed(s.Fatal("x")).error is not None
+
+
+def test_the_host_is_told_when_the_tree_has_changed():
+    drawn, sim = [], Simulation(0)
+
+    def draw():
+        drawn.append(system.render())
+        raise OSError("the terminal is gone")
+
+    system = s.System(s.Supervisor.spec("top", [child("a")]), runtime=sim, on_tree=draw)
+    with system:
+        system.handle("a").kill(ValueError("x"))
+        sim.run(1.0)
+        assert system.handle("a").ask("alive") == "alive"
+    assert drawn == [
+        "top                      one_for_one  1 restart\n`- a                     RUNNING      (1 restart)"
+    ]
