@@ -1,8 +1,10 @@
 """The agent: builds the tree from a configuration, starts it, drains it, stops it. The API for host applications."""
 
+import contextlib
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from types import TracebackType
@@ -24,7 +26,6 @@ from actors.world import RealWorld
 from supervision import (
     SHUTDOWN,
     AskError,
-    ChildEnded,
     ChildFailed,
     ChildRestarted,
     DeadLetters,
@@ -49,6 +50,9 @@ POLL_S = 0.02
 """How often a waiting caller looks at the bankroll's status, in seconds."""
 
 RECONCILE_TIMEOUT_S = 30.0
+
+UNHEARD = 100
+"""Events of the tree that wait for a reporter that is just being restarted; of more, the newest are kept."""
 
 
 @dataclass(slots=True)
@@ -84,6 +88,7 @@ class Agent:
         self._system: System | None = None
         self._site: Site | None = None
         self._counts = _Counts()
+        self._unheard: deque[Event] = deque(maxlen=UNHEARD)
         self._lock = threading.Lock()
         self._requested = threading.Event()
         self._bets_limit: int | None = 0  # none before the first tree is drawn
@@ -348,24 +353,22 @@ class Agent:
         self._bankroll().tell(ServiceHealth(service, is_open, until))
 
     def _on_event(self, event: Event) -> None:
-        # In the thread where it happened: count, pass on, draw the tree after a restart.
+        # In the thread where it happened: count it, and pass it on as soon as somebody is there to write it down.
         match event:
             case ChildFailed():
                 self._counts.crashes += 1
             case ChildRestarted():
                 self._counts.restarts += 1
                 self._counts.down_s += event.seconds if event.path.startswith("core") else 0.0
-            case ChildEnded() if event.path.startswith("ops"):
-                return  # the end: nobody is left to write it down
             case DeadLetters(path=blueprint.REPORTER):
                 return  # what the reporter missed it cannot report
             case _:
                 pass
-        if self._system is None:
-            return
-        reporter = self._system.handle(blueprint.REPORTER)
-        if reporter.is_up():  # it ends before its supervisor does, and needs no word of that
-            reporter.tell(event)
+        self._unheard.append(event)
+        reporter = self._system.handle(blueprint.REPORTER) if self._system else None
+        while reporter and reporter.is_up() and self._unheard:
+            with contextlib.suppress(IndexError):  # another thread passes events on, too
+                reporter.tell(self._unheard.popleft())
 
     def _say_tree(self) -> None:
         self._say("tree", self._tree().render())
