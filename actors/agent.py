@@ -1,12 +1,10 @@
 """The agent: builds the tree from a configuration, starts it, drains it, stops it. The API for host applications."""
 
-import contextlib
 import secrets
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -22,14 +20,11 @@ from actors.money.risk import MISMATCH, PAUSE
 from actors.site import Site, find_site
 from actors.strategies import Strategy
 from actors.summary import Summary
+from actors.witness import Witness
 from actors.world import RealWorld
 from supervision import (
     SHUTDOWN,
     AskError,
-    ChildFailed,
-    ChildRestarted,
-    DeadLetters,
-    Event,
     Handle,
     Refuse,
     StartError,
@@ -50,16 +45,6 @@ POLL_S = 0.02
 """How often a waiting caller looks at the bankroll's status, in seconds."""
 
 RECONCILE_TIMEOUT_S = 30.0
-
-UNHEARD = 100
-"""Events of the tree that wait for a reporter that is just being restarted; of more, the newest are kept."""
-
-
-@dataclass(slots=True)
-class _Counts:
-    crashes: int = 0
-    restarts: int = 0
-    down_s: float = 0.0
 
 
 class Agent:
@@ -87,8 +72,7 @@ class Agent:
         self._wall = steady_wall()
         self._system: System | None = None
         self._site: Site | None = None
-        self._counts = _Counts()
-        self._unheard: deque[Event] = deque(maxlen=UNHEARD)
+        self._witness = Witness(lambda: self._system.handle(blueprint.REPORTER) if self._system else None)
         self._lock = threading.Lock()
         self._requested = threading.Event()
         self._bets_limit: int | None = 0  # none before the first tree is drawn
@@ -140,7 +124,7 @@ class Agent:
             handle=lambda path: self._tree().handle(path),
         )
         root = blueprint.tree(parts, self, self._observe)
-        self._system = System(root, on_event=self._on_event, on_tree=self._say_tree)
+        self._system = System(root, on_event=self._witness, on_tree=self._say_tree)
         self._started_at = time.monotonic()
         try:
             self._system.start(START_TIMEOUT_S)
@@ -328,15 +312,15 @@ class Agent:
         return Summary(
             agent_id=self.config.agent.id,
             seconds=round(seconds, 3),
-            uptime=round(max(0.0, 1 - self._counts.down_s / seconds), 6) if seconds else 1.0,
+            uptime=round(max(0.0, 1 - self._witness.down_s / seconds), 6) if seconds else 1.0,
             bets=status.bets if status else 0,
             won=status.won if status else 0,
             lost=status.lost if status else 0,
             void=status.void if status else 0,
             unknown=status.unknown if status else 0,
             sent=status.sent if status else 0,
-            crashes=self._counts.crashes,
-            restarts=self._counts.restarts,
+            crashes=self._witness.crashes,
+            restarts=self._witness.restarts,
             book_balance=status.book_micro if status else 0,
             venue_balance=status.venue_micro if status else None,
             difference=status.difference_micro if status else None,
@@ -351,24 +335,6 @@ class Agent:
 
     def _breaker_changed(self, service: str, is_open: bool, until: int) -> None:
         self._bankroll().tell(ServiceHealth(service, is_open, until))
-
-    def _on_event(self, event: Event) -> None:
-        # In the thread where it happened: count it, and pass it on as soon as somebody is there to write it down.
-        match event:
-            case ChildFailed():
-                self._counts.crashes += 1
-            case ChildRestarted():
-                self._counts.restarts += 1
-                self._counts.down_s += event.seconds if event.path.startswith("core") else 0.0
-            case DeadLetters(path=blueprint.REPORTER):
-                return  # what the reporter missed it cannot report
-            case _:
-                pass
-        self._unheard.append(event)
-        reporter = self._system.handle(blueprint.REPORTER) if self._system else None
-        while reporter and reporter.is_up() and self._unheard:
-            with contextlib.suppress(IndexError):  # another thread passes events on, too
-                reporter.tell(self._unheard.popleft())
 
     def _say_tree(self) -> None:
         self._say("tree", self._tree().render())
