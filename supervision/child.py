@@ -8,7 +8,7 @@ from enum import Enum
 from random import Random
 
 from supervision.exits import Exit
-from supervision.handle import Handle, message_of
+from supervision.handle import Handle
 from supervision.hub import Hub
 from supervision.mailbox import Mailbox, make_mailbox
 from supervision.notices import Notice, RetryDue
@@ -73,7 +73,7 @@ class Child:
         if not hasattr(worker, "note_text"):
             raise TypeError(f"{type(worker).__name__}.__init__ must call super().__init__()")
         if self.mailbox is None or self.mailbox.closed or not self.spec.mailbox.keep:
-            self.mailbox = make_mailbox(self.spec.mailbox, message_of)
+            self.mailbox = make_mailbox(self.spec.mailbox)
         self.mailbox.control.clear()
         worker.adopt(hub, self.spec, self.handle, self.mailbox, notify)
         self.worker = worker

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from _thread import allocate_lock
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,10 @@ import pykka
 from pykka._envelope import Envelope
 
 from supervision.exits import ActorDown, AskCycle, AskTimeout, Exit, describe
+from supervision.mailbox import Mailbox, Wrapped
 
 if TYPE_CHECKING:
     from supervision.hub import Hub
-    from supervision.mailbox import Mailbox
     from supervision.worker import Worker
 
 _asking = threading.Lock()  # orders the edges "waits for" while a cycle is looked for
@@ -42,23 +43,16 @@ class Reply:
         self.error: BaseException | None = None
         self.given_up = False
 
-    def answer(self, value: Any) -> None:
-        """Give the answer."""
+    def answer(self, value: Any, error: BaseException | None = None) -> None:
+        """Give the answer, or the error that the asker is to raise."""
         if self._lock.locked():
-            self.value = value
-            self._release()
+            self.value, self.error = value, error
+            with suppress(RuntimeError):  # another thread has answered: the actor was abandoned and woke up late
+                self._lock.release()
 
     def fail(self, error: BaseException) -> None:
         """Let the asker raise `error`."""
-        if self._lock.locked():
-            self.error = error
-            self._release()
-
-    def _release(self) -> None:
-        try:
-            self._lock.release()
-        except RuntimeError:  # another thread answered in between: an abandoned actor that woke up late
-            return
+        self.answer(None, error)
 
     def is_set(self) -> bool:
         """Return True if it was answered."""
@@ -72,7 +66,7 @@ class Reply:
         return True
 
 
-class Ask:
+class Ask(Wrapped):
     """A message that waits for its answer."""
 
     __slots__ = ("message", "reply")

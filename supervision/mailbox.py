@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, ClassVar
 
 from supervision.spec import MailboxSpec, Overflow
 
@@ -16,6 +16,13 @@ class Wake:
 
 
 WAKE: Any = Wake()
+
+
+class Wrapped:
+    """Base of queued items that are more than their message: they are never taken for the latest of a key."""
+
+    __slots__ = ()
+    reserved: ClassVar[bool] = False  # True: no policy may drop it
 
 
 def _forget(*_items: object) -> None:
@@ -87,10 +94,9 @@ class BoundedMailbox(Mailbox):
     The queue carries one token per place taken; the items stand in an ordered dict under a lock.
     """
 
-    def __init__(self, spec: MailboxSpec, message_of: Callable[[Any], Any]) -> None:
+    def __init__(self, spec: MailboxSpec) -> None:
         super().__init__()
         self._spec = spec
-        self._message_of = message_of
         self._lock = threading.Lock()
         self._items: dict[Any, Any] = {}
         self.get = self._get
@@ -125,26 +131,37 @@ class BoundedMailbox(Mailbox):
 
     def _place(self, item: Any) -> tuple[bool, Any]:
         """Return whether `item` was accepted, and the item that had to go for it (`WAKE`: none)."""
-        spec = self._spec
-        key = spec.latest_by(self._message_of(item)) if spec.latest_by else None
-        place = object() if key is None else ("latest", key)
+        spec, place = self._spec, self._key(item)
         dropped = WAKE
         with self._lock:
             if place in self._items:
                 dropped, self._items[place] = self._items[place], item
                 return True, dropped
-            if spec.capacity is not None and len(self._items) >= spec.capacity:
-                if spec.overflow is not Overflow.DROP_OLDEST:
-                    return spec.overflow is Overflow.DROP_NEWEST, item
-                dropped = self._items.pop(next(iter(self._items)))
+            if spec.capacity is not None and len(self._items) >= spec.capacity and _may_go(item):
+                oldest = next((key for key, one in self._items.items() if _may_go(one)), None)
+                if spec.overflow is not Overflow.DROP_OLDEST or oldest is None:
+                    return spec.overflow is not Overflow.REJECT, item
+                dropped = self._items.pop(oldest)
             self._items[place] = item
         if dropped is WAKE:  # else the token of the item that had to go is left
             self._queue.put(WAKE)
         return True, dropped
 
+    def _key(self, item: Any) -> Any:
+        """Return the place of an item: its own, unless it is a plain message with a key."""
+        try:
+            key = self._spec.latest_by(item) if self._spec.latest_by and not isinstance(item, Wrapped) else None
+            hash(key)
+        except Exception:  # noqa: BLE001 - a message that the key function cannot take is an ordinary one
+            key = None
+        return object() if key is None else ("latest", key)
 
-def make_mailbox(spec: MailboxSpec, message_of: Callable[[Any], Any]) -> Mailbox:
-    """Return the mailbox for a spec; `message_of` unwraps a queued item for `latest_by`."""
-    if spec.capacity is None and spec.latest_by is None:
-        return Mailbox()
-    return BoundedMailbox(spec, message_of)
+
+def _may_go(item: Any) -> bool:
+    return not (isinstance(item, Wrapped) and item.reserved)
+
+
+def make_mailbox(spec: MailboxSpec) -> Mailbox:
+    """Return the mailbox for a spec."""
+    plain = spec.capacity is None and spec.latest_by is None
+    return Mailbox() if plain else BoundedMailbox(spec)

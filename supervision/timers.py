@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
+from supervision.mailbox import Wrapped
 from supervision.spec import check, check_number
 
 if TYPE_CHECKING:
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 SHORTEST_PERIOD = 0.001  # seconds; a shorter period would be a busy loop
 
 
-class Tick:
-    """A timer's message on its way through the mailbox."""
+class Tick(Wrapped):
+    """A timer's message on its way through the mailbox; dropping it would end a period for good."""
 
+    reserved = True
     __slots__ = ("due", "key", "message", "period", "timer")
 
     def __init__(self, key: Hashable, message: Any, period: float | None, due: float) -> None:

@@ -8,7 +8,7 @@ from tests.supervision.kit import Puppet, Raise, child, gate
 
 
 def box(**options):
-    made = make_mailbox(s.MailboxSpec(**options), lambda item: item)
+    made = make_mailbox(s.MailboxSpec(**options))
     made.dropped = []
     made.refuse = lambda *items: made.dropped.extend(items)
     return made
@@ -84,6 +84,34 @@ def test_memory_of_a_full_mailbox_is_bounded():
     for number in range(10_000):
         mailbox.put(number)
     assert mailbox.depth() == mailbox._queue.qsize() == 10
+
+
+@pytest.mark.parametrize("key", [lambda message: message.symbol, lambda _message: []])
+def test_a_message_that_the_key_function_cannot_take_is_ordinary(key):
+    mailbox = box(latest_by=key)
+    assert [mailbox.put(number) for number in (1, 2)] == [True, True]
+    assert drained(mailbox) == [1, 2]
+
+
+def test_an_ask_is_never_replaced_by_a_newer_message(rig):
+    made = rig(child("a", mailbox=s.MailboxSpec(latest_by=lambda _message: "all the same")))
+    made.sim.call_after(0.0, lambda: made.system.handle("a").tell("newer"))
+    assert made.system.handle("a").ask("question") == "question"
+
+
+@pytest.mark.parametrize("overflow", s.Overflow)
+def test_a_full_mailbox_drops_no_timer(rig, overflow):
+    log, spec = [], s.MailboxSpec(capacity=1, overflow=overflow)
+    made = rig(child("a", lambda: Puppet(log, on_setup=lambda me: me.every(1.0, "beat")), mailbox=spec))
+
+    def flood(me):
+        for number in range(5):
+            me.sleep(0.5)
+            me.handle.tell(number)
+
+    made.system.handle("a").ask(flood)
+    made.settle(3.0)
+    assert log.count("beat") >= 3
 
 
 def test_a_closed_bounded_mailbox_refuses_all():
