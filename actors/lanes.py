@@ -33,6 +33,8 @@ def lanes_of(config: AgentConfig, given: Sequence[Strategy]) -> tuple[Lane, ...]
         return ()
     lanes = [_from_section(section) for section in config.strategy]
     for strategy in given:
+        if not isinstance(strategy, Strategy):
+            raise ConfigError(f"strategies takes instances of actors.Strategy, not {strategy!r}.")
         base = type(strategy).__name__
         taken = sum(lane.name.partition("#")[0] == base for lane in lanes)
         name = f"{base}#{taken + 1}" if taken else base
