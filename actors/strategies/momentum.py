@@ -26,5 +26,4 @@ class Momentum(Strategy):
         if abs(price / mark - 1) < self._move:
             return Idle(f"{self._market} has moved less than {self._move:%}")
         self._mark = price
-        side = "heads" if price > mark else "tails"
-        return Bet("boosted_coin", {"side": side}, probability="0.5", odds="2.10")
+        return Bet("boosted_coin", {"side": "heads" if price > mark else "tails"}, probability="0.5", odds="2.10")
