@@ -18,16 +18,17 @@ from supervision.worker import Worker
 
 
 class ChildState(Enum):
-    """Where a child is in its life."""
+    """Where a child is in its life.
+
+    ENDING: it ends by itself and its teardown runs; ENDED: its supervisor has not yet decided what follows;
+    RESTARTING: it waits for its next attempt.
+    """
 
     STARTING = "starting"
     RUNNING = "running"
     ENDING = "ending"
-    """It ends by itself; its teardown runs."""
     ENDED = "ended"
-    """It has ended; its supervisor has not yet decided what follows."""
     RESTARTING = "restarting"
-    """It waits for its next restart attempt."""
     STOPPING = "stopping"
     STOPPED = "stopped"
 

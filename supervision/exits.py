@@ -10,18 +10,21 @@ TRACEBACK_FRAMES = 40  # frames kept of a failure's traceback: enough to read, b
 
 
 class ExitKind(Enum):
-    """The five ways in which an incarnation ends."""
+    """The five ways in which an incarnation ends.
+
+    Attributes:
+        NORMAL: it stopped itself: `Worker.stop()`.
+        SHUTDOWN: its supervisor asked it to end, or a supervisor gave up in order.
+        FAILED: its code raised, or it was killed with an error.
+        START_FAILED: its factory or its `setup()` raised, or did not return within `start_timeout`.
+        ABANDONED: it did not end within its `shutdown` seconds; its thread still runs, fenced off.
+    """
 
     NORMAL = "normal"
-    """It stopped itself: `Worker.stop()`."""
     SHUTDOWN = "shutdown"
-    """Its supervisor asked it to end, or a supervisor gave up in order."""
     FAILED = "failed"
-    """Its code raised, or it was killed with an error."""
     START_FAILED = "start_failed"
-    """Its factory or its `setup()` raised, or did not return within `start_timeout`."""
     ABANDONED = "abandoned"
-    """It did not end within its `shutdown` seconds; its thread still runs, fenced off."""
 
 
 @dataclass(frozen=True, slots=True)

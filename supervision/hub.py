@@ -22,10 +22,6 @@ DEAD_LETTER_SECONDS = 5.0  # most often one event per path and this time; the ot
 ROOT = "."  # path of the root; the paths of its children are their ids
 
 
-def _nothing() -> None:
-    """Stand in for a call that the system sets."""
-
-
 @dataclass(slots=True)
 class _Letters:
     count: int = 0
@@ -37,17 +33,24 @@ class _Letters:
 class Hub:
     """The inside of a `System`; nothing in it is shared with other systems."""
 
-    def __init__(self, runtime: Runtime, rng: Random, on_event: Callable[[Event], None] | None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        rng: Random,
+        on_event: Callable[[Event], None] | None,
+        on_fatal: Callable[[], None],
+        on_tree: Callable[[], None],
+    ) -> None:
         self.runtime = runtime
         self.rng = rng
         self.lock = threading.RLock()
         self.orphans: dict[Worker, str] = {}
         self.fatal: Fatal | None = None
         self.fatal_path = ""
-        self.on_fatal: Callable[[], None] = _nothing
-        self.on_tree: Callable[[], None] = _nothing
+        self.on_tree = on_tree
         self.dead_letters = 0
         self._on_event = on_event
+        self._on_fatal = on_fatal
         self._handles: dict[str, Handle] = {}
         self._letters: dict[str, _Letters] = {}
 
@@ -115,7 +118,7 @@ class Hub:
                 return
             self.fatal, self.fatal_path = error, path
         self.emit(SystemFatal(path, describe(error)))
-        self.on_fatal()
+        self._on_fatal()
 
     def orphan(self, worker: Worker) -> None:
         """Fence an incarnation off and remember it until its thread ends."""

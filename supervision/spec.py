@@ -40,13 +40,17 @@ class AutoShutdown(Enum):
 
 
 class Overflow(Enum):
-    """What a full mailbox does with one message more; whatever is dropped is a counted dead letter."""
+    """What a full mailbox does with one message more; whatever is dropped is a counted dead letter.
+
+    Attributes:
+        REJECT: `tell` returns False, an ask raises `ActorDown`; the word for callers who can wait.
+        DROP_OLDEST: the message that has waited longest goes.
+        DROP_NEWEST: as REJECT, but `tell` returns True: the sender is not to care.
+    """
 
     REJECT = "reject"
-    """`tell` returns False, an ask raises `ActorDown`; the word for callers who can wait."""
     DROP_OLDEST = "drop_oldest"
     DROP_NEWEST = "drop_newest"
-    """As REJECT, but `tell` returns True: the sender is not to care."""
 
 
 def check(good: bool, name: str, value: object, allowed: str) -> None:

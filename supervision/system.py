@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from types import TracebackType
 from typing import Self
 
 from supervision.admin import Children
@@ -77,9 +76,8 @@ class System:
     ) -> None:
         self.name = name or root.id
         self._runtime = runtime or Threads(clock)
-        self._hub = Hub(self._runtime, rng or Random(), on_event)  # noqa: S311 - jitter is no secret
-        self._hub.on_fatal = self._request_stop
-        self._hub.on_tree = self._tree_changed
+        rng = rng or Random()  # noqa: S311 - jitter is no secret
+        self._hub = Hub(self._runtime, rng, on_event, self._request_stop, self._tree_changed)
         self._on_tree = on_tree
         self._root = Child(root, self._hub.handle(ROOT))
         self._settled = threading.Event()
@@ -190,9 +188,7 @@ class System:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def _tree_changed(self) -> None:

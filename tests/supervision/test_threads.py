@@ -2,6 +2,11 @@
 
 import ctypes
 import gc
+import logging
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from weakref import WeakSet
@@ -374,3 +379,35 @@ def test_a_thread_that_cannot_be_started_is_a_failed_start(events, monkeypatch):
             system.children().start_child(child("b"))
         monkeypatch.undo()
         assert system.handle("a").ask("alive") == "alive"
+
+
+def test_ctrl_c_while_starting_stops_what_had_started(events, monkeypatch):
+    system = one(events, child("a"))
+    monkeypatch.setattr(system._settled, "wait", lambda _timeout: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        system.start()
+    assert system.wait(0) == s.SHUTDOWN
+
+
+def test_the_exit_of_the_interpreter_stops_a_forgotten_system():
+    program = """
+import supervision as s
+
+class A(s.Worker):
+    def teardown(self, exit_):
+        print("closed:", exit_)
+
+s.System(s.Supervisor.spec("top", [s.ChildSpec("a", A)])).start()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
+    assert (done.stdout, done.stderr) == ("closed: shutdown\n", "")
+
+
+def test_a_signal_handler_of_the_host_can_log_the_tree(events, caplog):
+    caplog.set_level(logging.INFO, "supervision")
+    with one(events, child("a")) as system:
+        caplog.clear()
+        before = signal.signal(signal.SIGUSR1, lambda *_: system.log_tree())
+        os.kill(os.getpid(), signal.SIGUSR1)
+        signal.signal(signal.SIGUSR1, before)
+    assert caplog.messages[0].startswith("tree\ntop ")
