@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from actors.crashpoints import reached
 from actors.desk import Desk, Mail, Step, Terms
 from actors.desk.operator import NotInError, brief
-from actors.journal.codec import dump_state, load_state
+from actors.journal.codec import dump_state, kind_of, load_state
 from actors.messages import (
     Answered,
     Append,
@@ -30,6 +31,7 @@ from actors.messages import (
     Resume,
     ServiceHealth,
     ServiceUp,
+    Settled,
     Status,
 )
 from actors.money.events import IntentOpened
@@ -139,6 +141,7 @@ class BankrollActor(Worker):
             state.replay(event)
         if broken := state.book.violations():
             raise JournalRefused(f"the replayed book is broken: {'; '.join(broken)}")
+        reached("replayed")
         self._since_snapshot = len(message.events)
         self._desk = Desk(state, self._terms, message.epoch, self._accounts)
         self._carry_out(self._desk.begin(self._wall()))
@@ -216,6 +219,7 @@ class BankrollActor(Worker):
         waiting = self._undurable.popleft()
         if waiting.token != message.token or self._desk is None:
             raise JournalRefused(f"the journal acknowledged {message.token} before {waiting.token}")
+        reached("acknowledged", kind_of(waiting.step.events[0]))
         self._desk.committed(waiting.step.events, self._wall())
         for event in waiting.step.events:
             if isinstance(event, IntentOpened):
@@ -238,12 +242,15 @@ class BankrollActor(Worker):
             request=Request(opened.service, opened.path, opened.body),
             send_by=opened.send_by,
         )
+        reached("place")
         if not self._address(opened.service).tell(Place(ticket)):
             answer = NotSent(f"{opened.service} is not running")
             self._carry_out(desk.answered(Answered(opened.intent, answer), self._wall()))
 
     def _deliver(self, mail: tuple[Mail, ...]) -> None:
         for letter in mail:
+            if isinstance(letter.message, Settled):
+                reached("notify")
             arrived = self._address(letter.to).tell(letter.message)
             if not arrived and isinstance(letter.message, LookUp) and self._desk:
                 query = letter.message

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from actors.crashpoints import reached
 from actors.journal import Committed, Entry, Head, JournalBusy, JournalError, Rejected, Row, Snapshot
-from actors.journal.codec import decode, encode
+from actors.journal.codec import decode, encode, kind_of
 from actors.messages import Append, Appended, AppendRefused, Replay, Replayed
 from supervision import Exit, Fatal, Handle, Worker
 
@@ -98,6 +99,8 @@ class PersistenceActor(Worker):
         self._group = []
         if not group:
             return
+        kind = kind_of(group[0].events[0])
+        reached("append", kind)
         try:
             results = journal.append([[encode(event) for event in append.events] for append in group])
         except JournalBusy as error:
@@ -106,6 +109,7 @@ class PersistenceActor(Worker):
             return
         except JournalError as error:
             raise Fatal(str(error)) from error
+        reached("commit", kind)
         for append, result in zip(group, results, strict=True):
             if isinstance(result, Rejected):
                 self._refuse(append, result.reason)

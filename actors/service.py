@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from actors.crashpoints import reached
 from actors.messages import Answered, Found, LookUp, LookUpFailed, Place, ServiceUp
 from actors.money.evidence import Answer, Evidence, NotSent, Query, Unknown
 from actors.ticket import Ticket
@@ -95,4 +96,8 @@ class ServiceActor(Worker):
             if not isinstance(result, VenueError | PortClosed):
                 self.fail(result)
 
-        self.run(lambda: read(query), done)
+        def look() -> Evidence:
+            reached("look_up")
+            return read(query)
+
+        self.run(look, done)

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from actors.crashpoints import reached
 from actors.journal.errors import JournalCorrupt
 from actors.journal.records import Head
 
@@ -49,4 +50,5 @@ def write_anchor(path: Path, head: Head) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+    reached("anchor")
     draft.replace(place)

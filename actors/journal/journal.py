@@ -9,6 +9,7 @@ from typing import Self
 
 from peewee import IntegrityError
 
+from actors.crashpoints import reached
 from actors.journal import schema, sqlite
 from actors.journal.anchor import write_anchor
 from actors.journal.chain import row_hash, snapshot_digest
@@ -57,6 +58,7 @@ class Journal:
             lock = FileLock(path.with_name(path.name + ".lock"))
         except OSError as error:
             raise JournalBroken(f"{path} cannot be locked ({error}): check the data directory.") from error
+        reached("lock")
         try:
             connection, head, epoch = open_for_writing(path, agent, binding)
             return cls(
@@ -159,6 +161,7 @@ class Journal:
                 raise ValueError(f"no row {seq} to take a snapshot at: the last one is {self.head.seq}")
             digest = snapshot_digest(seq, row_hash_at, state_json)
             self._connection.run(sqlite.SAVE_SNAPSHOT, (seq, row_hash_at, self._wall_micros(), state_json, digest))
+            reached("snapshot")
             self._connection.run(sqlite.FORGET_SNAPSHOTS, (seq,))
 
     def close(self) -> None:
@@ -202,6 +205,7 @@ class Journal:
             try:
                 new_hash = row_hash(last_hash, *columns)
                 self._connection.run(sqlite.APPEND, (*columns, last_hash, new_hash))
+                reached("insert", entry.kind)
             except (IntegrityError, UnicodeEncodeError) as error:
                 if schema.NOT_THE_END in str(error):
                     raise self._broken("holds rows that its owner did not write") from error

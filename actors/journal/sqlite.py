@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from peewee import PeeweeException, SqliteDatabase, fn
 
+from actors.crashpoints import reached
 from actors.journal import schema
 from actors.journal.chain import snapshot_digest
 from actors.journal.records import Head, Owner, Row, Snapshot
@@ -152,6 +153,7 @@ class Connection:
             self.run(BEGIN)
             try:
                 migration(self.database)
+                reached("migrate")
                 self.run(f"PRAGMA user_version = {step}")
             except BaseException:
                 self.run(ROLLBACK)

@@ -27,6 +27,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from actors.crashpoints import armed, reached
 from actors.money.wagers import Request
 from actors.venue.errors import NoAnswer, NothingSent, VenueDown
 
@@ -97,6 +98,18 @@ class _Plain(HTTPConnection):
 
 class _Secured(HTTPSConnection):
     response_class = _TimedResponse
+
+
+class _Once(http.client.HTTPConnection):
+    response_class = _TimedResponse
+
+    def send(self, data: Any) -> None:
+        if armed():
+            half = len(data) // 2
+            super().send(data[:half])
+            reached("half_sent")
+            data = data[half:]
+        super().send(data)
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -189,18 +202,21 @@ def send_once(base_url: str, request: Request, *, key: SecretStr, agent_id: str,
         "Connection": "close",
     }
     url = urlsplit(base_url)
+    reached("connect")
     try:
         sock = _connect(url, until)
     except (OSError, ValueError) as error:
         raise NothingSent(f"no connection to {url.hostname}: {_words(error)}") from None
-    line = http.client.HTTPConnection(url.hostname or "", url.port)
+    reached("connected")
+    line = _Once(url.hostname or "", url.port)
     line.sock = sock
-    line.response_class = _TimedResponse
     try:
         line.request("POST", url.path.rstrip("/") + request.path, request.body.encode(), headers)
+        reached("sent")
         sock.settimeout(_left(until))
         with line.getresponse() as response:
             body = response.read(SEND_BODY_BYTES + 1)
+            reached("answered")
             if flaw := _flaw(len(body) > SEND_BODY_BYTES, response.length, chunked=bool(response.chunked)):
                 raise NoAnswer(f"no answer from {url.hostname}: {flaw}")
             return HttpAnswer(response.status, body, {k.lower(): v for k, v in response.getheaders()})
