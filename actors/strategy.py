@@ -17,7 +17,10 @@ FAULT_WAITS_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 """Pauses of a lane whose strategy raised or proposed nonsense, in seconds; the last one repeats."""
 
 SHORT_WAIT_S = 0.05
-"""Before asking again after a denial that passes by itself (the account is being reconciled), in seconds."""
+"""Before asking again a strategy that wants nothing just now, in seconds."""
+
+DENIAL_WAITS_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Least waits before asking again after denials in a row, in seconds; the last one repeats."""
 
 LONG_WAIT_S = 5.0
 """Before asking again after a denial without a time of its own, in seconds."""
@@ -73,7 +76,8 @@ class StrategyActor(Worker):
         self._prices: Mapping[str, Decimal] = {}
         self._waiting = False  # for an answer to a proposal
         self._open = False  # the lane may be asked
-        self._faults = 0
+        self._faults = 0  # in a row, as the denials
+        self._denials = 0
         self._failures = 0  # wagers in a row that the venue refused or never got
         self._operation = OPERATIONS[Bet]
         self._every_s = 0.0
@@ -118,11 +122,13 @@ class StrategyActor(Worker):
         if message.nonsense:
             self._pause(f"proposed nonsense: {denial.value}")
             return
+        least_s = DENIAL_WAITS_S[min(self._denials, len(DENIAL_WAITS_S) - 1)]
+        self._denials += 1
         wait_s = (denial.until - self._wall()) / MICRO_PER_USD if denial.until else LONG_WAIT_S
-        self.after(max(wait_s, SHORT_WAIT_S), _Decide(), key=DECIDE)
+        self.after(max(wait_s, least_s), _Decide(), key=DECIDE)
 
     def _take_result(self, message: Settled) -> None:
-        self._waiting, self._faults = False, 0
+        self._waiting, self._faults, self._denials = False, 0, 0
         self._view = message.bankroll
         closed = message.closed
         gain = closed.payout_micro - message.stake_micro if closed.outcome == "executed" else 0
