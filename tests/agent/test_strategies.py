@@ -1,0 +1,155 @@
+"""What strategies may do and may not: nonsense is refused with a reason, pauses its lane, and harms no other."""
+
+import pytest
+
+from actors import Strategy, strategy
+from actors.errors import ConfigError
+from actors.money.events import IntentClosed, IntentOpened
+from actors.money.wagers import Bet, EscrowCreate
+from tests.agent.kit import BOOSTED, COIN, Endless
+
+
+class Raises(Strategy):
+    def __init__(self, error):
+        self._error = error
+
+    def decide(self, view):
+        raise self._error
+
+
+class Greedy(Strategy):
+    def __init__(self):
+        self.asked = []
+
+    def decide(self, view):
+        self.asked.append(view.now)
+        return coin(stake="100.01")
+
+
+def coin(**changed):
+    return Bet(**{"game": "coin_flip", "params": {"side": "heads"}, "probability": "0.5", "odds": "1.99", **changed})
+
+
+@pytest.fixture
+def quick_pauses(monkeypatch):
+    monkeypatch.setattr(strategy, "FAULT_WAITS_S", (0.02, 0.04, 0.08))
+
+
+@pytest.mark.parametrize(
+    ("faulty", "says"),
+    [
+        (Raises(ValueError("my mistake")), "raised ValueError: my mistake"),
+        (Raises(SystemExit("enough")), "raised SystemExit: enough"),
+        (Raises(RecursionError()), "raised RecursionError"),
+        (Endless("heads"), "decided on a str, which is no wager"),
+        (Endless(object()), "decided on a object, which is no wager"),
+        (Endless(coin(stake="-1")), "above zero"),
+        (Endless(coin(stake=float("nan"))), "finite number"),
+        (Endless(coin(stake="0.001")), "multiple of 0.01"),
+        (Endless(coin(odds="inf")), "odds"),
+        (Endless(coin(odds="2.50")), "odds is stated as 2.5"),
+        (Endless(coin(probability="0.6")), "probability is stated as 0.6"),
+        (Endless(coin(params={"side": "edge"})), "side must be heads or tails"),
+        (Endless(coin(params=None)), "params must be"),
+        (Endless(coin(game="no_such_game")), "list of sound games"),
+        (Endless(coin(game="keno")), "list of sound games"),
+        (Endless(coin(game=["coin_flip"])), "coin_flip"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_nonsense_pauses_its_lane_longer_and_longer_and_harms_no_other(stage, quick_pauses, faulty, says):
+    stage.play(faulty, Endless(BOOSTED))
+    lane = type(faulty).__name__
+    pauses = [
+        stage.seen.until(f"pauses for {wait_s} s", action="decide", outcome="fault", lane=lane)
+        for wait_s in ("0.02", "0.04", "0.08")
+    ]
+    other = "Endless#2" if lane == "Endless" else "Endless"
+    stage.seen.until(action="bet", outcome="opened", lane=other, times=5)
+    assert all(says in pause.text for pause in pauses)
+    assert stage.agent.summary().crashes == 0
+    stage.end()
+    assert {opened.lane for opened in stage.books().check().of(IntentOpened)} == {other}
+
+
+def test_a_stake_above_the_balance_is_refused_and_asked_about_ever_more_rarely(stage):
+    greedy = Greedy()
+    agent = stage.play(greedy, Endless(COIN))
+    stage.seen.until("balance: limit 100.00 USD available, at 100.01 USD wanted", action="propose", outcome="denied")
+    first, second, third, fourth = stage.seen.reach(lambda: len(greedy.asked) > 3 and greedy.asked[:4], "four questions")
+    assert fourth - third > third - second > second - first
+    assert agent.wait(bets=5) == "bets"
+    stage.end()
+    assert {opened.lane for opened in stage.books().check().of(IntentOpened)} == {"Endless"}
+
+
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ({"class": "no.such.module:Mine"}, "does not import: ModuleNotFoundError"),
+        ({"class": "tests.agent.bad:Missing"}, "does not import: AttributeError"),
+        ({"class": "tests.agent.bad:NoStrategy"}, "no class derived from actors.Strategy"),
+        ({"class": "broken_at_import:Mine"}, "does not import: ZeroDivisionError"),
+        ({"name": "no_such"}, "There is no strategy no_such; there are boosted_coin"),
+        ({"name": "boosted_coin", "colour": "red"}, "does not take its parameters"),
+    ],
+)
+def test_a_strategy_that_cannot_be_made_is_an_error_before_anything_starts(stage, tmp_path, monkeypatch, section, says):
+    (tmp_path / "broken_at_import.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match=says):
+        stage.play(strategy=[section])
+    assert not (stage.data / "stakekeeper.sqlite").exists()
+    stage.agent = None
+
+
+def test_a_strategy_that_fails_while_it_is_made_pauses_its_lane(stage):
+    stage.play(strategy=[{"class": "tests.agent.bad:RaisesAtOnce"}])
+    stage.seen.until("raised RuntimeError: no such file", outcome="fault", lane="RaisesAtOnce")
+    assert stage.agent.summary().crashes == 0
+
+
+def test_without_a_budget_fair_games_stays_idle_and_says_why(stage):
+    stage.play(strategy=[{"name": "fair_games"}], bankroll__entertainment_budget="0")
+    denial = stage.seen.until(action="propose", outcome="denied", lane="fair_games")
+    assert "no edge: limit an edge above 0, or an entertainment budget" in denial.text
+    assert stage.status()["sent"] == 0
+
+
+def test_fair_games_plays_from_its_budget_and_stops_when_it_is_spent(stage):
+    stage.play(strategy=[{"name": "fair_games", "every": 0.0}], bankroll__entertainment_budget="0.12")
+    denial = stage.seen.until("entertainment budget", action="propose", outcome="denied")
+    assert "limit 0.12 USD a day, at 0.13 USD with this stake, lifts at " in denial.text
+    assert "00:00:00 UTC" in denial.text
+    stage.play(strategy=[{"name": "fair_games", "every": 0.0}], bankroll__entertainment_budget="0.12")
+    stage.seen.until("entertainment budget", action="propose", outcome="denied")
+    stage.end()
+    opened = stage.books().check().of(IntentOpened)
+    assert (len(opened), {one.stake_micro for one in opened}, all(one.fun for one in opened)) == (12, {10_000}, True)
+    assert len({one.subject for one in opened}) == 5
+
+
+def test_momentum_bets_when_its_market_moves(stage):
+    stage.play(strategy=[{"name": "momentum", "market": "BTC", "move": 0.0000001, "every": 0.0}])
+    stage.seen.until(action="bet", outcome="opened", lane="momentum")
+
+
+def test_momentum_waits_while_nothing_moves(stage):
+    stage.play(strategy=[{"name": "momentum", "market": "BTC", "move": 0.9, "every": 0.0}])
+    stage.seen.until("BTC has moved less than 90", outcome="idle", lane="momentum")
+    assert stage.status()["sent"] == 0
+
+
+def test_two_lanes_share_an_account(stage):
+    agent = stage.play(Endless(BOOSTED), Endless(COIN))
+    assert agent.wait(bets=40) == "bets"
+    stage.end()
+    books = stage.books().check().check_tags()
+    closed = books.of(IntentClosed)
+    assert {one.lane for one in closed} == {"Endless", "Endless#2"}
+    assert len(closed) == 40
+
+
+def test_a_service_that_is_switched_off_is_named(stage):
+    stage.play(Endless(EscrowCreate("1", "ag_0123456789ab", "a logo")), services__escrow=False)
+    stage.seen.until("service: limit escrow is up, at not running", action="propose", outcome="denied")
