@@ -124,5 +124,5 @@ class Hub:
         """Fence an incarnation off and remember it until its thread ends."""
         self.orphans[worker] = worker.path
         worker.fence()
-        if worker.finished:  # it got to its end in between
+        if worker.is_finished:  # it got to its end in between
             self.orphans.pop(worker, None)

@@ -47,6 +47,12 @@ class Worker(pykka.ThreadingActor):
 
     announces_itself: ClassVar[bool] = False  # True: it is up when it says so, not when `setup` returned
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        taken = sorted(set(vars(cls)) & RESERVED)
+        if taken and not cls.__module__.startswith("supervision."):
+            raise TypeError(f"{cls.__name__} defines {', '.join(taken)}, which its supervisor calls: name it otherwise")
+
     def __init__(self) -> None:
         super().__init__()
         self.mailbox: Mailbox = cast("Mailbox", self.actor_inbox)
@@ -58,7 +64,7 @@ class Worker(pykka.ThreadingActor):
         self._failure: BaseException | None = None
         self._asked: Ask | None = None
         self._fenced = False
-        self.finished = False
+        self.is_finished = False
         self.child_spec: ChildSpec
         self._hub: Hub
         self._notify: Callable[[Notice], None]
@@ -221,7 +227,7 @@ class Worker(pykka.ThreadingActor):
             if exit_.fatal is not None:
                 self._hub.raise_fatal(self.path, exit_.fatal)
             self._notify(Ended(self, exit_))
-        self.finished = True
+        self.is_finished = True
         self._hub.orphans.pop(self, None)
 
     def _close_down(self, exit_: Exit) -> Exit:
@@ -339,3 +345,7 @@ class Worker(pykka.ThreadingActor):
             if exit_.is_clean or failed.fatal is not None:
                 return failed
         return exit_
+
+
+OVERRIDABLE = frozenset({"setup", "receive", "teardown", "use_daemon_thread"})
+RESERVED = frozenset(name for name in vars(Worker) if not name.startswith("__")) - OVERRIDABLE

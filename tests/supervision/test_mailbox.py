@@ -61,6 +61,14 @@ def test_memory_of_latest_per_key_is_bounded_by_the_keys():
     assert mailbox.depth() == mailbox._queue.qsize() == 10
 
 
+@pytest.mark.parametrize(
+    ("field", "value"), [("capacity", 0), ("capacity", 1.5), ("overflow", "reject"), ("latest_by", 3), ("keep", "yes")]
+)
+def test_a_wrong_mailbox_names_the_field(field, value):
+    with pytest.raises(ValueError, match=rf"mailbox.{field}={value!r}: must be"):
+        s.MailboxSpec(**{field: value})
+
+
 @pytest.mark.parametrize("capacity", [None, 10])
 def test_falsy_messages_are_messages(rig, capacity):
     log = []

@@ -246,6 +246,12 @@ def test_a_stalled_child_can_be_abandoned_and_restarted(events):
     assert "release.wait" in stalled.stack
 
 
+@pytest.mark.parametrize("limit", [-1, "3", True])
+def test_a_wrong_number_of_dynamic_children_is_named(limit):
+    with pytest.raises(ValueError, match=f"max_children={limit!r}: must be an integer >= 0"):
+        s.DynamicSupervisor.spec("pool", child("w"), max_children=limit)
+
+
 def test_dynamic_supervisor_counts_waiting_children_towards_its_limit(rig):
     template = child("w", backoff=s.Backoff(first=10.0))
     made = rig(root=s.DynamicSupervisor.spec("pool", template, max_children=2))

@@ -207,14 +207,20 @@ def test_an_exception_injected_into_an_idle_thread_is_a_failure(events):
         assert system.handle("a").ask("alive") == "alive"
 
 
-def test_a_thread_that_cannot_even_close_down_is_seen(events):
-    class Vanishing(Puppet):
-        def _close_down(self, exit_):
-            if self.incarnation == 1:
-                raise MemoryError
-            return super()._close_down(exit_)
+def out_of_memory(_exit):
+    raise MemoryError
 
-    with one(events, child("a", Vanishing)) as system:
+
+def test_a_thread_that_cannot_even_close_down_is_seen(events):
+    made = []
+
+    def factory():
+        made.append(Puppet())
+        if len(made) == 1:
+            made[0]._close_down = out_of_memory
+        return made[-1]
+
+    with one(events, child("a", factory)) as system:
         system.handle("a").tell(Raise(ValueError("x")))
         assert events.wait(s.ChildFailed, "a").reason == "MemoryError"
         events.wait(s.ChildRestarted, "a")
@@ -279,6 +285,11 @@ def test_a_worker_can_be_reached_through_pykka(events):
             ref.ask("stale")
         system.handle("a").ask(lambda me: me.actor_ref).stop()
         events.wait(s.ChildRestarted, "a", number=2)
+
+
+def test_a_worker_that_redefines_the_machinery_is_told():
+    with pytest.raises(TypeError, match="Bad defines finish, which its supervisor calls: name it otherwise"):
+        type("Bad", (s.Worker,), {"finish": lambda _me: None})
 
 
 def test_a_worker_is_not_started_by_hand():
