@@ -19,7 +19,6 @@ from actors.messages import (
     Pause,
     Propose,
     Reconcile,
-    Resolve,
     Resume,
     ServiceHealth,
     ServiceUp,

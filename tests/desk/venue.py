@@ -71,7 +71,7 @@ class Venue:
         self._move(self.escrows[escrow_id].net_micro, f"escrow_timeout_refund: {escrow_id}", f"{escrow_id}_timeout", at)
         return self.turn(escrow_id, "refunded")
 
-    def evidence(self, query: Query, now: int) -> Evidence:
+    def evidence(self, query: Query, now: int, started: int | None = None) -> Evidence:
         """Read the account as the real client does: details only where something is not as expected."""
         expected = abs(self.balance - query.expected_micro) <= TOLERANCE_MICRO and self.nonces == query.expected_nonces
         detailed = query.full or not expected
@@ -81,7 +81,7 @@ class Venue:
         wanted = (*query.escrow_ids, *(lock for lock in locks if detailed and lock not in query.known))
         return Evidence(
             account=query.account,
-            started=now,
+            started=now if started is None else started,
             rows=rows,
             rows_complete=True,
             nonces=self.nonces,
