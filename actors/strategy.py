@@ -76,6 +76,7 @@ class StrategyActor(Worker):
         self._prices: Mapping[str, Decimal] = {}
         self._waiting = False  # for an answer to a proposal
         self._open = False  # the lane may be asked
+        self._resting = False  # until its timer, whatever arrives: the strategy or its last wager failed
         self._faults = 0  # in a row, as the denials
         self._denials = 0
         self._failures = 0  # wagers in a row that the venue refused or never got
@@ -99,9 +100,10 @@ class StrategyActor(Worker):
                 self._take_result(message)
             case Prices():
                 self._prices = message.mids
-                if self._strategy and self._strategy.wants_prices and not self._faults:
+                if self._strategy and self._strategy.wants_prices and not self._resting:
                     self._decide()
             case _Decide():
+                self._resting = False
                 self._decide()
             case _:
                 super().receive(message)
@@ -111,7 +113,7 @@ class StrategyActor(Worker):
         self._open = message.state == "IDLE" and message.bankroll.ready
         idle = "IDLE" if message.bankroll.ready else "waiting for the first reconcile"
         self.note(idle if message.state == "IDLE" else f"{message.state} {message.reason}".strip())
-        if self._open and not self._waiting:
+        if self._open and not self._waiting and not self._resting:
             self.after(0, _Decide(), key=DECIDE)
 
     def _take_denial(self, message: Denied) -> None:
@@ -137,6 +139,7 @@ class StrategyActor(Worker):
         )
         self.note(f"IDLE, last {closed.reason}")
         self._failures = self._failures + 1 if closed.outcome in UNDONE else 0
+        self._resting = bool(self._failures)
         if not self._open:  # it began while the intent was open, and only the bankroll knows how the lane stands now
             self._bankroll.tell(LaneOpened(self._lane, self._account))
         pause_s = delay(RETRIES[self._operation], self._failures, self._random) if self._failures else 0.0
@@ -181,6 +184,7 @@ class StrategyActor(Worker):
     def _pause(self, what: str) -> None:
         wait_s = FAULT_WAITS_S[min(self._faults, len(FAULT_WAITS_S) - 1)]
         self._faults += 1
+        self._resting = True
         self._say("fault", f"{self._lane} {what}; its lane pauses for {wait_s:g} s", "WARNING")
         self.note(f"PAUSED for {wait_s:g} s: {what}")
         self.after(wait_s, _Decide(), key=DECIDE)
