@@ -30,6 +30,8 @@ class InjectedCrash(Exception):  # noqa: N818 - not an error of the code under t
 class Simulation:
     """Runs a `System` on the calling thread: `System(root, runtime=Simulation(seed))`.
 
+    Several systems, one after the other or side by side, may share a simulation and so its time.
+
     Each step picks, by the seed, one worker with something to do or one timer that is due, and spends a little
     virtual time; when nothing is left to do, time jumps to the next timer. `Handle.ask`, `Worker.sleep` and the
     methods of `System` run the others meanwhile, on top of the caller's stack. The same seed over the same code
@@ -99,12 +101,11 @@ class Simulation:
         return f"simulated: {names}" if worker in self._running else ""
 
     def close(self, timeout: float, orphans: Container[Worker]) -> None:
-        """Let what is ending end, without waiting for timers, and drop those."""
-        del timeout, orphans
-        while ready := self._ready():
+        """Let the orphans of a system that has ended end too; other systems and all timers stay as they are."""
+        del timeout
+        while ready := [one for one in self._ready() if one in orphans]:
             self._count()
             self._run_one(self.rng.choice(ready))
-        self._timers.clear()
 
     def _ready(self) -> list[Worker]:
         return [

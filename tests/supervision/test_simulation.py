@@ -180,6 +180,19 @@ def test_a_run_that_never_settles_names_its_seed(monkeypatch):
             system.wait()
 
 
+def test_systems_in_one_simulation_do_not_disturb_each_other():
+    log, fired, sim = [], [], Simulation(0)
+    beating = child("a", lambda: Puppet(log, on_setup=lambda me: me.every(1.0, "beat")))
+    sim.call_after(8.0, lambda: fired.append(sim.now))
+    with s.System(s.Supervisor.spec("lives", [beating]), runtime=sim):
+        for _ in range(3):
+            with s.System(s.Supervisor.spec("comes and goes", [child("b", shutdown=0)]), runtime=sim):
+                sim.run(2.0)
+        sim.run(3.5)
+    assert len(log) == 9
+    assert fired == [pytest.approx(8.0, abs=0.01)]
+
+
 def test_everything_runs_on_the_calling_thread():
     before, idents = threading.active_count(), set()
     with s.System(s.Supervisor.spec("top", [child("a"), child("b")]), runtime=Simulation(0)) as system:
