@@ -63,6 +63,7 @@ class PriceFeedActor(Worker):
         self._latest: dict[str, Decimal] = {}
         self._last_at = 0
         self._state = "connecting"
+        self._told = ""
 
     def setup(self) -> None:
         """Start the source's thread; no waiting for a connection."""
@@ -103,7 +104,8 @@ class PriceFeedActor(Worker):
 
     def _change(self, message: _State) -> None:
         lost, live = message.state in ("lost", "stale"), message.state == "live"
-        if message.state != self._state and (lost or live):
+        if message.state != self._told and (lost or live):
+            self._told = message.state
             text = f"price feed {message.state}" + (f": {message.reason}" if message.reason else "")
             level: Level = "WARNING" if lost else "DEBUG"
             notice = Notice(self._wall(), "price_feed", "feed", message.state, text, level=level)

@@ -50,7 +50,7 @@ _TROUBLE = (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, Va
 _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError), "out of time"),
     ((ssl.SSLError, requests.exceptions.SSLError), "no secure connection; is it https, and is its certificate sound?"),
-    ((socket.gaierror,), "its name is not known here; is there a network?"),
+    ((socket.gaierror, urllib3.exceptions.NameResolutionError), "its name is not known here; is there a network?"),
     ((ConnectionRefusedError,), "nobody listens there"),
     ((ConnectionError, requests.ConnectionError), "it broke, or was never made"),
     ((http.client.HTTPException, urllib3.exceptions.HTTPError), "the answer is cut or no HTTP"),
@@ -303,6 +303,8 @@ def _flaw(too_long: bool, missing: int | None, *, chunked: bool) -> str:
 
 def _words(error: BaseException) -> str:
     # Only the system's own words and ours: other texts may quote headers, and so the key.
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    error = reason if isinstance(reason, BaseException) else error  # requests wraps what urllib3 met
     for kinds, words in _WORDS:
         if isinstance(error, kinds):
             return words
