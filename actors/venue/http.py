@@ -48,9 +48,9 @@ _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _TROUBLE = (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError)
 
 _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((socket.gaierror, urllib3.exceptions.NameResolutionError), "its name is not known here; is there a network?"),
     ((TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError), "out of time"),
     ((ssl.SSLError, requests.exceptions.SSLError), "no secure connection; is it https, and is its certificate sound?"),
-    ((socket.gaierror, urllib3.exceptions.NameResolutionError), "its name is not known here; is there a network?"),
     ((ConnectionRefusedError,), "nobody listens there"),
     ((ConnectionError, requests.ConnectionError), "it broke, or was never made"),
     ((http.client.HTTPException, urllib3.exceptions.HTTPError), "the answer is cut or no HTTP"),
