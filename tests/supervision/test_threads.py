@@ -155,12 +155,13 @@ def test_an_abandoned_actor_that_wakes_up_late_cannot_act(events):
 
 def test_the_end_of_an_old_incarnation_is_ignored(events):
     with one(events, child("a", shutdown=0.0)) as system:
+        old = system.handle("a").ask(lambda _me: threading.current_thread())
         release = blocked(system, "a")
         system.children().terminate_child("a")
         system.children().restart_child("a")
         release.set()
-        while system.orphans():
-            threading.Event().wait(0.001)
+        old.join(PATIENCE)
+        assert system.orphans() == ()
         assert system.handle("a").ask(lambda me: me.incarnation) == 2
     assert events.of(s.ChildRestarted) == []
 
@@ -345,14 +346,20 @@ def test_stop_can_be_called_again_and_before_the_start(events):
 
 
 def test_a_hook_that_raises_hurts_nobody(events):
+    again = threading.Event()
+
     def bad_hook(_event):
         raise SystemExit
 
-    with s.System(s.Supervisor.spec("top", [child("a")]), on_event=bad_hook) as system:
+    def setup(me):
+        if me.incarnation == 2:
+            again.set()
+
+    spec = child("a", lambda: Puppet(on_setup=setup))
+    with s.System(s.Supervisor.spec("top", [spec]), on_event=bad_hook) as system:
         system.handle("a").watch(bad_hook)
         system.handle("a").kill(ValueError("x"))
-        while system.handle("a").incarnation < 2:
-            threading.Event().wait(0.001)
+        assert again.wait(PATIENCE)
         assert system.handle("a").ask("alive") == "alive"
 
 
