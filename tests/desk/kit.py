@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 
 from actors.desk import Desk, Step, Terms
 from actors.journal.codec import decode, encode
@@ -137,9 +138,10 @@ class Table:
 
     # the process
 
-    def boot(self, *, same_epoch=False) -> None:
+    def boot(self) -> None:
         """Start a process on what is on disk: nothing else survives."""
-        self.epoch += not same_epoch
+        self.epoch += 1
+        self.terms = replace(self.terms, run=f"run {self.epoch}")
         self.undurable: list[Step] = []
         self.mail: list[object] = []
         self.asked: LookUp | None = None
@@ -150,9 +152,15 @@ class Table:
         for lane in self.lanes:
             self.tell(LaneOpened(lane, ACCOUNT))
 
-    def crash(self, **how) -> None:
+    def crash(self):
         """Kill the process and start another."""
-        self.boot(**how)
+        self.boot()
+        return self
+
+    def restart_bankroll(self) -> None:
+        """Let the actor of the bankroll die alone: the same run goes on."""
+        self.epoch -= 1
+        self.boot()
 
     def tell(self, message) -> None:
         """Give the desk a message."""

@@ -1,0 +1,256 @@
+"""Reconciling: the account is adopted once, then every movement at the venue is explained or stops the agent."""
+
+import pytest
+
+from actors.messages import LookUpFailed, Reconcile, Resume
+from actors.money.book import Bucket
+from actors.money.events import (
+    AccountAdopted,
+    CreditBooked,
+    DifferenceAccepted,
+    Reconciled,
+    SessionStarted,
+    StopLifted,
+    StopSet,
+    StrayBooked,
+)
+from actors.money.evidence import Unknown
+from tests.desk.kit import ACCOUNT, GAP, SECOND, Table
+
+EVERY = 10 * SECOND
+
+
+def open_table(**how):
+    """Return a table that compares with the venue every ten seconds."""
+    return Table(reconcile_every=EVERY, **how).reconciled()
+
+
+def test_an_account_with_a_past_is_adopted_as_it_is():
+    table = Table()
+    table.venue.bet("human", 2_000_000, table.now - 3_600 * SECOND)
+    table.venue.credit(500_000, table.now)
+    table.reconciled()
+    (adopted,) = table.of(AccountAdopted)
+    assert (adopted.balance_micro, adopted.nonces) == (98_500_000, 1)
+    assert table.bucket(Bucket.EXTERNAL) == "-98.50"
+    table.run(3_700 * SECOND, beat=60 * SECOND)
+    assert not table.of(CreditBooked)
+    assert not table.of(StrayBooked)
+
+
+def test_an_empty_account_is_adopted_without_a_posting():
+    table = Table(balance=0).reconciled()
+    assert table.of(AccountAdopted)[0].postings == ()
+    assert table.propose() is None
+    assert table.sound()
+
+
+def test_a_credit_is_booked_once_however_often_it_is_seen():
+    table = open_table()
+    table.venue.credit(1_000_000, table.now)
+    table.run(100 * SECOND)
+    table.venue.credit(1_000_000, table.now)
+    table.run(100 * SECOND)
+    assert [credit.amount_micro for credit in table.of(CreditBooked)] == [1_000_000, 1_000_000]
+    assert table.sound()
+
+
+def test_equal_credits_within_a_second_are_told_apart():
+    table = open_table()
+    table.venue.credit(1_000_000, table.now)
+    table.run(EVERY)
+    table.venue.credit(1_000_000, table.now)
+    table.venue.credit(1_000_000, table.now)
+    table.run(2 * EVERY)
+    assert len({credit.venue_ref for credit in table.of(CreditBooked)}) == 3
+    assert table.sound()
+
+
+def test_credits_survive_a_crash_without_doubling():
+    table = open_table()
+    table.venue.credit(1_000_000, table.now)
+    table.run(2 * EVERY)
+    table.crash()
+    table.run(2 * EVERY)
+    assert len(table.of(CreditBooked)) == 1
+    assert table.sound()
+
+
+@pytest.mark.parametrize("won", [True, False])
+def test_a_bet_of_another_user_of_the_key_is_foreign_money(won):
+    table = open_table()
+    table.venue.bet("human", 2_000_000, table.now, won=won)
+    table.run(2 * EVERY)
+    assert [stray.kind for stray in table.of(StrayBooked)] == ["foreign"]
+    assert table.bucket(Bucket.PROFIT) == "0.00"
+    assert not table.incidents()
+    assert table.sound()
+
+
+def test_what_adds_money_is_booked_before_what_takes_it():
+    table = open_table(balance=1_000_000)
+    table.venue.credit(10_000_000, table.now)
+    table.venue.bet("human", 5_000_000, table.now)
+    table.run(2 * EVERY)
+    assert table.sound()
+
+
+def test_a_difference_must_be_read_twice():
+    table = open_table()
+    table.venue.balance += 7
+    table.run(EVERY - SECOND)
+    assert not table.of(StopSet)
+    table.run(SECOND + SECOND // 2)
+    assert not table.of(StopSet)  # read once
+    table.run(GAP)
+    assert [stop.rule for stop in table.of(StopSet)] == ["mismatch"]
+
+
+def test_a_credit_that_lands_between_two_readings_is_no_mismatch():
+    table = open_table()
+    table.venue.balance += 7
+    table.run(EVERY + SECOND // 10)
+    table.venue.balance -= 7
+    table.run(EVERY)
+    assert not table.of(StopSet)
+
+
+def test_a_difference_within_the_tolerance_is_none():
+    table = open_table()
+    table.venue.balance += 1
+    table.run(3 * EVERY)
+    assert not table.of(StopSet)
+
+
+def mismatched():
+    """Return a table that is 7 micro-USD off."""
+    table = open_table()
+    table.venue.balance += 7
+    table.run(2 * EVERY)
+    return table
+
+
+def test_a_mismatch_stops_the_agent_and_says_by_how_much():
+    table = mismatched()
+    assert (table.lane(), table.desk.status(table.now).mismatch_micro) == ("STOPPED", 7)
+    assert "differ by 0.000007" in table.of(StopSet)[0].value
+    assert table.propose() is None
+
+
+def test_a_mismatch_is_not_lifted_by_resume():
+    table = mismatched()
+    table.tell(Resume("me"))
+    table.run(EVERY)
+    assert table.lane() == "STOPPED"
+
+
+def test_a_mismatch_outlives_a_crash():
+    table = mismatched()
+    table.crash()
+    assert table.lane() == "STOPPED"
+
+
+def test_an_accepted_difference_is_booked_and_begins_a_new_session():
+    table = mismatched()
+    table.tell(Reconcile("the support says so"))
+    table.run(SECOND)
+    (accepted,) = table.of(DifferenceAccepted)
+    assert (accepted.amount_micro, accepted.because) == (7, "the support says so")
+    assert [session.after_stop for session in table.of(SessionStarted)] == [True]
+    assert (table.lane(), table.sound()) == ("IDLE", True)
+
+
+def test_missing_money_that_is_accepted_lies_in_suspense_until_it_comes_back():
+    table = open_table()
+    table.venue.balance -= 700_000
+    table.run(2 * EVERY)
+    table.tell(Reconcile("we will ask"))
+    table.run(SECOND)
+    assert (table.bucket(Bucket.SUSPENSE), table.sound()) == ("0.70", True)
+    table.venue.balance += 700_000
+    table.run(2 * EVERY)
+    table.tell(Reconcile("it came back"))
+    table.run(SECOND)
+    assert (table.bucket(Bucket.SUSPENSE), table.sound()) == ("0.00", True)
+
+
+def test_money_that_an_incomplete_bet_holds_in_suspense_is_not_accepted_away():
+    table = open_table()
+    opened = table.propose()
+    table.venue.half_a_bet(opened.stake_micro, table.now)
+    table.answer(opened, Unknown("reset"))
+    table.run(40 * SECOND)
+    table.venue.balance += opened.stake_micro
+    table.run(2 * EVERY)
+    table.tell(Reconcile("whatever"))
+    table.run(SECOND)
+    assert (table.outcome(opened), table.bucket(Bucket.SUSPENSE)) == ("incomplete", "0.45")
+    assert table.sound()
+
+
+def test_a_mismatch_that_the_venue_explains_later_is_lifted_without_a_new_session():
+    table = mismatched()
+    table.venue.balance -= 7
+    table.run(2 * EVERY)
+    assert [lifted.rule for lifted in table.of(StopLifted)] == ["mismatch"]
+    assert not table.of(SessionStarted)
+    assert table.lane() == "IDLE"
+
+
+def test_draws_that_no_bet_explains_are_noted():
+    table = open_table()
+    table.venue.nonces += 3
+    table.run(2 * EVERY)
+    assert table.incidents() == ["nonce_gap"]
+    table.run(5 * EVERY)
+    assert table.incidents() == ["nonce_gap"]
+
+
+def test_strays_explain_their_draws():
+    table = open_table()
+    table.venue.bet("human", 450_000, table.now)
+    table.run(5 * EVERY)
+    assert not table.incidents()
+
+
+def test_the_account_is_compared_every_period_and_only_when_nothing_is_open():
+    table = open_table()
+    opened = table.propose()
+    before = len(table.of(Reconciled))
+    table.run(EVERY - 2 * SECOND)
+    assert len(table.of(Reconciled)) == before
+    table.answer(opened, Unknown("reset"))
+    table.execute(opened)
+    table.run(2 * EVERY)
+    assert len(table.of(Reconciled)) > before
+
+
+def test_a_venue_that_cannot_be_read_is_asked_ever_more_rarely():
+    table = Table()
+    asked = 0
+    for _ in range(600):
+        table.now += SECOND
+        table.tick()
+        if table.asked:
+            asked += 1
+            number, table.asked = table.asked.number, None
+            table.tell(LookUpFailed(number, ACCOUNT, "down"))
+    assert 20 <= asked <= 26  # 1, 2, 5, 10 and then every 30 seconds
+    assert sum("cannot be read" in text for text in table.notices()) == 1
+
+
+def test_a_lost_look_up_is_asked_again():
+    table = Table()
+    table.tick()
+    first, table.asked = table.asked, None
+    table.now += 61 * SECOND
+    table.tick()
+    assert table.asked.number > first.number
+
+
+def test_an_answer_to_an_older_look_up_is_ignored():
+    table = open_table()
+    table.run(EVERY - SECOND // 2)
+    table.venue.balance -= 7
+    table.tell(LookUpFailed(1, ACCOUNT, "an old one"))
+    assert not any("cannot be read" in text for text in table.notices())

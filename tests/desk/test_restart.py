@@ -1,0 +1,136 @@
+"""A restart never sends, forgets nothing that is on disk, and takes what was open for unknown."""
+
+import pytest
+
+from actors.messages import Drain, Propose
+from actors.money.book import Bucket
+from actors.money.events import AgentStarted, AgentStopped, IntentOpened, OutcomeUnknown, SessionStarted
+from actors.money.evidence import Executed, Unknown
+from tests.desk.kit import ACCOUNT, SECOND, Table, bet
+
+
+def pending():
+    """Return a table with a bet on its way."""
+    table = Table().reconciled()
+    return table, table.propose()
+
+
+def test_an_open_intent_is_unknown_after_a_restart_and_is_not_opened_again():
+    table, opened = pending()
+    sent = dict(table.sent)
+    table.crash()
+    assert (table.lane(), table.outcome(opened)) == ("PENDING", "open")
+    assert [unknown.intent for unknown in table.of(OutcomeUnknown)] == [opened.intent]
+    table.run(60 * SECOND)
+    assert table.sent == sent
+    assert len(table.of(IntentOpened)) == 1
+
+
+def test_what_happened_while_nobody_lived_is_found():
+    table, opened = pending()
+    table.execute(opened, won=True)
+    table.crash()
+    table.run(SECOND)
+    assert table.outcome(opened) == "executed"
+    assert table.bucket(Bucket.AVAILABLE) == "100.49"
+    assert table.sound()
+
+
+def test_an_answer_that_is_not_on_disk_was_not_heard():
+    table, opened = pending()
+    table.prompt = False
+    table.answer(opened, Executed(bet=table.execute(opened)))
+    table.prompt = True
+    table.crash()
+    assert table.outcome(opened) == "open"
+    table.run(SECOND)
+    assert table.outcome(opened) == "executed"
+
+
+def test_an_intent_that_is_on_disk_but_was_never_sent_is_void_in_the_end():
+    table = Table().reconciled()
+    table.prompt = False
+    table.tell(Propose("a", bet()))
+    (step,) = table.undurable
+    table.journal.write(step.events)
+    table.prompt = True
+    table.crash()
+    table.run(60 * SECOND)
+    assert not table.sent
+    assert table.state.tally.void == 1
+    assert table.sound()
+
+
+def test_a_restart_says_only_once_that_the_outcome_is_unknown():
+    table, opened = pending()
+    table.answer(opened, Unknown("reset"))
+    table.crash().crash()
+    assert len(table.of(OutcomeUnknown)) == 1
+
+
+def test_crashes_do_not_shorten_the_proof_of_absence():
+    table, opened = pending()
+    for _ in range(20):  # each life too short for two readings
+        table.crash()
+        table.run(SECOND)
+    assert table.outcome(opened) == "open"
+    table.run(10 * SECOND)
+    assert table.outcome(opened) == "void"
+
+
+def test_a_restart_of_the_bankroll_alone_is_no_start_of_the_agent():
+    table, opened = pending()
+    table.restart_bankroll()
+    assert len(table.of(AgentStarted)) == 1
+    assert table.outcome(opened) == "open"
+
+
+def test_a_session_goes_on_over_a_crash():
+    table = Table().reconciled()
+    table.play()
+    table.crash().reconciled()
+    assert not table.of(SessionStarted)
+    assert table.state.account(ACCOUNT).session_start_micro == 100_000_000
+
+
+def test_a_new_session_starts_after_an_orderly_end():
+    table = Table().reconciled()
+    table.play()
+    table.tell(Drain("done"))
+    table.run(SECOND)
+    table.crash()
+    (session,) = table.of(SessionStarted)
+    assert (session.equity_micro, session.after_stop) == (99_550_000, False)
+    assert table.state.account(ACCOUNT).session_start_micro == 99_550_000
+    assert table.state.account(ACCOUNT).peak_micro == 100_000_000
+
+
+def test_a_drain_takes_no_new_work_and_ends_at_once_when_nothing_is_open():
+    table = Table().reconciled()
+    table.tell(Drain("ctrl-c"))
+    assert table.propose() is None
+    table.run(SECOND)
+    assert [stopped.reason for stopped in table.of(AgentStopped)] == ["ctrl-c"]
+    assert table.desk.status(table.now).drained
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_drain_waits_for_what_is_open(found):
+    table, opened = pending()
+    table.tell(Drain("ctrl-c"))
+    table.run(SECOND)
+    assert not table.of(AgentStopped)
+    if found:
+        table.execute(opened)
+    table.run(60 * SECOND)
+    assert table.outcome(opened) == ("executed" if found else "void")
+    assert len(table.of(AgentStopped)) == 1
+    assert table.journal.events[-1] == table.of(AgentStopped)[0]
+
+
+def test_memory_is_what_is_on_disk():
+    table = Table(lanes=("a", "b")).reconciled()
+    for _ in range(5):
+        table.play(lane="a", won=True)
+        table.play(lane="b")
+    assert table.journal.replayed() == table.state
