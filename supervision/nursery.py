@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 from supervision.child import LIVE, Child, ChildState
@@ -78,7 +78,7 @@ class Nursery(Worker):
         else:
             child = self.children.get(item.worker.child_spec.id)
             if child is not None and child.worker is item.worker:  # else it comes from a stale incarnation
-                REACTIONS[type(item)](self, child, item)
+                getattr(self, f"_on_{type(item).__name__.lower()}")(child, item)  # Up: _on_up, and so on
         self._pump()
 
     def _pump(self) -> None:
@@ -283,11 +283,3 @@ class Nursery(Worker):
         for child in reversed(list(self.children.values())):
             yield from self.halt(child)
         self._exit = exit_
-
-
-REACTIONS: dict[type, Callable[[Nursery, Child, Any], None]] = {
-    Up: Nursery._on_up,  # noqa: SLF001
-    Ending: Nursery._on_ending,  # noqa: SLF001
-    Ended: Nursery._on_ended,  # noqa: SLF001
-    Overdue: Nursery._on_overdue,  # noqa: SLF001
-}

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from supervision.child import Child
+from supervision.spec import SupervisorSpec
 from supervision.supervisor import Supervisor
 
 NAME_WIDTH = 25  # columns of the rendered tree before the state
@@ -59,14 +60,14 @@ class Node:
 def snapshot(child: Child, now: float) -> Node:
     """Return the subtree below an entry; reads fields that others write and asks nobody."""
     worker = child.worker
-    plan = child.spec.factory if child.spec.is_supervisor else None
+    plan = child.spec.factory
     below = list(worker.children.values()) if isinstance(worker, Supervisor) else []
     up_at, busy_since = child.up_at, worker.busy_since if worker else None
     return Node(
         id=child.spec.id,
         path=child.path,
         state=child.shown_state.value,
-        strategy=getattr(plan, "strategy").value if plan else None,  # noqa: B009
+        strategy=plan.strategy.value if isinstance(plan, SupervisorSpec) else None,
         incarnation=child.handle.incarnation,
         restarts=child.restarts,
         note=worker.note_text if worker else "",
