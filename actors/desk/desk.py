@@ -235,6 +235,7 @@ class Desk:
         for account in till.state.accounts.values():
             if account.stop and 0 < account.stop.until <= now:
                 till.record(StopLifted(now, account.name, account.stop.rule, "its time is over"))
+                settle.check_stops(till, account.name)  # another rule may have been broken behind it
                 self._tell_lanes(account.name)
         self._resolver.tick()
         return till.cut()
