@@ -144,14 +144,15 @@ class Agent:
             seconds: end after this time.
 
         Returns:
-            "bets", "seconds", "requested" (`request_stop`), "failed" (see `failure`), or "stopped:RULE" when a stop
-            rule is in force: at once for a mismatch, else only if `bets` or `seconds` was given.
+            "bets", "seconds", "requested" (`request_stop`, or another thread's `stop`), "failed" (see `failure`), or
+            "stopped:RULE" when a stop rule is in force: at once for a mismatch, else only if `bets` or `seconds` was
+            given.
         """
         self._bets_limit = bets
         until = None if seconds is None else self._started_at + seconds
         while not self._requested.wait(POLL_S):
             if self._tree().wait(0) is not None:
-                return "failed"
+                return "failed" if self.failure() else "requested"
             status = self._status()
             if status is None:
                 continue
@@ -196,6 +197,8 @@ class Agent:
     def status(self) -> dict[str, Any]:
         """Return how everything stands, as plain data; amounts in micro-USD. Blocks for at most 2 s."""
         status = self._status()
+        if status is None and self._tree().wait(0) is not None:
+            raise StakekeeperError("The agent has ended; `summary` and `failure` say how.")
         if status is None:
             raise StakekeeperError("The bankroll does not answer just now; it may be restarting. Ask again.")
         return {"agent_id": self.config.agent.id, "mode": self.config.mode, **asdict(status)}
