@@ -92,7 +92,7 @@ def test_a_lost_journal_ends_the_tree_and_is_raised_to_the_host(tmp_path, loses_
         loses_its_journal(agent)
         assert agent.wait(seconds=10) == "failed"
         assert isinstance(agent.failure(), RefusesToTrade)
-        with pytest.raises(StakekeeperError, match="bankroll"):
+        with pytest.raises(StakekeeperError, match="has ended"):
             agent.status()
     assert agent.summary().state == "FAILED"
 
@@ -136,6 +136,45 @@ def test_it_ends_once(tmp_path):
     with playing(tmp_path) as agent:
         first = agent.stop("the host is done")
     assert agent.stop("again") is first is agent.summary()
+
+
+def test_a_stop_that_was_cut_short_can_be_made_again(tmp_path):
+    before = imprint()
+    handler = signal.signal(signal.SIGUSR2, raise_host_error)
+    agent = Agent(config(tmp_path), observer=lambda seen: seen.action == "stop" and signal.raise_signal(signal.SIGUSR2))
+    agent.start()
+    try:
+        with pytest.raises(HostError):
+            agent.stop("the host has no patience")
+    finally:
+        signal.signal(signal.SIGUSR2, handler)
+    agent.stop("now it has")
+    assert not differences(before, settled(before))
+
+
+def test_an_observer_that_tries_to_stop_the_agent_leaves_the_end_to_the_host(tmp_path):
+    before, tried = imprint(), []
+
+    def observer(notice):
+        if not tried:
+            tried.append(notice)
+            agent.stop("from inside")
+
+    agent = Agent(config(tmp_path), observer=observer)
+    with agent:
+        assert agent.wait(seconds=0) == "seconds"
+    assert tried
+    assert not differences(before, settled(before))
+
+
+def test_a_thread_that_waits_is_told_when_another_stops_the_agent(tmp_path):
+    with playing(tmp_path) as agent:
+        stopping = threading.Thread(target=agent.stop, args=("another thread ends it",))
+        stopping.start()
+        assert agent.wait() == "requested"
+        stopping.join()
+        with pytest.raises(StakekeeperError, match="has ended"):
+            agent.status()
 
 
 def test_before_the_start_there_is_nothing_to_stop(tmp_path):
