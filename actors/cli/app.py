@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from actors.cli import audit, running, setup, steering
+from actors.cli import audit, comparison, running, setup, steering
 from actors.cli.common import INTERRUPTED, USAGE, complain, guarded
 from actors.version import VERSION
 
@@ -41,6 +41,7 @@ for command in (
     audit.reconcile,
     audit.resolve,
     setup.retries,
+    comparison.crash_table,
 ):
     app.command()(guarded(command))
 
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _help(word: str) -> str:
     names = {one.callback.__name__ for one in app.registered_commands if one.callback}
-    return f"python run.py {word} --help" if word in names else "python run.py --help"
+    return f"python run.py {word} --help" if word.replace("-", "_") in names else "python run.py --help"
 
 
 def _sentence(error: Exception) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import requests
 
 from tests.peers.books import Books
-from tests.peers.coin import STAKE_MICRO, START_MICRO, Account, Bet, Coin, Refused
+from tests.peers.coin import STAKE_MICRO, START_MICRO, Account, Bet, Coin, NoBetError
 from tests.peers.nursery import LIFE_S, ready, serve
 
 RETRIES = 2
@@ -55,7 +55,7 @@ class Sequential:
         self._move(operation, "PENDING")
         try:
             bet = self._patiently(operation)
-        except (requests.RequestException, Refused, ValueError, KeyError):
+        except (requests.RequestException, NoBetError, ValueError, KeyError):
             self._move(operation, "ERROR")
         else:
             gain = bet.payout_micro - STAKE_MICRO

@@ -19,7 +19,7 @@ PAYS_MICRO = 210_000
 """What 0.10 USD wins: whole cents, so that the venue's rounding harms nobody's book."""
 
 
-class Refused(Exception):
+class NoBetError(Exception):
     """The venue answered with something else than a bet."""
 
 
@@ -53,11 +53,11 @@ class Coin:
 
         Raises:
             requests.RequestException: no whole answer.
-            Refused: an answer that is no bet.
+            NoBetError: an answer that is no bet.
         """
         wish = {"side": "heads", "amount": STAKE_MICRO / 1_000_000, "client_seed": operation}
         answer = self._session.post(self._url, json=wish, timeout=TIMEOUT_S)
         if answer.status_code != 200:
-            raise Refused(f"{answer.status_code} {answer.text[:80]}")
+            raise NoBetError(f"{answer.status_code} {answer.text[:80]}")
         told = json.loads(answer.text, parse_float=Decimal)
         return Bet(told["bet_id"], int(Decimal(told["amount_won"]) * 1_000_000))

@@ -3,6 +3,7 @@
 import secrets
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from dbos import DBOS, SetWorkflowID
@@ -57,10 +58,8 @@ def run(operation: str) -> None:
     """Run one bet's workflow; what it raises stays recorded as its outcome."""
     with SetWorkflowID(operation):
         handle = DBOS.start_workflow(bet, operation)
-    try:
+    with suppress(Exception):  # the workflow's status is ERROR, and the agent goes on
         handle.get_result()
-    except Exception:  # noqa: BLE001, S110  the workflow's status is ERROR, and the agent goes on
-        pass
 
 
 def live(data: Path, account: Account, settle: bool) -> None:

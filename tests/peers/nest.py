@@ -16,7 +16,7 @@ PATIENCE_S = 60.0
 """For a child to be born, to be ready, to settle, in seconds. More is a failure of the harness or of the peer."""
 
 
-class PeerFailed(Exception):
+class PeerError(Exception):
     """A peer did not come up, ended by itself, or did not settle; with the end of what it wrote."""
 
 
@@ -94,5 +94,5 @@ class Nest:
         line, _, self._unread = self._unread.partition(b"\n")
         return line.decode()
 
-    def _failure(self, what: str) -> PeerFailed:
-        return PeerFailed(f"The peer {what}. Its output ends with:\n{self._log.read_text(errors='replace')[-2000:]}")
+    def _failure(self, what: str) -> PeerError:
+        return PeerError(f"The peer {what}. Its output ends with:\n{self._log.read_text(errors='replace')[-2000:]}")

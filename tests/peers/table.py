@@ -73,11 +73,12 @@ def rows(peers: Sequence[str], *, kills: int, seed: int, say: Say) -> Iterator[R
 
 
 def run(peer: str, network: str, data: Path, *, kills: int, seed: int, say: Say) -> Row:
-    """Kill a peer so often, let it settle, and compare its books with the venue's."""
+    """Start a peer in peace, kill it so often, let it settle, and compare its books with the venue's."""
     module = MODULES[peer]
     with open_venue(data, network=network, seed=seed) as account:
         (data / "account.json").write_text(json.dumps(asdict(account)))
         with Nest(module, data) as nest:
+            nest.settle()  # makes its tables, adopts its account
             for number, seconds in enumerate(schedule(seed, kills), start=1):
                 nest.live_and_die(seconds)
                 if number % PROGRESS_EVERY == 0 or number == kills:

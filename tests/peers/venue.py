@@ -23,7 +23,8 @@ from tests.peers.coin import START_MICRO, Account
 LATE_S = 0.4
 NETWORKS = {
     "healthy": "",
-    "faulty": f"reset-before=0.03,reset-after=0.03,late=0.05:{LATE_S},silence=0.05:{LATE_S},500-after=0.03,400-after=0.02",
+    "faulty": "reset-before=0.03,reset-after=0.03,500-after=0.03,400-after=0.02,"
+    f"late=0.05:{LATE_S},silence=0.05:{LATE_S}",
 }
 """Faults of a request by chance: lost before or after the venue saw it, delivered late, never answered, answered with
 an error although it was executed. They strike look-ups as well as bets."""
