@@ -31,8 +31,9 @@ POINTS = frozenset(
         "commit/intent_closed",
         "acknowledged/intent_closed",
         "notify",  # the lane is about to hear of its outcome
-        "append/outcome_unknown",
-        "commit/outcome_unknown",
+        "append/agent_started",  # recovery is about to note what is unknown
+        "insert/outcome_unknown",
+        "commit/agent_started",
         "look_up",  # recovery is about to read the venue
         "append/looked_up",  # a negative reading
         "commit/looked_up",  # between two negative readings
@@ -52,6 +53,7 @@ def _wanted(text: str) -> tuple[str, int] | None:
     return name, int(nth or "1")
 
 
+_BLOW = signal.SIGKILL
 _armed = _wanted(os.environ.get(VARIABLE, ""))
 _passed = count(1)
 
@@ -76,4 +78,4 @@ def reached(name: str, kind: str = "") -> None:
     if _armed is None or _armed[0] != (f"{name}/{kind}" if kind else name):
         return
     if next(_passed) == _armed[1]:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), _BLOW)

@@ -5,10 +5,12 @@ import io
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -17,60 +19,149 @@ from urllib.request import Request, urlopen
 from actors.journal import Reader
 from actors.journal.codec import decode
 from actors.money.amounts import from_venue
-from actors.money.events import IntentClosed, StrayBooked
+from actors.money.events import IntentClosed, IntentOpened, StrayBooked
 from actors.money.state import State
 from actors.sandbox.launch import ensure_running
 from tests.kit import decimals
 
 ROOT = Path(__file__).resolve().parents[2]
+KILLED = -signal.SIGKILL
+LIFE_S = 30.0
+"""Longest life of an agent that is to end by itself (seconds); under load the longest real ones are below five."""
+
+ABREAST = 4
+"""Lives at a time: most of them wait for a deadline, so more than there are cores."""
 
 CONFIG = """
 [venue]
 casino = "{root}/api/v1"
 escrow = "{root}"
 faucet = "{root}"
-send_timeout = 0.5
-quiet_period = 1.0
-lookup_gap = 0.1
+send_timeout = {send_timeout}
+quiet_period = {quiet_period}
+lookup_gap = 0.05
+
+[bankroll]
+entertainment_budget = 1000
 
 [risk]
 bets_per_minute = 60000
 stop_loss = 0.95
 max_drawdown = 0.95
 daily_loss = 0.95
-
+{strategies}
+"""
+STRATEGY = """
 [[strategy]]
-name = "boosted_coin"
+name = "{name}"
 every = 0.0
 """
 
 
+class Zygote:
+    """Starts agents, one at a time, in some milliseconds. See `tests.crash.zygote`."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.crash.zygote"]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+
+    def start(self, **wanted) -> "Life":
+        self._process.stdin.write(json.dumps(wanted).encode() + b"\n")
+        return Life(int(self.hear(LIFE_S)), self)
+
+    def hear(self, seconds: float) -> bytes | None:
+        """Return the next line, or None if there is none in time."""
+        ready, _, _ = select.select([self._process.stdout], [], [], seconds)
+        return self._process.stdout.readline() if ready else None
+
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(LIFE_S)
+
+
+@dataclass
+class Life:
+    """One process of an agent."""
+
+    pid: int
+    zygote: Zygote
+    code: int | None = None
+
+    def wait(self, seconds: float = LIFE_S) -> int | None:
+        """Return the exit code (a signal is below zero), or None if it lives on."""
+        if self.code is None and (said := self.zygote.hear(seconds)):
+            self.code = int(said)
+        return self.code
+
+    def send(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> int | None:
+        if self.code is None:
+            self.send(signal.SIGKILL)
+        return self.wait()
+
+    def stopped(self) -> bool:
+        """Tell whether SIGSTOP holds it."""
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 @dataclass
 class Arena:
-    """A venue, an agent's data directory, and the agent that runs there now."""
+    """A venue, an agent's data directory, and the agents that live there one after the other."""
 
     data: Path
     root: str
-    agent: subprocess.Popen | None = None
+    zygote: Zygote
 
-    def start(self, *more: str) -> subprocess.Popen:
-        command = [sys.executable, "run.py", "--data", str(self.data), "--config", str(self.data / "agent.toml"), *more]
-        log = (self.data / "out.txt").open("ab")
-        self.agent = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        return self.agent
+    def configure(self, *strategies, send_timeout=0.3, quiet_period=0.4) -> "Arena":
+        self.data.mkdir(exist_ok=True)
+        lanes = "".join(STRATEGY.format(name=name) for name in strategies or ("boosted_coin",))
+        text = CONFIG.format(root=self.root, send_timeout=send_timeout, quiet_period=quiet_period, strategies=lanes)
+        (self.data / "agent.toml").write_text(text)
+        return self
 
-    def kill_after(self, seconds: float) -> None:
-        """SIGKILL the agent after so long, or sooner if it ended by itself, which is an error."""
-        try:
-            code = self.agent.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.agent.kill()
-            self.agent.wait()
-            return
-        raise AssertionError(f"the agent ended by itself with {code}:\n{self.output()}")
+    def start(self, *more: str, crash_at="", changes=None, zygote: Zygote | None = None) -> Life:
+        return (zygote or self.zygote).start(
+            log=str(self.data / "out.txt"),
+            crash_at=crash_at,
+            changes=changes or {},
+            arguments=["--data", str(self.data), "--config", str(self.data / "agent.toml"), *more],
+        )
+
+    def live(self, seconds: float) -> None:
+        """Let an agent live so long and kill it; one that ended by itself is an error."""
+        life = self.start()
+        code = life.wait(seconds)
+        assert code is None, f"the agent ended by itself with {code}:\n{self.output()}"
+        life.kill()
+
+    def die_at(self, point: str, *more: str, **how) -> int:
+        """Let an agent live until it dies at a point, or ends by itself; return its exit code."""
+        code = self.start(*(more or ("--bets", "2")), crash_at=point, **how).wait()
+        assert code in (KILLED, 0), f"{point}: ended with {code}:\n{self.output()}"
+        return code
+
+    def settle(self, bets: int = 1, seconds: float = LIFE_S) -> "Comparison":
+        """Let an agent live until everything is settled and so many bets more are made, and compare."""
+        life = self.start("--bets", str(bets))
+        code = life.wait(seconds)
+        if code is None:
+            life.kill()
+        assert code == 0, f"the last life ended with {code}:\n{self.output()}"
+        return self.compare()
 
     def output(self) -> str:
         return (self.data / "out.txt").read_text()[-3000:]
+
+    @property
+    def journal(self) -> Path:
+        return self.data / "stakekeeper.sqlite"
+
+    def events(self) -> list:
+        with Reader.open(self.journal) as reader:
+            return [decode(row) for row in reader.rows()]
 
     def ask(self, path: str) -> str:
         key = json.loads((self.data / "credentials.json").read_text())["casino"]["key"]
@@ -88,9 +179,9 @@ class Arena:
         """Compare every row of the venue with every row of the journal."""
         rows = list(csv.DictReader(io.StringIO(self.ask("/api/v1/bets/export.csv"), newline="")))
         balance = decimals(self.ask("/api/v1/auth/balance"))["balance_usd"]
-        with Reader.open(self.data / "stakekeeper.sqlite") as reader:
+        with Reader.open(self.journal) as reader:
             report = reader.verify()
-            events = [decode(row) for row in reader.rows()]
+        events = self.events()
         state = State()
         for event in events:
             state.replay(event)
@@ -131,7 +222,7 @@ class Comparison:
     state: State
     events: list
 
-    def check(self) -> None:
+    def check(self) -> "Comparison":
         doubled = [tag for tag, times in self.tags.items() if times > 1]
         lost = set(self.venue_rows) - set(self.booked)
         orphaned = set(self.booked) - set(self.venue_rows)
@@ -139,19 +230,42 @@ class Comparison:
         assert (doubled, lost, orphaned, twice) == ([], set(), set(), [])
         assert self.book_micro == self.venue_micro
         assert (self.broken, self.chain_ok, self.state.open) == ([], True, {})
+        return self
+
+    def of(self, kind) -> list:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def ends(self, epoch: int) -> list[tuple[str, str]]:
+        """Return how the intents that one life opened ended, and whether by its answer or by a look-up."""
+        ours = {event.intent for event in self.of(IntentOpened) if event.epoch == epoch}
+        return [(event.outcome, event.by) for event in self.of(IntentClosed) if event.intent in ours]
 
 
-def arena(tmp_path: Path, *, seed: int, faults: str) -> Arena:
-    root = ensure_running(tmp_path, seed=seed, faults=faults, limits="off", idle_exit_s=30)
-    (tmp_path / "agent.toml").write_text(CONFIG.format(root=root))
-    return Arena(tmp_path, root)
+def venue(directory: Path, *, seed: int, faults: str = "") -> str:
+    """Start a venue and return its URL; `end_venue` ends it."""
+    return ensure_running(directory, seed=seed, faults=faults, limits="off", idle_exit_s=60)
 
 
-def close(arena: Arena) -> None:
-    if arena.agent and arena.agent.poll() is None:
-        arena.agent.kill()
-        arena.agent.wait()
-    os.kill(json.loads((arena.data / "sandbox.json").read_text())["pid"], signal.SIGTERM)
+def end_venue(directory: Path) -> None:
+    pid = json.loads((directory / "sandbox.json").read_text())["pid"]
+    os.kill(pid, signal.SIGTERM)
+    os.waitpid(pid, 0)
+
+
+def abreast(job, items, zygotes) -> list:
+    """Do a job for each item, several at a time, each with a zygote of its own."""
+
+    def one(item):
+        zygote = zygotes.get()
+        try:
+            return job(item, zygote)
+        except AssertionError as error:
+            return error  # of this item alone
+        finally:
+            zygotes.put(zygote)
+
+    with ThreadPoolExecutor(ABREAST) as pool:
+        return list(pool.map(one, items))
 
 
 def random_of(seed: int) -> random.Random:

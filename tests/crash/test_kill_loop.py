@@ -1,42 +1,95 @@
 """kill -9 at random moments, again and again: nothing is doubled, lost or forgotten."""
 
-import json
-
 import pytest
 
-from tests.crash.kit import Arena, arena, close, random_of
+from actors.money.events import AgentStarted, IntentClosed, IntentOpened, LookedUp
+from actors.money.state import State
+from tests.crash.kit import KILLED, Arena, abreast, end_venue, random_of, venue
 
-LONGEST_LIFE_S = 2.5
-SETTLE_TIMEOUT_S = 60
+KILLS = 110
+"""Of each loop in the test command; there are two."""
+
+LIFE_S = {"": (0.03, 0.45), "storm": (0.03, 0.8)}
+"""Shortest and longest life (seconds): from before the journal is open to many bets, or, among faults, to some."""
+
+RECOVERY_S = (0.05, 0.3)
+"""As above, of lives that are to end before they have recovered."""
+
+SETTLE_S = 60.0
+"""For the life after the kills, under faults (seconds)."""
+
+LANES = ("boosted_coin", "fair_games")
 
 
-@pytest.fixture
-def storm(tmp_path, request):
-    made = arena(tmp_path, seed=request.param, faults="storm")
-    yield made
-    close(made)
-
-
-def live_and_die(storm: Arena, kills: int, seed: int) -> None:
+def live_and_die(data, root, zygote, *, kills, seed, life_s):
+    """Kill an agent with two lanes so often, let one live on, and compare."""
+    arena = Arena(data, root, zygote).configure(*LANES)
+    arena.settle(bets=1, seconds=SETTLE_S)  # the account, the first time
     chance = random_of(seed)
     for _ in range(kills):
-        storm.start()
-        storm.kill_after(chance.uniform(0.2, LONGEST_LIFE_S))
-    summary = storm.data / "summary.json"
-    code = storm.start("--bets", "5", "--summary", str(summary)).wait(SETTLE_TIMEOUT_S)
-    assert code == 0, storm.output()
-    assert json.loads(summary.read_text())["difference"] == 0
+        arena.live(chance.uniform(*life_s))
+    return arena.settle(bets=5, seconds=SETTLE_S)
 
 
-@pytest.mark.parametrize("storm", [7], indirect=True)
-def test_kills_under_faults_double_lose_and_forget_nothing(storm):
-    live_and_die(storm, kills=8, seed=7)
-    storm.compare().check()
+def loop(tmp_path, zygotes, items):
+    """Run a loop for each (faults, kills, seed), several at a time, each with a venue of its own."""
+
+    def one(item, zygote):
+        faults, kills, seed = item
+        house, data = tmp_path / f"venue-{seed}", tmp_path / f"agent-{seed}"
+        root = venue(house, seed=seed, faults=faults)
+        try:
+            return live_and_die(data, root, zygote, kills=kills, seed=seed, life_s=LIFE_S[faults])
+        finally:
+            end_venue(house)
+
+    return abreast(one, items, zygotes)
+
+
+def check(after, kills):
+    """Nothing is wrong, and the kills met what they were to meet."""
+    if isinstance(after, AssertionError):
+        raise after
+    after.check()
+    lives, met = lives_of(after.events)
+    print(f"{kills} kills, {len(after.of(IntentOpened))} bets; {met} of {lives} lives began with one to resolve")
+    assert lives > kills / 2
+    assert met > kills / 8
+
+
+def lives_of(events):
+    """Return how many lives the journal knows, and how many of them began with an open intent."""
+    state, lives, met = State(), 0, 0
+    for event in events:
+        if isinstance(event, AgentStarted):
+            lives, met = lives + 1, met + bool(state.open)
+        state.replay(event)
+    return lives, met
+
+
+@pytest.mark.timeout(300)
+def test_two_hundred_kills_double_lose_and_forget_nothing(tmp_path, zygotes):
+    healthy, storm = loop(tmp_path, zygotes, [("", KILLS, 1), ("storm", KILLS, 2)])
+    check(healthy, KILLS)
+    check(storm, KILLS)
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("storm", [1, 2, 3], indirect=True)
-def test_fifty_kills_in_a_row(storm, request):
-    live_and_die(storm, kills=50, seed=request.node.callspec.params["storm"])
-    storm.compare().check()
+@pytest.mark.timeout(4 * 3600)
+def test_ten_thousand_kills(tmp_path, zygotes):
+    items = [("storm" if seed % 2 else "", 200, seed) for seed in range(50)]
+    for (_, kills, _), after in zip(items, loop(tmp_path, zygotes, items), strict=True):
+        check(after, kills)
+
+
+def test_kills_while_recovering_only_delay_it(arena):
+    arena.configure(quiet_period=3.0)
+    assert arena.die_at("connected") == KILLED
+    chance = random_of(3)
+    for _ in range(12):
+        arena.live(chance.uniform(*RECOVERY_S))
+    after = arena.settle().check()
+    opened, closed = after.of(IntentOpened)[0], after.of(IntentClosed)[0]
+    assert (closed.intent, closed.outcome) == (opened.intent, "void")
+    assert closed.at >= opened.quiet_until
+    assert all(look.at >= opened.quiet_until for look in after.of(LookedUp))

@@ -1,0 +1,39 @@
+"""What the crash tests share: processes that fork agents, and venues."""
+
+from queue import Queue
+
+import pytest
+
+from tests.crash.kit import ABREAST, Arena, Zygote, end_venue, venue
+
+
+@pytest.fixture(scope="session")
+def zygotes():
+    """A queue of zygotes; whoever takes one puts it back."""
+    made = [Zygote() for _ in range(ABREAST)]
+    queue = Queue()
+    for zygote in made:
+        queue.put(zygote)
+    yield queue
+    for zygote in made:
+        zygote.close()
+
+
+@pytest.fixture
+def zygote(zygotes):
+    taken = zygotes.get()
+    yield taken
+    zygotes.put(taken)
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory):
+    """The URL of a venue without faults; every test has an account of its own there."""
+    directory = tmp_path_factory.mktemp("venue")
+    yield venue(directory, seed=11)
+    end_venue(directory)
+
+
+@pytest.fixture
+def arena(healthy, zygote, tmp_path):
+    return Arena(tmp_path / "agent", healthy, zygote).configure()
