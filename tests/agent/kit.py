@@ -77,7 +77,9 @@ class Witness:
         raise AssertionError(f"never reached {what}; heard:\n{self.story()}")
 
     def story(self):
-        return "\n".join(f"{n.service} {n.action} {n.outcome}: {n.text}" for n in list(self.notices) if n.action != "tree")
+        return "\n".join(
+            f"{n.service} {n.action} {n.outcome}: {n.text}" for n in list(self.notices) if n.action != "tree"
+        )
 
 
 def _fits(notice, fields):
@@ -146,6 +148,11 @@ class Stage:
         if self.agent:
             agent, self.agent = self.agent, None
             agent.stop("the test is over")
+
+    def vanish(self):
+        """End the tree without a word to the bankroll, as a crash of the process would."""
+        agent, self.agent = self.agent, None
+        agent._tree().stop(WAIT_S)
 
     def status(self):
         """The agent's status, once the bankroll answers."""
@@ -224,5 +231,3 @@ class Books:
 def stop_venue(house: House):
     """End it in order: its process, not its parent's business."""
     house.kill(signal.SIGTERM)
-
-

@@ -76,7 +76,9 @@ def test_a_slow_answer_is_an_answer(struck):
     assert {closed.by for closed in books.of(IntentClosed)} == {"answer"}
 
 
-@pytest.mark.parametrize("struck", ["silence", "reset-after", "500-after", "400-after", "cut", "malformed"], indirect=True)
+@pytest.mark.parametrize(
+    "struck", ["silence", "reset-after", "500-after", "400-after", "cut", "malformed"], indirect=True
+)
 def test_an_executed_bet_without_a_usable_answer_is_found_at_the_venue(struck):
     struck.play(Script(struck.bet, struck.bet)).wait(bets=2)
     struck.end()

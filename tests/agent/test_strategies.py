@@ -76,7 +76,9 @@ def test_a_stake_above_the_balance_is_refused_and_asked_about_ever_more_rarely(s
     greedy = Greedy()
     agent = stage.play(greedy, Endless(COIN))
     stage.seen.until("balance: limit 100.00 USD available, at 100.01 USD wanted", action="propose", outcome="denied")
-    first, second, third, fourth = stage.seen.reach(lambda: len(greedy.asked) > 3 and greedy.asked[:4], "four questions")
+    first, second, third, fourth = stage.seen.reach(
+        lambda: len(greedy.asked) > 3 and greedy.asked[:4], "four questions"
+    )
     assert fourth - third > third - second > second - first
     assert agent.wait(bets=5) == "bets"
     stage.end()
