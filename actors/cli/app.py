@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from actors.cli import audit, comparison, running, setup, steering
+from actors.cli import audit, comparison, running, setup, simulating, steering
 from actors.cli.common import INTERRUPTED, USAGE, complain, guarded
 from actors.version import VERSION
 
@@ -41,6 +41,7 @@ for command in (
     audit.reconcile,
     audit.resolve,
     setup.retries,
+    simulating.simulate,
     comparison.crash_table,
 ):
     app.command()(guarded(command))

@@ -1,0 +1,51 @@
+"""The command that plays the agent against every fault we know, in virtual time."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from actors.cli.common import BUG, AsJson, print_json
+
+Seeds = Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="How many seeds.")]
+Start = Annotated[int, typer.Option("--start", min=0, metavar="SEED", help="The first seed.")]
+Steps = Annotated[bool, typer.Option("--steps-report", help="Say how often each fault struck.")]
+Trace = Annotated[bool, typer.Option("--trace", help="Tell each seed's whole story.")]
+
+
+def simulate(
+    seeds: Seeds = 100, start: Start = 1, steps_report: Steps = False, trace: Trace = False, as_json: AsJson = False
+) -> int:
+    """Play the agent against crashes, power losses and a faulty venue.
+
+    Everything runs in virtual time and follows from the seed alone; touches no network and no file.
+    """
+    from actors import simulation  # noqa: PLC0415  only this command needs the whole agent
+
+    began = time.monotonic()
+    numbers = range(start, start + seeds)
+    outcomes = (simulation.Run(seed, typer.echo).play() for seed in numbers) if trace else simulation.play_all(numbers)
+    total = simulation.report(outcomes)
+    seconds = time.monotonic() - began
+    if as_json:
+        print_json(
+            {
+                "seeds": total.seeds,
+                "start": start,
+                "steps": total.steps,
+                "seconds": round(seconds, 1),
+                "counts": dict(sorted(total.counts.items())),
+                "broken": [{"seed": one.seed, "why": one.violation, "trace": one.trace} for one in total.broken],
+            }
+        )
+        return BUG if total.broken else 0
+    for one in total.broken:
+        lines = [] if trace else one.story
+        again = f"python run.py simulate --start {one.seed} --seeds 1 --trace"
+        typer.echo("\n".join((f"seed {one.seed} breaks an invariant: {one.violation}", *lines, f"again: {again}", "")))
+    if steps_report:
+        for what, times in sorted(total.counts.items()):
+            typer.echo(f"{times:>10,}  {what}")
+    verdict = f"{len(total.broken)} broke an invariant" if total.broken else "every invariant held"
+    typer.echo(f"{total.seeds:,} seeds, {total.steps:,} steps in {seconds:.1f} s: {verdict}.")
+    return BUG if total.broken else 0

@@ -1,0 +1,256 @@
+"""The network in virtual time: ports that run jobs as timers, and clients whose requests meet their fate."""
+
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, NoReturn, Protocol, TypeVar
+
+from actors.money.amounts import TOLERANCE_MICRO
+from actors.money.evidence import (
+    Answer,
+    BetRow,
+    EscrowView,
+    Evidence,
+    Executed,
+    HistoryRow,
+    LedgerRow,
+    NotSent,
+    Query,
+    Refused,
+    Unknown,
+)
+from actors.simulation.plan import BET_FATES, ESCROW_FATES
+from actors.simulation.venue import LEDGER_ROWS, SECOND, Flight, Venue
+from actors.ticket import Ticket, TicketExpired
+from actors.venue.errors import RateLimited, VenueDown
+from actors.venue.port import PortClosed
+
+T = TypeVar("T")
+Talk = Generator[float, None, T]
+"""A conversation with the venue: yields the seconds until it goes on, returns what came of it."""
+
+READINGS = 5
+SLACK_S = 5
+CAPACITY = 64
+"""As the real client and port."""
+
+LOST_ANSWERS = {
+    "cut": "the answer was cut off",
+    "500": "the venue answered 500",
+    "400": "the venue answered 400 invalid_json",
+    "incomplete": "the venue answered 500",
+}
+
+
+class Ether(Protocol):
+    """What ports and clients need of the world."""
+
+    venue: Venue
+    send_timeout_s: float
+    quiet_s: float
+
+    def wall(self) -> int:
+        """Return the agent's UTC microseconds."""
+
+    def truth(self) -> int:
+        """Return the venue's UTC microseconds."""
+
+    def latency(self) -> float:
+        """Return seconds that something takes."""
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Make a call in this process, if it lives."""
+
+    def fate(self, kinds: tuple[str, ...], ticket: Ticket) -> str:
+        """Draw the fate of a request that is being sent."""
+
+    def within(self, seconds: float) -> float:
+        """Return some time up to so many seconds."""
+
+    def reading_fails(self) -> bool:
+        """Whether this reading fails."""
+
+
+class Pending(Exception):  # noqa: N818  not an error
+    """How a simulated client tells its port that the call takes time."""
+
+    def __init__(self, talk: Talk[Any]) -> None:
+        super().__init__("takes time")
+        self.talk = talk
+
+
+class SimulatedPort:
+    """Runs jobs as timers; many at a time, in any order."""
+
+    def __init__(self, ether: Ether) -> None:
+        self._ether = ether
+        self._waiting = 0
+        self._closed = False
+
+    def submit(self, job: Callable[[], T], done: Callable[[T | BaseException], None]) -> bool:
+        """Take a job on; see `actors.venue.port.Port`."""
+        if self._closed or self._waiting >= CAPACITY:
+            return False
+        self._waiting += 1
+        self._ether.later(self._ether.latency(), lambda: self._begin(job, done))
+        return True
+
+    def close(self, timeout_s: float) -> bool:
+        """Take no more jobs on; what has begun goes on."""
+        del timeout_s
+        self._closed = True
+        return not self._waiting
+
+    def _begin(self, job: Callable[[], T], done: Callable[[T | BaseException], None]) -> None:
+        self._waiting -= 1
+        if self._closed:
+            done(PortClosed())
+            return
+        try:
+            result = job()
+        except Pending as pending:
+            self._go_on(pending.talk, done)
+        except BaseException as error:  # noqa: BLE001  as the real port
+            done(error)
+        else:
+            done(result)
+
+    def _go_on(self, talk: Talk[T], done: Callable[[T | BaseException], None]) -> None:
+        try:
+            pause = next(talk)
+        except StopIteration as end:
+            done(end.value)
+        except BaseException as error:  # noqa: BLE001  as the real port
+            done(error)
+        else:
+            self._ether.later(pause, lambda: self._go_on(talk, done))
+
+
+class Client:
+    """The casino's and the escrow's client: sends a ticket once, and reads."""
+
+    def __init__(self, ether: Ether) -> None:
+        self._ether = ether
+
+    def place(self, ticket: Ticket) -> NoReturn:
+        """Send a ticket's request.
+
+        Raises:
+            Pending: always; the port goes on with it.
+        """
+        raise Pending(self.send(ticket))
+
+    def evidence(self, query: Query) -> NoReturn:
+        """Read an account; as `place`."""
+        raise Pending(self._evidence(query))
+
+    def look(self, escrow_ids: Iterable[str]) -> NoReturn:
+        """Read contracts; as `place`."""
+        raise Pending(self._look(tuple(escrow_ids)))
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def send(self, ticket: Ticket) -> Talk[Answer]:
+        """Spend the ticket and send its request once."""
+        try:
+            ticket.consume(self._ether.wall())
+        except TicketExpired as error:
+            return NotSent(str(error))
+        return (yield from self.exchange(ticket))
+
+    def exchange(self, ticket: Ticket) -> Talk[Answer]:
+        """Send the request and wait for the answer; what comes of both is drawn."""
+        ether, start = self._ether, self._ether.truth()
+        fate = ether.fate(BET_FATES if ticket.kind == "bet" else ESCROW_FATES, ticket)
+        up, deadline = ether.latency(), ether.send_timeout_s
+        if fate in ("not sent", "429", "refused"):
+            yield up
+            return self.read_status(fate, None)
+        if fate in ("lost", "late"):
+            if fate == "late":
+                at = start + int((up + ether.within(deadline + ether.quiet_s - up)) * SECOND)
+                ether.venue.post(Flight(ticket.request, ticket.tag), at)
+            yield deadline
+            return Unknown("no answer in time")
+        how = fate if fate in ("incomplete", "garbled") else "whole"
+        flight = ether.venue.post(Flight(ticket.request, ticket.tag, how), start + int(up * SECOND))
+        if fate == "duplicate":
+            copy = Flight(ticket.request, ticket.tag)
+            ether.venue.post(copy, start + int((up + ether.within(deadline + ether.quiet_s - up)) * SECOND))
+        yield up + 1e-6
+        ether.venue.advance(ether.truth())
+        yield ether.latency()
+        return self.read_status(fate, flight)
+
+    def read_status(self, fate: str, flight: Flight | None) -> Answer:
+        """Return what an answer proves; only what precedes any effect is a refusal."""
+        answer: Answer = Unknown(LOST_ANSWERS.get(fate, "the answer is not ours"))
+        match fate, flight.result if flight else None:
+            case "not sent", _:
+                answer = NotSent("connection refused")
+            case "429" | "429 after", _:
+                answer = Refused("rate_limit_exceeded", temporary=True, retry_at=self._ether.wall() + SECOND)
+            case "refused", _:
+                answer = Refused("invalid_amount")
+            case "answered" | "duplicate", BetRow() as row:
+                answer = Executed(bet=row)
+            case "answered", EscrowView() as view:
+                answer = Executed(escrow=view)
+            case "answered" | "duplicate", str() as code:
+                answer = Refused(code)
+        return answer
+
+    def _look(self, escrow_ids: tuple[str, ...]) -> Talk[tuple[EscrowView, ...]]:
+        yield self._ether.latency()
+        return self._contracts(escrow_ids)
+
+    def _evidence(self, query: Query) -> Talk[Evidence]:
+        before: tuple[int, int] | None = None
+        for _ in range(READINGS):
+            seen = yield from self._reading(query, detailed=before is not None)
+            now = (seen.nonces, seen.balance_micro)
+            expected = seen.nonces == query.expected_nonces
+            expected &= abs(seen.balance_micro - query.expected_micro) <= TOLERANCE_MICRO
+            if now == before or (before is None and expected and not query.full):
+                return seen
+            before = now
+        raise VenueDown(f"the account {query.account} moved during each of {READINGS} readings")
+
+    def _reading(self, query: Query, *, detailed: bool) -> Talk[Evidence]:
+        ether, started = self._ether, self._ether.wall()
+        yield from self._travel()
+        opens = query.since // SECOND - SLACK_S - (ether.wall() - ether.truth()) // SECOND
+        rows = ether.venue.bet_rows(opens)
+        yield from self._travel()
+        nonces = ether.venue.nonces
+        yield from self._travel()
+        ledger: tuple[LedgerRow, ...] = tuple(ether.venue.ledger[-LEDGER_ROWS:]) if detailed else ()
+        history: tuple[HistoryRow, ...] = tuple(ether.venue.history) if detailed else ()
+        locks = [row.reason.removeprefix("escrow_lock: ") for row in history if row.reason.startswith("escrow_lock: ")]
+        yield from self._travel()
+        wanted = dict.fromkeys((*query.escrow_ids, *(lock for lock in locks if lock not in query.known)))
+        escrows = self._contracts(tuple(wanted))
+        yield from self._travel()
+        return Evidence(
+            account=query.account,
+            started=started,
+            rows=rows,
+            rows_complete=not ether.reading_fails(),
+            nonces=nonces,
+            balance_micro=ether.venue.balance,
+            detailed=detailed,
+            ledger=ledger,
+            history=history,
+            escrows=escrows,
+        )
+
+    def _travel(self) -> Talk[None]:
+        yield self._ether.latency() / 4
+        self._ether.venue.advance(self._ether.truth())
+        if self._ether.reading_fails():
+            if self._ether.within(1.0) < 0.5:
+                raise RateLimited("evidence", self._ether.wall() + SECOND)
+            raise VenueDown("no answer in time")
+
+    def _contracts(self, escrow_ids: tuple[str, ...]) -> tuple[EscrowView, ...]:
+        self._ether.venue.advance(self._ether.truth())
+        return tuple(self._ether.venue.escrows[one] for one in escrow_ids if one in self._ether.venue.escrows)

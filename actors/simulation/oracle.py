@@ -1,0 +1,159 @@
+"""The judge: sees each durable row, each send and each execution, and knows what must never happen."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from actors.journal import Row
+from actors.journal.codec import decode
+from actors.money.audit import payout_of
+from actors.money.book import Bucket
+from actors.money.events import AccountAdopted, Event, IntentClosed, IntentOpened, StrayBooked
+from actors.money.state import State
+from actors.simulation.venue import Venue
+
+ACCOUNT = "casino"
+OPEN_CONTRACTS = ("funded", "completed", "disputed")
+
+
+class Violation(AssertionError):  # noqa: N818  a finding
+    """An invariant is broken; the text says which."""
+
+
+@dataclass(slots=True)
+class Oracle:
+    """Folds the journal as it becomes durable and compares it with the venue's truth.
+
+    Attributes:
+        state: the fold of all acknowledged rows.
+        sent: how often each intent's request was sent.
+        doubled: tags of requests that the network delivered more than once.
+        lied: tags of requests that the venue executed and denied, or executed otherwise than asked.
+    """
+
+    venue: Venue
+    state: State = field(default_factory=State)
+    sent: Counter[str] = field(default_factory=Counter)
+    doubled: set[str] = field(default_factory=set)
+    lied: set[str] = field(default_factory=set)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    _rows: list[Row] = field(default_factory=list)
+    _open: dict[str, IntentOpened] = field(default_factory=dict)
+    _tags: dict[str, IntentOpened] = field(default_factory=dict)
+    _booked: Counter[str] = field(default_factory=Counter)
+    _buckets: Counter[str] = field(default_factory=Counter)
+
+    def durable(self, rows: Sequence[Row]) -> None:
+        """Take in rows that are acknowledged: new ones, or all of them when a journal is opened."""
+        if rows and rows[0].seq == 1:
+            if list(rows[: len(self._rows)]) != self._rows:
+                raise Violation(f"of {len(self._rows)} acknowledged rows, only {len(rows)} are on the disk")
+            rows = rows[len(self._rows) :]
+        for row in rows:
+            self._rows.append(row)
+            event = decode(row)
+            self._judge(event)
+            self.state.replay(event)
+            if broken := self.state.book.violations():
+                raise Violation("; ".join(broken))
+
+    def sends(self, intent: str) -> None:
+        """Judge the sending of an intent's request."""
+        self.sent[intent] += 1
+        if intent not in self._open:
+            raise Violation(f"{intent} is sent but is not open on the disk")
+        if self.sent[intent] > 1:
+            raise Violation(f"{intent} is sent {self.sent[intent]} times")
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether anything still has to be decided, by evidence or by a person."""
+        state = self.state
+        waits = state.open or state.suspended or any(lane.failed for lane in state.lanes.values())
+        return bool(waits) or any(account.halt for account in state.accounts.values())
+
+    def differences(self) -> list[str]:
+        """Return every way in which book and venue differ, at the end."""
+        venue, found = self.venue, []
+        book = self._buckets[Bucket.AVAILABLE] + self._buckets[Bucket.RESERVED]
+        if book != venue.balance:
+            found.append(f"book {book}, venue {venue.balance}")
+        for _, row in venue.rows:
+            if self._booked[row.bet_id] != 1:
+                found.append(f"{row.bet_id} ({row.tag}) is booked {self._booked[row.bet_id]} times")
+        held = sum(
+            view.amount_micro
+            for view in venue.escrows.values()
+            if view.status in OPEN_CONTRACTS and "[sk1-" in view.description
+        )
+        if held != self._buckets[Bucket.ESCROW_HELD]:
+            found.append(f"{self._buckets[Bucket.ESCROW_HELD]} held in escrow, venue {held}")
+        found += [
+            f"{tag} was executed {times} times"
+            for tag, times in venue.executed.items()
+            if times > 1 and tag.startswith("sk1-") and tag not in self.doubled
+        ]
+        found += [f"{tag} was executed without an intent" for tag in venue.executed if self._unknown(tag)]
+        return found
+
+    def _unknown(self, tag: str) -> bool:
+        return tag.startswith("sk1-") and tag not in self._tags
+
+    def _judge(self, event: Event) -> None:
+        for posting in getattr(event, "postings", ()):
+            self._buckets[posting.source] -= posting.amount_micro
+            self._buckets[posting.target] += posting.amount_micro
+        match event:
+            case IntentOpened():
+                self._judge_opening(event)
+            case IntentClosed():
+                self._judge_closing(event)
+            case StrayBooked():
+                self._book(event.venue_ref)
+            case AccountAdopted():
+                for reference in event.known_refs:
+                    self._book(reference)
+
+    def _judge_opening(self, event: IntentOpened) -> None:
+        if any(one.lane == event.lane for one in self._open.values()):
+            raise Violation(f"{event.lane} opens {event.intent} beside another intent")
+        if halt := self.state.account(event.account).halt:
+            raise Violation(f"{event.intent} is opened while {halt.rule} is in force")
+        if event.tag in self._tags:
+            raise Violation(f"the tag of {event.intent} was used before")
+        self._open[event.intent] = self._tags[event.tag] = event
+
+    def _judge_closing(self, event: IntentClosed) -> None:
+        opened = self._open.pop(event.intent, None)
+        if opened is None:
+            raise Violation(f"{event.intent} is closed but was not open")
+        self.outcomes[event.outcome] += 1
+        if event.venue_ref:
+            self._book(event.venue_ref)
+        tag, by_hand = opened.tag, event.by == "operator"
+        match event.outcome:
+            case "executed" if opened.kind == "bet" and not by_hand:
+                row = next((row for _, row in self.venue.rows if row.bet_id == event.venue_ref), None)
+                if row is None or row.tag != tag or payout_of(row) != event.payout_micro:
+                    raise Violation(f"{event.intent} is booked as {event.venue_ref}, the venue has {row}")
+            case "executed":
+                if not self.venue.executed[tag] and opened.kind == "escrow_create":
+                    raise Violation(f"{event.intent} is booked but was never executed")
+            case "incomplete":
+                if event.venue_ref not in {row.reference for row in self.venue.ledger}:
+                    raise Violation(f"{event.intent} is incomplete without a debit at the venue")
+            case _:
+                self._judge_unexecuted(event, tag)
+
+    def _judge_unexecuted(self, event: IntentClosed, tag: str) -> None:
+        if tag in self.lied:
+            return
+        if self.venue.executed[tag]:
+            raise Violation(f"{event.intent} is {event.outcome} ({event.reason}) but was executed")
+        if self.venue.flying[tag]:
+            raise Violation(f"{event.intent} is {event.outcome} ({event.reason}) but may still be executed")
+
+    def _book(self, reference: str) -> None:
+        self._booked[reference] += 1
+        if self._booked[reference] > 1:
+            raise Violation(f"{reference} is booked twice")

@@ -1,0 +1,80 @@
+"""Which faults a seed meets, and how often. Each seed draws a different mixture, so that rare ones also meet alone."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+CRASH_RATES = (0.0, 0.0, 0.001, 0.004, 0.02)
+"""Share of messages at which an actor fails."""
+
+BET_FATES = (
+    "lost", "late", "not sent", "cut", "500", "400", "429", "429 after", "refused",
+    "incomplete", "duplicate", "garbled",
+)  # fmt: skip
+ESCROW_FATES = ("lost", "late", "not sent", "cut", "500", "429", "refused")
+"""What may happen to a request besides being executed and answered; see `Client` for each."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The faults of one seed; rates are shares of the occasions.
+
+    Attributes:
+        chaos_s: virtual seconds with faults, before the calm in which everything must come to rest.
+        crash_rate: of an actor, by message.
+        death_rate: of the whole process, by scheduler step.
+        seam_death_rate: of the whole process at a write or a send, by occasion.
+        power_rate: share of the process's deaths that are losses of power.
+        jump_rate: share of the process's starts at which the wall clock has jumped.
+        fates: by fate of a request.
+        read_rate: of readings that fail.
+        busy_rate, refused_rate, broken_rate: of commits that are busy, have a group refused, or fail for good.
+        outside_rate: bets of others, credits and payments, by second.
+        operator_rate: commands of an operator, by second.
+    """
+
+    chaos_s: float = 0.0
+    crash_rate: float = 0.0
+    death_rate: float = 0.0
+    seam_death_rate: float = 0.0
+    power_rate: float = 0.0
+    jump_rate: float = 0.0
+    fates: dict[str, float] = field(default_factory=dict)
+    read_rate: float = 0.0
+    busy_rate: float = 0.0
+    refused_rate: float = 0.0
+    broken_rate: float = 0.0
+    outside_rate: float = 0.0
+    operator_rate: float = 0.0
+
+    @classmethod
+    def draw(cls, rng: Random) -> "Plan":
+        """Draw a mixture."""
+
+        def often(most: float) -> float:
+            return rng.random() * most if rng.random() < 0.5 else 0.0
+
+        names = sorted({*BET_FATES, *ESCROW_FATES})
+        return cls(
+            chaos_s=rng.uniform(2.0, 6.0),
+            crash_rate=rng.choice(CRASH_RATES),
+            death_rate=often(0.01),
+            seam_death_rate=often(0.1),
+            power_rate=rng.random(),
+            jump_rate=0 * often(1.0),
+            fates={name: often(0.2) for name in names},
+            read_rate=often(0.3),
+            busy_rate=often(0.05),
+            refused_rate=often(0.03),
+            broken_rate=often(0.03),
+            outside_rate=often(2.0),
+            operator_rate=often(1.0),
+        )
+
+    def fate(self, kinds: tuple[str, ...], rng: Random) -> str:
+        """Draw the fate of a request: one of `kinds`, or "answered"."""
+        point = rng.random()
+        for kind in kinds:
+            point -= self.fates.get(kind, 0.0)
+            if point < 0:
+                return kind
+        return "answered"

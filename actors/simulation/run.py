@@ -1,0 +1,223 @@
+"""One seed: processes that come and go through the chaos, then a calm in which everything must come to rest."""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from random import Random
+from typing import Literal
+
+from actors import blueprint
+from actors.config import AgentConfig
+from actors.messages import Drain, Notice, Pause, Reconcile, Resolve, Resume
+from actors.money.risk import MISMATCH
+from actors.simulation.lanes import lanes
+from actors.simulation.oracle import Violation
+from actors.simulation.plan import Plan
+from actors.simulation.venue import SECOND
+from actors.simulation.world import SimulatedWorld
+from supervision import ChildSpec, Handle, StartError, Supervisor, System, Worker
+from supervision.events import ChildFailed, Event, SystemEnded
+
+SEND_TIMEOUT_S = 0.4
+QUIET_S = 0.6
+LOOKUP_GAP_S = 0.1
+CALM_S = 300.0
+"""Virtual seconds in which everything must have come to rest, once the faults have stopped."""
+
+SLICE_S = 0.25
+STORY_LINES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a seed.
+
+    Attributes:
+        trace: digest of every step of every process.
+        counts: how often what happened.
+        violation: the broken invariant, or None.
+        story: the last lines of what happened, in words, if an invariant is broken.
+    """
+
+    seed: int
+    steps: int
+    trace: str
+    counts: Counter[str]
+    violation: str | None
+    story: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def configuration() -> AgentConfig:
+    """Return the configuration of every simulated agent: short waits, limits that are met."""
+    values = {
+        "venue.send_timeout": str(SEND_TIMEOUT_S),
+        "venue.quiet_period": str(QUIET_S),
+        "venue.lookup_gap": str(LOOKUP_GAP_S),
+        "risk.bets_per_minute": 60_000,
+        "risk.loss_streak": 5,
+        "risk.max_open": "0.5",
+    }
+    return AgentConfig.load(env={}, overrides=values)
+
+
+class Listener(Worker):
+    """In the reporter's place: adds what people are told to the story."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def receive(self, message: object) -> None:
+        """Tell a notice's text."""
+        if isinstance(message, Notice) and message.level != "DEBUG":
+            self._tell(f"  {message.text}")
+
+
+class Run:
+    """One seed, from the first process to the last.
+
+    Args:
+        seed: of everything.
+        tell: also gets the story, line by line.
+    """
+
+    def __init__(self, seed: int, tell: Callable[[str], None] = lambda _: None) -> None:
+        rng = Random(seed)  # noqa: S311  repeatable on purpose
+        self._seed = seed
+        self._story: deque[str] = deque(maxlen=STORY_LINES)
+        self._print = tell
+        self._lanes = lanes(rng.choice((2, 3)))
+        plan = Plan.draw(rng)
+        self.world = SimulatedWorld(
+            rng.getrandbits(64), plan, send_timeout_s=SEND_TIMEOUT_S, quiet_s=QUIET_S, tell=self._tell
+        )
+        self._system: System | None = None
+        self._hash = blake2b(digest_size=16)
+
+    def play(self) -> Outcome:
+        """Play the seed to its end. Never raises for what the agent does wrong."""
+        world, why = self.world, None
+        try:
+            self._chaos()
+            self._calm()
+        except Violation as violation:
+            why = str(violation)
+        self._bury()
+        counts = world.counts + Counter({f"intent {name}": n for name, n in world.oracle.outcomes.items()})
+        return Outcome(self._seed, world.steps, self._hash.hexdigest(), counts, why, tuple(self._story) if why else ())
+
+    def _chaos(self) -> None:
+        world, plan = self.world, self.world.plan
+        for _ in range(int(plan.chaos_s * plan.outside_rate)):
+            world.venue.disturb(world.truth() + int(world.within(plan.chaos_s) * SECOND))
+        while world.seconds < plan.chaos_s:
+            self._live(SLICE_S)
+            if world.rng.random() < plan.operator_rate * SLICE_S:
+                self._order(world.rng.choice((Pause("a test"), Resume("a test"), Reconcile())))
+
+    def _calm(self) -> None:
+        world = self.world
+        world.say("the faults stop")
+        world.plan = Plan()
+        until = world.seconds + CALM_S
+        executed = world.oracle.outcomes["executed"]
+        while world.oracle.in_doubt or world.oracle.outcomes["executed"] == executed:
+            self._live_on(until)
+            self._operate()
+        while not world.oracle.state.ended_in_order:
+            self._order(Drain("the end"))
+            self._live_on(until)
+        if differences := world.oracle.differences():
+            raise Violation("at the end " + "; ".join(differences))
+        if self._system and not self._system.stop().is_clean:
+            raise Violation("the tree did not end in order")
+
+    def _live_on(self, until: float) -> None:
+        if self.world.seconds > until:
+            state = self.world.oracle.state
+            raise Violation(
+                f"not at rest after {CALM_S:g} s of calm: open {list(state.open)}, suspended {list(state.suspended)}, "
+                f"failed {[lane.failed for lane in state.lanes.values() if lane.failed]}, "
+                f"stops {[account.halt for account in state.accounts.values() if account.halt]}"
+            )
+        self._live(SLICE_S)
+
+    def _live(self, seconds: float) -> None:
+        world = self.world
+        if self._system is None:
+            self._boot()
+        if not world.dead:
+            world.sim.run(seconds)
+        if world.violation:
+            raise world.violation
+        if world.dead:
+            self._bury()
+
+    def _boot(self) -> None:
+        world = self.world
+        sim = world.boot()
+        world.say("a process starts")
+        run = f"run-{world.counts['processes']}"
+        parts = blueprint.Parts(configuration(), run, True, world, self._lanes, lambda: None, self._handle)
+        ops = Supervisor.spec("ops", [ChildSpec("reporter", lambda: Listener(world.say))], max_restarts=100)
+        root = Supervisor.spec("simulated", [ops, blueprint.core(parts)], max_restarts=5, max_seconds=60)
+        self._system = System(root, runtime=sim, rng=world.chance(), on_event=self._happened)
+        try:
+            self._system.start()
+        except StartError as error:
+            world.say(f"the start failed: {error}")
+            world.dead = True
+
+    def _bury(self) -> None:
+        self.world.dead = True
+        if self._system is not None:
+            self._system.stop()
+            self._system = None
+        self._hash.update(
+            f"{self.world.sim.trace_hash} {self.world.venue.balance} {len(self.world.disk.commits)}".encode()
+        )
+        self.world.bury()
+
+    def _handle(self, path: str) -> Handle:
+        if self._system is None:
+            raise RuntimeError("there is no process")
+        return self._system.handle(path)
+
+    def _happened(self, event: Event) -> None:
+        if isinstance(event, ChildFailed):
+            self.world.counts["actor crashes"] += 1
+            self.world.say(f"! {event.path}: {event.reason}")
+        elif isinstance(event, SystemEnded) and not self.world.dead:
+            self.world.counts["systems given up"] += 1
+            self.world.say(str(event))
+            self.world.dead = True
+
+    def _order(self, message: object) -> None:
+        if self._system is not None:
+            self._handle(blueprint.BANKROLL).tell(message)
+
+    def _operate(self) -> None:
+        """Do what a person does: look at what waits for one, ask the venue, and say."""
+        oracle = self.world.oracle
+        for lane in oracle.state.lanes.values():
+            if lane.failed and lane.culprit:
+                self._resolve(lane.culprit)
+        for account in oracle.state.accounts.values():
+            if account.halt and account.halt.rule == MISMATCH:
+                raise Violation(f"the account does not reconcile: {account.halt.value}")
+            if account.halt:
+                self._order(Resume("an operator"))
+
+    def _resolve(self, intent: str) -> None:
+        oracle = self.world.oracle
+        if opened := oracle.state.open.get(intent):
+            raise Violation(f"{intent} needs a person: {oracle.state.lanes[opened.lane].failed}")
+        verdict: Literal["executed", "void"] = "executed" if intent in oracle.state.suspended else "void"
+        self._order(Resolve(intent, verdict, 0, "the venue's support says so"))
+
+    def _tell(self, line: str) -> None:
+        self._story.append(line)
+        self._print(line)

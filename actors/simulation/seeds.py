@@ -1,0 +1,63 @@
+"""Many seeds, on all processors."""
+
+import logging
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from actors.simulation.run import Outcome, Run
+
+ALONE = 40
+"""Fewer seeds than this are played in this process: to start others would take longer."""
+
+CHUNK = 20
+"""Seeds that a process takes at a time."""
+
+
+@dataclass(slots=True)
+class Report:
+    """The sum of many seeds."""
+
+    seeds: int = 0
+    steps: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    broken: list[Outcome] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Add a seed."""
+        self.seeds += 1
+        self.steps += outcome.steps
+        self.counts += outcome.counts
+        if outcome.violation:
+            self.broken.append(outcome)
+
+
+def play(seed: int) -> Outcome:
+    """Play one seed."""
+    return Run(seed).play()
+
+
+def play_all(seeds: range) -> Iterator[Outcome]:
+    """Play many seeds, in as many processes as there are processors; yields in order."""
+    processors = os.cpu_count() or 1
+    if len(seeds) < ALONE or processors == 1:
+        hush()
+        yield from map(play, seeds)
+        return
+    with multiprocessing.get_context("spawn").Pool(processors, initializer=hush) as pool:
+        yield from pool.imap(play, seeds, chunksize=CHUNK)
+
+
+def hush() -> None:
+    """Keep supervision's log quiet: every crash here is meant, and the story tells it."""
+    logging.getLogger("supervision").setLevel(logging.CRITICAL + 1)
+
+
+def report(outcomes: Iterable[Outcome]) -> Report:
+    """Add outcomes up."""
+    total = Report()
+    for outcome in outcomes:
+        total.add(outcome)
+    return total

@@ -1,0 +1,164 @@
+"""A venue in memory that keeps the contract: one account, its balance, and what it shows of how that came about."""
+
+import heapq
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from itertools import count
+from random import Random
+
+from actors.money.amounts import MICRO_PER_CENT, parse_usd, times
+from actors.money.evidence import BetRow, EscrowView, HistoryRow, LedgerRow
+from actors.money.games import SOUND_GAMES
+from actors.money.wagers import Request
+
+SECOND = 1_000_000
+LEDGER_ROWS = 50
+COMMISSION = 100
+"""The escrow's commission is one part in so many."""
+
+GAMES = {f"/games/{game.path}": name for name, game in SOUND_GAMES.items()}
+MULTIPLIER = "2.10"
+CREDITS = ("daily_bonus", "referral_commission", "deposit")
+
+
+@dataclass(slots=True)
+class Flight:
+    """A request on its way. It lives on when its sender is dead.
+
+    Attributes:
+        tag: what it carries.
+        how: "whole", "incomplete" (the stake is taken, no bet is recorded) or "garbled" (another stake).
+        result: what the venue did with it, when it has arrived: a row, a contract or a refusal's code.
+    """
+
+    request: Request
+    tag: str
+    how: str = "whole"
+    result: BetRow | EscrowView | str | None = None
+
+
+@dataclass(slots=True)
+class Venue:
+    """The other party, and the only one who knows the truth. Times are true UTC microseconds."""
+
+    rng: Random
+    balance: int = 100 * SECOND
+    nonces: int = 0
+    rows: list[tuple[int, BetRow]] = field(default_factory=list)
+    ledger: list[LedgerRow] = field(default_factory=list)
+    history: list[HistoryRow] = field(default_factory=list)
+    escrows: dict[str, EscrowView] = field(default_factory=dict)
+    executed: Counter[str] = field(default_factory=Counter)
+    incomplete: Counter[str] = field(default_factory=Counter)
+    flying: Counter[str] = field(default_factory=Counter)
+    _arrivals: list[tuple[int, int, Flight | None]] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def post(self, flight: Flight, at: int) -> Flight:
+        """Let a request arrive at a time; None for `flight` would be somebody else's doing."""
+        self.flying[flight.tag] += 1
+        heapq.heappush(self._arrivals, (at, next(self._numbers), flight))
+        return flight
+
+    def disturb(self, at: int) -> None:
+        """Let somebody else do something with the account at a time."""
+        heapq.heappush(self._arrivals, (at, next(self._numbers), None))
+
+    def advance(self, now: int) -> None:
+        """Do everything that arrives up to now, in order."""
+        while self._arrivals and self._arrivals[0][0] <= now:
+            at, _, flight = heapq.heappop(self._arrivals)
+            if flight is None:
+                self._outside(at)
+                continue
+            self.flying[flight.tag] -= 1
+            flight.result = self._execute(flight, at)
+
+    def bet_rows(self, opens: int) -> tuple[BetRow, ...]:
+        """Return the export from a second on, newest first."""
+        return tuple(row for at, row in reversed(self.rows) if at // SECOND >= opens)
+
+    def _execute(self, flight: Flight, at: int) -> BetRow | EscrowView | str:
+        fields, path = json.loads(flight.request.body, parse_float=Decimal), flight.request.path
+        if path in GAMES:
+            stake = parse_usd(fields["amount"])
+            if flight.how == "garbled":
+                stake += MICRO_PER_CENT
+            if stake > self.balance:
+                return "insufficient_balance"
+            if flight.how == "incomplete":
+                self.incomplete[flight.tag] += 1
+                self.nonces += 1
+                self._move(-stake, "reservation", self._reference("bet"), at)
+                return "internal_error"
+            return self._bet(GAMES[path], stake, fields["client_seed"], at)
+        if path == "/escrow/create":
+            return self._lock(fields, flight.tag, at)
+        _, act, escrow_id = path.rsplit("/", 2)
+        return self._act(act, escrow_id, flight.tag)
+
+    def _bet(self, game: str, stake: int, tag: str, at: int) -> BetRow:
+        self.executed[tag] += 1
+        self.nonces += 1
+        reference, won = self._reference("bet"), self.rng.random() < 0.5
+        payout = times(stake, Fraction(MULTIPLIER)) if won else 0
+        self._move(-stake, "reservation", reference, at)
+        if payout:
+            self._move(payout, "reservation_release", reference, at)
+        reported = (payout + MICRO_PER_CENT // 2) // MICRO_PER_CENT * MICRO_PER_CENT
+        row = BetRow(reference, game, stake, reported, MULTIPLIER, won, tag, self.nonces, "seed", "result")
+        self.rows.append((at, row))
+        return row
+
+    def _lock(self, fields: dict[str, str], tag: str, at: int) -> EscrowView | str:
+        amount = parse_usd(fields["amount_usd"])
+        if amount > self.balance:
+            return "insufficient_balance"
+        self.executed[tag] += 1
+        escrow_id, fee = self._reference("esc"), amount // COMMISSION
+        self._move(-amount, f"escrow_lock: {escrow_id}", escrow_id, at)
+        ends = at // SECOND + 3600 * int(fields["timeout_hours"])
+        view = EscrowView(
+            escrow_id, "funded", amount, amount - fee, fee, fields["description"], "ag_me",
+            fields["counterparty_agent_id"], ends,
+        )  # fmt: skip
+        self.escrows[escrow_id] = view
+        return view
+
+    def _act(self, act: str, escrow_id: str, tag: str) -> EscrowView | str:
+        view = self.escrows.get(escrow_id)
+        if view is None or view.status != "funded" or act != "release":
+            return "invalid_status"
+        self.executed[tag] += 1
+        view = self.escrows[escrow_id] = replace(view, status="released")
+        return view
+
+    def _outside(self, at: int) -> None:
+        what = self.rng.random()
+        if what < 0.4:
+            stake = self.rng.choice((10_000, 450_000, 1_000_000))
+            if stake <= self.balance:
+                self._bet("boosted_coin", stake, "by-hand", at)
+        elif what < 0.7:
+            reason = self.rng.choice(CREDITS)
+            self._move(self.rng.choice((2, 10_000, 450_000)), reason, self._reference("cr"), at)
+        elif what < 0.85 and self.balance > SECOND:
+            self._move(-self.rng.choice((10_000, 450_000)), "payment_sent", self._reference("pay"), at)
+        elif funded := [view for view in self.escrows.values() if view.status == "funded"]:
+            view = self.rng.choice(funded)
+            self._move(view.net_micro, f"escrow_timeout_refund: {view.escrow_id}", f"{view.escrow_id}_timeout", at)
+            self.escrows[view.escrow_id] = replace(view, status="refunded")
+
+    def _reference(self, kind: str) -> str:
+        return f"{kind}_{next(self._numbers)}"
+
+    def _move(self, change: int, reason: str, reference: str, at: int) -> None:
+        self.balance += change
+        seconds = at // SECOND
+        self.ledger.append(LedgerRow(f"row_{len(self.ledger)}", change > 0, abs(change), reason, reference, seconds))
+        self.history.append(HistoryRow(change, reason, f"{datetime.fromtimestamp(seconds, UTC):%FT%TZ}"))
