@@ -49,6 +49,7 @@ _TROUBLE = (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, Va
 
 _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((socket.gaierror, urllib3.exceptions.NameResolutionError), "its name is not known here; is there a network?"),
+    ((urllib3.exceptions.NewConnectionError,), "nobody can be reached there"),
     ((TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError), "out of time"),
     ((ssl.SSLError, requests.exceptions.SSLError), "no secure connection; is it https, and is its certificate sound?"),
     ((ConnectionRefusedError,), "nobody listens there"),
