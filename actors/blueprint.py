@@ -30,6 +30,9 @@ STRATEGIES = "core/strategies"
 ACCOUNTS = {"casino": "casino"}
 """Accounts and the service that reads each; escrow and faucet live on the casino's."""
 
+LANE_SHUTDOWN_S = 0.5
+"""How long a lane whose strategy hangs may hold up the end, in seconds: it has nothing to save."""
+
 RECONCILE_EVERY_US = 600_000_000
 ESCROW_POLL_PAPER_S, ESCROW_POLL_LIVE_S = 2.0, 30.0
 
@@ -123,7 +126,10 @@ def terms_of(parts: Parts) -> Terms:
         send_timeout=config.venue.send_timeout_us,
         quiet_period=config.venue.quiet_period_us,
         lookup_gap=config.venue.lookup_gap_us,
-        reconcile_every=RECONCILE_EVERY_US,
+        reconcile_every=LANE_SHUTDOWN_S = 0.5
+"""How long a lane whose strategy hangs may hold up the end, in seconds: it has nothing to save."""
+
+RECONCILE_EVERY_US,
         builtin_venue=parts.builtin,
         dry_run=config.dry_run,
         requests=request_of,
@@ -185,7 +191,7 @@ def _strategies(parts: Parts) -> ChildSpec:
             chance = parts.world.chance()
             return StrategyActor(lane.name, lane.account, lane.make, bankroll, reporter, parts.world.wall, chance)
 
-        return ChildSpec(lane.name, make)
+        return ChildSpec(lane.name, make, shutdown=LANE_SHUTDOWN_S)
 
     children = [lane_spec(lane) for lane in parts.lanes]
     return Supervisor.spec("strategies", children, max_restarts=50, max_seconds=60)
