@@ -74,7 +74,7 @@ class Witness:
                 if seen := reached():
                     return seen
                 self._heard.wait(LOOK_S)
-        raise AssertionError(f"never reached {what}; heard:\n{self.story()}")
+        raise AssertionError(f"never reached {what}, last {seen!r}; heard:\n{self.story()}")
 
     def story(self):
         return "\n".join(

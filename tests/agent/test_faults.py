@@ -116,7 +116,8 @@ def test_a_stake_taken_without_a_bet_waits_in_suspense_for_an_operator(struck):
     intent = next(n.intent for n in struck.seen.notices if n.action == "incident")
     assert (struck.lane()["state"], held["open_intents"]) == ("ERROR", ())
     assert "resolved as executed" in agent.resolve(intent, "executed", 0, "the venue says it was lost")
-    assert struck.until(suspense_micro=0) and struck.lane()["state"] == "IDLE"
+    assert struck.until(suspense_micro=0)
+    assert struck.lane()["state"] == "IDLE"
     struck.end()
     books = struck.books()
     assert (books.book_micro, books.balance(Bucket.SUSPENSE)) == (books.venue_micro, 0)

@@ -104,5 +104,5 @@ def test_the_configuration_can_resume_a_stopped_account(loser):
 def test_the_rate_of_bets_is_kept(loser):
     loser.terms["risk.bets_per_minute"] = 5
     agent = loser.play(Endless(LOSING))
-    loser.seen.reach(lambda: "IDLE: rate: limit 5 per minute" in agent.tree(), "the lane's line in the tree")
+    loser.seen.reach(lambda: "IDLE: rate: limit 5" in agent.tree(), "the lane's line in the tree")
     assert loser.status()["sent"] == 5

@@ -23,7 +23,7 @@ class Greedy(Strategy):
 
     def decide(self, view):
         self.asked.append(view.now)
-        return coin(stake="100.01")
+        return coin(stake="500.00")
 
 
 def coin(**changed):
@@ -75,7 +75,7 @@ def test_nonsense_pauses_its_lane_longer_and_longer_and_harms_no_other(stage, qu
 def test_a_stake_above_the_balance_is_refused_and_asked_about_ever_more_rarely(stage):
     greedy = Greedy()
     agent = stage.play(greedy, Endless(COIN))
-    stage.seen.until("balance: limit 100.00 USD available, at 100.01 USD wanted", action="propose", outcome="denied")
+    stage.seen.until("at 500.00 USD wanted", action="propose", outcome="denied")
     first, second, third, fourth = stage.seen.reach(
         lambda: len(greedy.asked) > 3 and greedy.asked[:4], "four questions"
     )
