@@ -269,5 +269,5 @@ def abreast(job, items, zygotes) -> list:
 
 
 def random_of(seed: int) -> random.Random:
-    print(f"seed {seed}")
+    print(f"seed {seed}")  # noqa: T201
     return random.Random(seed)

@@ -40,7 +40,8 @@ ENDS = {
 }
 # Where the second life dies, which recovers from a first one that died at `connected` or at `answered`.
 FROM_THE_START = ("lock", "anchor", "replayed", "append/agent_started", "commit/agent_started", "look_up")
-UNTIL_J2 = tuple(point for point in POINTS if point.endswith("/intent_closed")) + ("notify",)
+UNTIL_J2 = (*sorted(point for point in POINTS if point.endswith("/intent_closed")), "notify")
+AROUND_THE_VOID = (*FROM_THE_START, "insert/outcome_unknown", "append/looked_up", "commit/looked_up", *UNTIL_J2)
 RECOVERIES = (
     *product(
         ["connected"], (*FROM_THE_START, "insert/outcome_unknown", "append/looked_up", "commit/looked_up", *UNTIL_J2)

@@ -10,13 +10,15 @@ import json
 import os
 import sys
 
-import actors.cli.running
+import actors.agent
 import actors.doctor
-from actors import Agent, cli, crashpoints
+from actors import cli, crashpoints
+
+IMPORTED = (actors.agent, actors.doctor)
+"""What a command imports only when it needs it, so that the forks have it."""
 
 
 def main() -> None:
-    assert Agent, "imported for the forks, which need not read it again"
     for line in sys.stdin:
         wanted = json.loads(line)
         child = os.fork()
