@@ -126,10 +126,7 @@ def terms_of(parts: Parts) -> Terms:
         send_timeout=config.venue.send_timeout_us,
         quiet_period=config.venue.quiet_period_us,
         lookup_gap=config.venue.lookup_gap_us,
-        reconcile_every=LANE_SHUTDOWN_S = 0.5
-"""How long a lane whose strategy hangs may hold up the end, in seconds: it has nothing to save."""
-
-RECONCILE_EVERY_US,
+        reconcile_every=RECONCILE_EVERY_US,
         builtin_venue=parts.builtin,
         dry_run=config.dry_run,
         requests=request_of,
