@@ -174,6 +174,11 @@ class Stage:
     def lane(self, name="Script"):
         return next(lane for lane in self.status()["lanes"] if lane["lane"] == name)
 
+    def lanes(self):
+        """The lanes' names, in the order of their strategies."""
+        paths = (node.path for node in self.agent._tree().tree().walk())
+        return [path.rpartition("/")[2] for path in paths if path.startswith("core/strategies/")]
+
     def incarnations(self):
         """How often each actor of the running agent has begun."""
         return {node.path: node.incarnation for node in self.agent._tree().tree().walk()}

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from actors.errors import ConfigError
 from tests.agent.kit import Endless
 
 SERVICES = ("core/services/casino", "core/services/escrow")
@@ -78,6 +79,11 @@ def test_a_message_that_nobody_knows_is_refused_and_harms_nobody(betting):
     betting.agent._tree().handle("core/bankroll").tell("nonsense")
     bets_go_on(betting)
     assert betting.agent.summary().crashes == 0
+
+
+def test_only_actors_that_exist_can_be_crashed(betting):
+    with pytest.raises(ConfigError, match=r"There is no actor dragon; there are .*bankroll, casino"):
+        betting.agent.crash("dragon")
 
 
 def test_bankrolls_that_die_in_a_row_lose_no_bet(betting):

@@ -157,26 +157,6 @@ def test_as_counterparty_it_completes_and_the_payment_is_a_credit(desk):
     assert held(desk) == []
 
 
-@pytest.mark.parametrize(
-    ("wager", "reason"),
-    [
-        (EscrowCreate("0.05", "ag_0123456789ab", "a logo"), "at least 0.10"),
-        (EscrowCreate("1.005", "ag_0123456789ab", "a logo"), "multiple of 0.01"),
-        (EscrowCreate(float("nan"), "ag_0123456789ab", "a logo"), "finite number"),
-        (EscrowCreate("-3", "ag_0123456789ab", "a logo"), "above zero"),
-        (EscrowCreate("3", "somebody", "a logo"), "counterparty must be"),
-        (EscrowCreate("3", "ag_0123456789ab", "  "), "characters"),
-        (EscrowCreate("3", "ag_0123456789ab", "a logo", 0), "1 to 720"),
-        (EscrowAct("esc_1", "steal"), "complete, release, dispute"),
-        (EscrowAct("../auth", "release"), "esc_"),
-    ],
-)
-def test_an_escrow_that_makes_no_sense_is_refused(stage, wager, reason):
-    stage.play(Endless(wager))
-    stage.seen.until(reason, action="propose", outcome="denied")
-    assert stage.status()["sent"] == 0
-
-
 def test_an_unknown_counterparty_is_the_venues_no_and_the_amount_comes_back(desk):
     desk.play(Script(EscrowCreate("10", "ag_000000000000", "a logo")))
     desk.seen.until("counterparty_not_found", action="escrow_create", outcome="refused")
