@@ -1,7 +1,7 @@
 """Processes to be killed. One that has loaded everything forks a child a life, so that a life begins in milliseconds.
 
-Orders come on standard input, one a line: "play" or "settle". It answers "born PID", and when that child has ended
-"ended CODE"; the child itself says "ready".
+Orders come on standard input, one a line: "play" or "settle". The child says "born PID" and "ready"; when it has ended
+the parent says "ended CODE".
 """
 
 import json
@@ -36,8 +36,8 @@ def serve(live: Live) -> None:
     for order in sys.stdin:
         pid = os.fork()
         if pid == 0:
+            say(f"born {os.getpid()}")
             os._exit(_survive(live, data, account, settle=order.strip() == "settle"))
-        say(f"born {pid}")
         _, status = os.waitpid(pid, 0)
         say(f"ended {os.waitstatus_to_exitcode(status)}")
 
