@@ -99,14 +99,9 @@ class Nursery(Worker):
         """Drop what is going on and stop the children; then end."""
         if self._fenced or (self._winding_down and not exit_.is_clean):
             self._exit = exit_  # `teardown` fences off what a failure while winding down has left
-            return
-        if self._winding_down:
-            return
-        if self._activity is not None:
-            self._activity.close()
-        self.jobs.clear()
-        self._activity = self.wind_down(exit_)
-        self._pump()
+        elif not self._winding_down:
+            self._activity = self.wind_down(exit_)
+            self._pump()
 
     def _arm(self, child: Child, seconds: float | None) -> None:
         worker = child.worker

@@ -123,11 +123,11 @@ class Supervisor(Nursery):
         self._hub.emit(RestartDelayed(child.path, child.attempts, delay))
 
     def _control(self, item: Any) -> None:
-        if not isinstance(item, RetryDue):
-            super()._control(item)
-        elif not self._winding_down:
+        if isinstance(item, RetryDue):
             self.jobs.append(self._retry(item))
             self._pump()
+        else:
+            super()._control(item)
 
     def _retry(self, due: RetryDue) -> Activity:
         child = self.children.get(due.id)

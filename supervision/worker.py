@@ -231,7 +231,7 @@ class Worker(pykka.ThreadingActor):
         self._hub.orphans.pop(self, None)
 
     def _close_down(self, exit_: Exit) -> Exit:
-        keep = self.child_spec.mailbox.keep and not self._fenced
+        keep = self.child_spec.mailbox.keep
         self.actor_stopped.set()
         self.handle.detach(self, keep=keep)
         if not keep:

@@ -220,6 +220,14 @@ def test_a_kept_mailbox_survives_a_group_restart(rig):
     assert made.up("b") == (2,)
 
 
+def test_a_kill_while_the_actor_is_down_does_not_hit_the_next_incarnation(rig):
+    made = rig(child("a", mailbox=s.MailboxSpec(keep=True), backoff=s.Backoff(first=1.0)))
+    made.fail("a")
+    made.fail("a")
+    made.settle(5.0)
+    assert made.up("a") == (2,)
+
+
 # Dead letters
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import supervision as s
 from supervision.intensity import RestartWindow
+from supervision.notices import Ended, Overdue, RetryDue, Up
 from tests.supervision.kit import Block, Puppet, Raise, Rig, child, gate, one
 
 REST, ALL = s.Strategy.REST_FOR_ONE, s.Strategy.ONE_FOR_ALL
@@ -115,7 +116,46 @@ def test_a_child_that_stops_itself_in_setup_has_started_and_ended(rig):
     assert [event.exit for event in made.events.of(s.ChildEnded)] == ["normal"]
 
 
+def test_a_notice_of_an_old_incarnation_is_ignored(rig):
+    made = rig(child("a", lambda: Puppet(on_setup=lambda me: me.incarnation == 1 or me.sleep(1.0))))
+    old = made.system.handle("a").ask(lambda me: me)
+    made.fail("a")
+    assert made.states()["a"] == "restarting"
+    for notice in (Ended(old, s.NORMAL), Overdue(old), Up(old)):
+        made.system._root.worker.mailbox.post(notice)
+    made.settle(2.0)
+    assert made.up("a") == (2,)
+
+
+def test_a_stale_retry_is_ignored(rig):
+    made = rig(child("a", backoff=s.Backoff(first=10.0)))
+    made.fail("a")
+    made.system._root.worker.mailbox.post(RetryDue("a"))
+    made.settle(1.0)
+    assert made.states()["a"] == "restarting"
+
+
+def test_those_restarted_before_the_one_that_failed_are_down_while_it_waits(rig):
+    setup, closed = gate(shut=False)
+    slow = child("b", lambda: Puppet(on_setup=setup), backoff=s.Backoff(first=5.0))
+    made = rig(child("a"), slow, child("c"), strategy=ALL)
+    closed.append("shut")
+    made.fail("a")
+    assert made.states() == {".": "running", "a": "stopped", "b": "restarting", "c": "stopped"}
+    closed.clear()
+    made.settle(10.0)
+    assert made.up("a", "b", "c") == (3, 3, 2)
+
+
 # Fatal
+
+
+def test_the_first_fatal_is_the_one_that_counts(rig):
+    made = rig(child("a"), child("b"))
+    for name in "ab":
+        made.system.handle(name).tell(Raise(s.Fatal("told together")))
+    made.settle()
+    assert len(made.events.of(s.SystemFatal)) == 1
 
 
 @pytest.mark.parametrize("hook", ["setup", "receive", "teardown"])
@@ -250,6 +290,13 @@ def test_a_stalled_child_can_be_abandoned_and_restarted(events):
 def test_a_wrong_number_of_dynamic_children_is_named(limit):
     with pytest.raises(ValueError, match=f"max_children={limit!r}: must be an integer >= 0"):
         s.DynamicSupervisor.spec("pool", child("w"), max_children=limit)
+
+
+def test_a_dynamic_supervisor_forgets_the_handles_of_its_former_children(rig):
+    made = rig(root=s.DynamicSupervisor.spec("pool", child("w", restart=s.Restart.TEMPORARY)))
+    for _ in range(50):
+        made.children().terminate_child(made.children().start_child())
+    assert len(made.system._hub._handles) == 1
 
 
 def test_dynamic_supervisor_counts_waiting_children_towards_its_limit(rig):

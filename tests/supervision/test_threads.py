@@ -189,6 +189,69 @@ def test_a_teardown_that_hangs_does_not_hold_up_the_restart(events):
         release.set()
 
 
+def test_the_asker_whose_question_waits_in_an_abandoned_actor_is_told(events):
+    with one(events, child("a", shutdown=0.0)) as system:
+        release, answers, asking = blocked(system, "a"), [], threading.Event()
+
+        def ask():
+            asking.set()
+            with pytest.raises(s.ActorDown):
+                system.handle("a").ask("still waiting")
+            answers.append("told")
+
+        asker = threading.Thread(target=ask)
+        asker.start()
+        assert asking.wait(PATIENCE)
+        system.children().terminate_child("a")
+        asker.join(PATIENCE)
+        release.set()
+    assert answers == ["told"]
+
+
+def test_an_abandoned_supervisor_is_fenced_with_all_below_it(events):
+    sub = s.Supervisor.spec("sub", [child("idle"), child("stuck", shutdown=None)], shutdown=0.05)
+    with one(events, sub, child("b")) as system:
+        idle = system.handle("sub/idle").ask(lambda _me: threading.current_thread())
+        release = blocked(system, "sub/stuck")
+        system.children().terminate_child("sub")
+        assert "sub/stuck" in system.orphans()
+        assert not system.handle("sub/idle").is_up()
+        idle.join(PATIENCE)
+        assert not idle.is_alive()
+        release.set()
+
+
+def test_who_waits_for_a_supervisor_that_ends_is_told(events):
+    entered, release, answers = threading.Event(), threading.Event(), []
+
+    def setup(_me):
+        entered.set()
+        release.wait(PATIENCE)
+
+    def start_child():
+        with pytest.raises(s.ActorDown):
+            system.children().start_child(child("slow", lambda: Puppet(on_setup=setup), shutdown=0.05))
+        answers.append("told")
+
+    system = one(events, child("a"))
+    system.start()
+    asker = threading.Thread(target=start_child)
+    asker.start()
+    assert entered.wait(PATIENCE)
+    system.stop()
+    asker.join(PATIENCE)
+    release.set()
+    assert answers == ["told"]
+
+
+def test_an_orphan_that_has_ended_meanwhile_is_none(events):
+    with one(events, child("a")) as system:
+        worker = system.handle("a").ask(lambda me: me)
+        system.children().terminate_child("a")
+        system._hub.orphan(worker)
+        assert system.orphans() == ()
+
+
 def test_a_system_that_does_not_end_in_time_is_abandoned_whole(events):
     system = one(events, s.Supervisor.spec("sub", [child("a", shutdown=None)]), child("b"))
     system.start()

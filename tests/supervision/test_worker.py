@@ -46,6 +46,15 @@ def test_the_asker_of_a_system_exit_does_not_exit(events):
         system.handle("a").ask(Raise(SystemExit(3)))
 
 
+def test_an_incarnation_that_has_ended_is_not_current(events):
+    with one(events, child("a")) as system:
+        first = system.handle("a").ask(lambda me: me)
+        assert first.is_current()
+        system.handle("a").kill(ValueError("x"))
+        events.wait(s.ChildRestarted, "a")
+        assert not first.is_current()
+
+
 def test_kill_ends_the_actor_as_if_its_handler_had_raised(events):
     with one(events, child("a")) as system:
         system.handle("a").kill(RuntimeError("crash command"))
