@@ -146,33 +146,45 @@ def _stray(state: State, account: str, row: BetRow, now: int) -> StrayBooked:
 
 
 def _external(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: int) -> list[Event]:
-    account = evidence.account
-    if row.reason.startswith(LOCK) and row.reason.removeprefix(LOCK) in state.recent:
-        return []
-    if row.reason.startswith(REFUND):
-        escrow_id = row.reason.removeprefix(REFUND)
-        if f"refunded: {escrow_id}" in state.recent:
-            return []
-        if contract := state.contracts.get(escrow_id):
-            return [refund(contract.opened, row.change_micro, now)]
+    booked = None
     if row.reason.startswith(LOCK):
-        view = next((v for v in evidence.escrows if v.escrow_id == row.reason.removeprefix(LOCK)), None)
-        tag = next((tag for tag in state.voids if view and tag in view.description), None)
-        if view and tag:
-            return _resurrected_escrow(account, view, state.voids[tag], now)
+        booked = _lock(state, evidence, row.reason.removeprefix(LOCK), now)
+    elif row.reason.startswith(REFUND):
+        booked = _refund(state, row.reason.removeprefix(REFUND), row.change_micro, now)
+    if booked is not None or row.change_micro == 0:
+        return booked or []
     source, target = Bucket.EXTERNAL, Bucket.AVAILABLE
     if row.change_micro < 0:
         source, target = target, source
-    if row.change_micro == 0:
+    posting = Posting(evidence.account, source, target, abs(row.change_micro))
+    return [CreditBooked(now, evidence.account, ref, row.reason, row.change_micro, (posting,))]
+
+
+def _lock(state: State, evidence: Evidence, escrow_id: str, now: int) -> list[Event] | None:
+    # None: a contract that is not ours, which is money that went.
+    if escrow_id in state.recent:
         return []
-    posting = Posting(account, source, target, abs(row.change_micro))
-    return [CreditBooked(now, account, ref, row.reason, row.change_micro, (posting,))]
+    view = next((view for view in evidence.escrows if view.escrow_id == escrow_id), None)
+    tag = view.description.rpartition("[")[2].removesuffix("]") if view else ""
+    if view and tag in state.voids:
+        return _stray_escrow(evidence.account, view, "resurrected", state.voids[tag], now)
+    if view and tag in state.recent:
+        return _stray_escrow(evidence.account, view, "duplicate", state.recent[tag], now)
+    return None
 
 
-def _resurrected_escrow(account: str, view: EscrowView, intent: str, now: int) -> list[Event]:
+def _refund(state: State, escrow_id: str, credited_micro: int, now: int) -> list[Event] | None:
+    # None: a contract that is not ours, which is money that came.
+    if f"refunded: {escrow_id}" in state.recent:
+        return []
+    contract = state.contracts.get(escrow_id)
+    return [refund(contract.opened, credited_micro, now)] if contract else None
+
+
+def _stray_escrow(account: str, view: EscrowView, kind: StrayKind, intent: str, now: int) -> list[Event]:
     held = Posting(account, Bucket.AVAILABLE, Bucket.ESCROW_HELD, view.amount_micro)
     return [
-        StrayBooked(now, account, view.escrow_id, "resurrected", intent, view.amount_micro, 0, 0, (held,)),
+        StrayBooked(now, account, view.escrow_id, kind, intent, view.amount_micro, 0, 0, (held,)),
         opened_escrow(view, account, intent, now),
     ]
 
