@@ -4,7 +4,7 @@ import pytest
 
 from actors import blueprint
 from actors.money.book import Bucket
-from actors.money.events import CreditBooked, EscrowClosed, EscrowOpened, IntentClosed, IntentOpened
+from actors.money.events import CreditBooked, EscrowClosed, EscrowOpened, IntentClosed, IntentOpened, StrayBooked
 from actors.money.wagers import EscrowAct, EscrowCreate
 from tests.agent.kit import Endless, Script, Stage, stop_venue
 from tests.sandbox.house import House
@@ -206,4 +206,26 @@ def test_a_release_that_was_sent_once_is_never_sent_again(tmp_path_factory, tmp_
     stage.seen.until("never sent again", action="propose", outcome="denied")
     acts = [opened for opened in agreed(stage).of(IntentOpened) if opened.kind == "escrow_act"]
     assert len(acts) == 1
+    list(made)
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "kind"),
+    [("duplicate@/escrow/create=1", "funded", "duplicate"), ("late@/escrow/create=1:0.6", "void", "resurrected")],
+)
+def test_a_contract_that_the_venue_made_by_itself_is_held_watched_and_reported(
+    tmp_path_factory, tmp_path, fault, outcome, kind
+):
+    venue = next(made := house(tmp_path_factory, fault))
+    stage = Stage(venue, tmp_path / "agent", **{"venue.send_timeout": "0.2", "venue.quiet_period": "0.1"})
+    stage.other = venue.register()
+    agent = stage.play(Script(offer(stage)))
+    stage.seen.until(action="escrow_create", outcome=outcome)
+    stage.seen.reach(lambda: stage.venue_micro() < stage.status()["book_micro"], "money that left")
+    assert agent.reconcile()["ok"]
+    stage.seen.until(action="incident", outcome=kind)
+    books = agreed(stage)
+    locked = sum(contract.opened.amount_micro for contract in books.state.contracts.values())
+    assert locked == books.balance(Bucket.ESCROW_HELD) == 100_000_000 - books.venue_micro
+    assert [stray.kind for stray in books.of(StrayBooked)] == [kind]
     list(made)
