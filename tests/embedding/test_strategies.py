@@ -2,6 +2,7 @@
 
 import threading
 from decimal import Decimal
+from time import monotonic
 
 import pytest
 
@@ -9,6 +10,7 @@ from actors import Agent, Bet, ConfigError, Strategy
 from tests.embedding.kit import config, goes_on, playing
 
 TOLD_S = 10.0
+STOPS_S = 3.0
 
 
 class Coin(Strategy):
@@ -77,6 +79,20 @@ def test_a_stake_above_the_balance_is_denied_with_its_rule(tmp_path):
     with Agent(config(tmp_path, strategy=[]), strategies=[rich], observer=observer) as agent:
         assert told.wait(TOLD_S)
     assert agent.summary().sent == 0
+
+
+def test_one_that_never_returns_holds_up_neither_the_others_nor_the_end(tmp_path):
+    release = threading.Event()
+    try:
+        with playing(tmp_path, strategies=[Wrong(release.wait), Coin()], strategy=[]) as agent:
+            assert goes_on(agent)
+            began = monotonic()
+        assert monotonic() - began < STOPS_S
+        assert agent.summary().difference == 0
+        with playing(tmp_path) as another:
+            assert another.summary().bets == 1
+    finally:
+        release.set()
 
 
 def test_two_of_a_kind_get_lanes_of_their_own(tmp_path):
