@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from actors.messages import LookUpFailed, Propose, Resolve
+from actors.messages import LookUpFailed, Resolve
 from actors.money.book import Bucket
 from actors.money.events import IncidentNoted, LookedUp, StrayBooked
 from actors.money.evidence import Executed, Refused, Unknown
@@ -368,4 +368,3 @@ def test_an_incident_names_its_intent():
     table, opened = undecided()
     (incident,) = table.of(IncidentNoted)
     assert incident.intent == opened.intent
-    assert table.of(Propose) == []

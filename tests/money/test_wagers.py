@@ -151,12 +151,13 @@ def test_floats_come_in_and_only_exact_values_come_through(cents, hundredths):
     assert (bet.wish_micro, bet.odds) == (cents * 10_000, own.odds)
 
 
+NAMES = some.text() | some.integers() | some.none() | some.sampled_from(["side", "threshold"])
 ANYTHING = (
     some.none() | some.booleans() | some.integers() | some.floats() | some.text() | some.decimals() | some.binary()
 )
 
 
-@given(some.builds(Bet, ANYTHING, some.dictionaries(ANYTHING, ANYTHING, max_size=2), ANYTHING, ANYTHING, ANYTHING))
+@given(some.builds(Bet, ANYTHING, some.dictionaries(NAMES, ANYTHING, max_size=2), ANYTHING, ANYTHING, ANYTHING))
 def test_any_bet_is_exact_or_nonsense(bet):
     assert sense(bet)
 
