@@ -56,6 +56,11 @@ STRATEGY = """
 name = "{name}"
 every = 0.0
 """
+PLAYER = """
+[[strategy]]
+class = "tests.crash.player:Player"
+game = "{game}"
+"""
 
 
 class Zygote:
@@ -115,18 +120,22 @@ class Arena:
     root: str
     zygote: Zygote
 
-    def configure(self, *strategies, send_timeout=0.3, quiet_period=0.4) -> "Arena":
+    def configure(self, *strategies, game="", send_timeout=0.3, quiet_period=0.4) -> "Arena":
+        """Write the configuration: the strategies, or one that plays a game, or the one with the boosted coin."""
         self.data.mkdir(exist_ok=True)
         lanes = "".join(STRATEGY.format(name=name) for name in strategies or ("boosted_coin",))
+        if game:
+            lanes = PLAYER.format(game=game)
         text = CONFIG.format(root=self.root, send_timeout=send_timeout, quiet_period=quiet_period, strategies=lanes)
         (self.data / "agent.toml").write_text(text)
         return self
 
-    def start(self, *more: str, crash_at="", changes=None, zygote: Zygote | None = None) -> Life:
+    def start(self, *more: str, crash_at="", changes=None, mutant="", zygote: Zygote | None = None) -> Life:
         return (zygote or self.zygote).start(
             log=str(self.data / "out.txt"),
             crash_at=crash_at,
             changes=changes or {},
+            mutant=mutant,
             arguments=["--data", str(self.data), "--config", str(self.data / "agent.toml"), *more],
         )
 

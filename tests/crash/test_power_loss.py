@@ -17,6 +17,7 @@ from playhouse.apsw_ext import APSWDatabase
 
 from actors.journal import Journal, JournalCorrupt, JournalError, sqlite
 from actors.journal.anchor import anchor_path
+from tests.crash import mutants
 from tests.crash.disk import Disk
 from tests.crash.kit import random_of
 from tests.journal.conftest import SECOND, START
@@ -25,7 +26,7 @@ from tests.journal.entries import note, opened
 # A write that fails while SQLite cleans up after another one has nobody to be raised to.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
-TRIALS = 1_000
+TRIALS = 500
 NIGHTLY_TRIALS = 3_000
 MOST_STROKES = 260
 """Writes and syncs before the power goes, at the most; the first 40 or so make the tables."""
@@ -113,11 +114,6 @@ def test_nothing_acknowledged_is_lost_with_the_power(number, seed, monkeypatch):
 
 def test_the_trials_catch_a_journal_that_does_not_wait_for_the_disk(monkeypatch):
     # The negative control: with synchronous=NORMAL a commit is acknowledged before it is synced.
-    durable = sqlite.Connection.make_durable
-
-    def hasty(connection):
-        return durable(connection) and not connection.run("PRAGMA synchronous = NORMAL")
-
-    monkeypatch.setattr(sqlite.Connection, "make_durable", hasty)
+    mutants.syncs_hastily(monkeypatch.setattr)
     found = trials(40, 3, monkeypatch)
     assert found["lost"] + found["corrupt"] > 10, found

@@ -2,7 +2,7 @@
 
 It serves one agent at a time. A line of JSON on its input starts one; the agent's process id comes back, and when it
 has ended, its exit code (the signal's number below zero). `changes` are put in place of constants, as
-"actors.bankroll:SNAPSHOT_EVERY".
+"actors.bankroll:SNAPSHOT_EVERY"; `mutant` is the name of a rule to break, of `tests.crash.mutants`.
 Usage: python -m tests.crash.zygote
 """
 
@@ -13,6 +13,7 @@ import sys
 import actors.agent
 import actors.doctor
 from actors import cli, crashpoints
+from tests.crash import mutants
 
 IMPORTED = (actors.agent, actors.doctor)
 """What a command imports only when it needs it, so that the forks have it."""
@@ -40,6 +41,8 @@ def live(wanted: dict) -> None:
         for place, value in wanted["changes"].items():
             module, _, name = place.partition(":")
             setattr(sys.modules[module], name, value)
+        if wanted["mutant"]:
+            getattr(mutants, wanted["mutant"])(setattr)
         crashpoints.arm(wanted["crash_at"])
         code = cli.main(wanted["arguments"])
     except SystemExit as end:

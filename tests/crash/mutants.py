@@ -1,0 +1,94 @@
+"""Agents that lack one rule each, which the tests must notice. `patch` is `setattr`, for a while or for a process."""
+
+import dataclasses
+
+from actors.bankroll import BankrollActor
+from actors.config.sections import VenueSection
+from actors.desk.resolver import NEGATIVES, Resolver
+from actors.journal import schema, sqlite
+from actors.journal.journal import Journal
+from actors.messages import ServiceUp
+from actors.money.evidence import Refused
+from actors.venue import line
+from actors.venue.errors import NoAnswer
+
+SECOND = 1_000_000
+
+
+def waits_for_no_quiet(patch):
+    """What is absent once the deadline of a send has passed counts as never executed."""
+    patch(VenueSection, "quiet_period_us", property(lambda self: 0))
+
+
+def frees_on_a_timer(patch):
+    """Asked twice and not found: it never happened."""
+    count_look = Resolver._count_look
+
+    def impatient(self, opened, evidence, asked):
+        count_look(self, opened, evidence, asked)
+        track = self.till.tracks[opened.intent]
+        track.negatives = NEGATIVES if track.looks >= 2 else 0
+
+    patch(Resolver, "_count_look", impatient)
+
+
+def retries_on_timeout(patch):
+    """No answer: send it again."""
+    send_once = line.send_once
+
+    def persistent(*arguments, **options):
+        try:
+            return send_once(*arguments, **options)
+        except NoAnswer:
+            return send_once(*arguments, **options)
+
+    patch(line, "send_once", persistent)
+
+
+def sends_on_recovery(patch):
+    """What was open when the process died is sent by the next one."""
+    dispatch = BankrollActor._dispatch
+
+    def eager(self, desk, message, now):
+        answer = dispatch(self, desk, message, now)
+        if isinstance(message, ServiceUp) and message.service == "casino":
+            for opened in list(desk.state.open.values()):
+                self._place(desk, dataclasses.replace(opened, send_by=now + SECOND))
+        return answer
+
+    patch(BankrollActor, "_dispatch", eager)
+
+
+def takes_400_for_refused(patch):
+    """A client error means that nothing was done."""
+    judge = line.Line._judge
+
+    def trusting(self, path, http, executed):
+        return Refused("bad_request") if http.status == 400 else judge(self, path, http, executed)
+
+    patch(line.Line, "_judge", trusting)
+
+
+def has_no_uniqueness(patch):
+    """The table takes whatever comes."""
+
+    def create(database, table):
+        schema.SchemaManager(table, database=database).create_table(safe=False)
+
+    patch(schema, "_create", create)
+    patch(schema, "GUARDS", frozenset(schema.TRIGGERS))
+
+
+def checks_no_epoch(patch):
+    """An owner that was replaced goes on."""
+    patch(Journal, "_refuse_fenced", lambda self: None)
+
+
+def syncs_hastily(patch):
+    """A commit is acknowledged before it is on the disk."""
+    make_durable = sqlite.Connection.make_durable
+
+    def hasty(connection):
+        return make_durable(connection) and not connection.run("PRAGMA synchronous = NORMAL")
+
+    patch(sqlite.Connection, "make_durable", hasty)
