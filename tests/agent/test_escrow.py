@@ -157,6 +157,47 @@ def test_as_counterparty_it_completes_and_the_payment_is_a_credit(desk):
     assert held(desk) == []
 
 
+def test_as_counterparty_it_loses_nothing_when_the_deadline_passes(desk):
+    script = Script()
+    desk.play(script)
+    desk.until(phase="RUNNING")
+    terms = {
+        "amount_usd": 20,
+        "counterparty_agent_id": desk.player.agent_id,
+        "description": "a poem",
+        "timeout_hours": 1,
+    }
+    escrow_id = desk.house.post("/escrow/create", terms, desk.other.key).body["escrow_id"]
+    script.add(EscrowAct(escrow_id, "complete"))
+    desk.seen.until(action="escrow_act", outcome="completed")
+    desk.house.advance(HOUR_S + 1)
+    desk.seen.until(escrow_id, action="status", outcome="refunded")
+    books = agreed(desk)
+    assert (books.venue_micro, books.state.contracts) == (100_000_000, {})
+
+
+def test_what_is_paid_for_work_is_no_loss(desk):
+    desk.terms["risk.daily_loss"] = "0.05"
+    script, escrow_id = fund(desk)
+    script.add(EscrowAct(escrow_id, "release"))
+    desk.seen.until(action="escrow_act", outcome="released")
+    desk.until(phase="RUNNING", stop_reason=None, book_micro=90_000_000)
+
+
+def test_an_escrow_above_the_limit_of_what_may_be_open_is_denied(desk):
+    desk.play(Endless(offer(desk, amount="20.01")))
+    desk.seen.until("open exposure: limit 20.00 USD", action="propose", outcome="denied")
+    assert desk.status()["sent"] == 0
+
+
+def test_a_contract_is_watched_on_when_its_actor_dies(desk):
+    _, escrow_id = fund(desk)
+    desk.agent.crash("escrow")
+    desk.seen.until("CRASH escrow", action="crash", outcome="restarted")
+    as_other(desk, "complete", escrow_id)
+    desk.seen.until(escrow_id, action="status", outcome="completed")
+
+
 def test_an_unknown_counterparty_is_the_venues_no_and_the_amount_comes_back(desk):
     desk.play(Script(EscrowCreate("10", "ag_000000000000", "a logo")))
     desk.seen.until("counterparty_not_found", action="escrow_create", outcome="refused")

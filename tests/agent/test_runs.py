@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 from pydantic import SecretStr
 
+from actors import bankroll
 from actors.credentials import Credential, Credentials
 from actors.errors import RefusesToTrade
 from actors.money.book import Bucket
@@ -17,7 +18,8 @@ from actors.money.events import (
     SessionStarted,
     StrayBooked,
 )
-from tests.agent.kit import BOOSTED, COIN, MICRO, Endless
+from actors.money.wagers import EscrowCreate
+from tests.agent.kit import BOOSTED, COIN, MICRO, Endless, Script
 
 
 def move_without_a_trace(stage, amount):
@@ -155,3 +157,20 @@ def test_a_run_that_ends_in_order_is_a_session_and_one_that_vanishes_is_not_the_
     stage.play()
     stage.until(phase="RUNNING")
     assert len(stage.books().of(SessionStarted)) == 1
+
+
+def test_a_run_that_begins_with_a_snapshot_knows_all_that_a_replay_knows(stage, monkeypatch):
+    monkeypatch.setattr(bankroll, "SNAPSHOT_EVERY", 7)
+    other = stage.house.register()
+    escrow = EscrowCreate("5.00", other.agent_id, "a logo", 24)
+    stage.play(Script(escrow), Endless(BOOSTED)).wait(bets=10)
+    stage.seen.until(action="escrow_create", outcome="funded")
+    stage.vanish()
+    with contextlib.closing(sqlite3.connect(stage.data / "stakekeeper.sqlite")) as journal:
+        assert journal.execute("SELECT count(*) FROM snapshots").fetchone()[0]
+    agent = stage.play(Endless(BOOSTED))
+    agent.wait(bets=5)
+    ended = agent.stop("enough")
+    books = stage.books().check().check_tags()
+    assert (ended.book_balance, ended.difference) == (books.book_micro, 0)
+    assert (books.balance(Bucket.ESCROW_HELD), len(books.state.contracts)) == (5_000_000, 1)
