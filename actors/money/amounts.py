@@ -69,7 +69,7 @@ def floor_to_cents(micro: int) -> int:
 
 def times(micro: int, factor: Fraction) -> int:
     """Multiply an amount, rounding down to a whole micro-USD (exact for every sound game)."""
-    return int(micro * factor)
+    return micro * factor.numerator // factor.denominator
 
 
 def _cut(micro: int, places: int) -> Decimal:

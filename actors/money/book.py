@@ -23,7 +23,8 @@ class Bucket(StrEnum):
     PROFIT = "profit"
 
 
-OURS = (Bucket.AVAILABLE, Bucket.RESERVED, Bucket.ESCROW_HELD, Bucket.MARGIN, Bucket.SUSPENSE)
+COUNTED_ON = (Bucket.AVAILABLE, Bucket.RESERVED, Bucket.ESCROW_HELD, Bucket.MARGIN)
+OURS = (*COUNTED_ON, Bucket.SUSPENSE)
 
 
 class BookError(Exception):
@@ -104,7 +105,8 @@ class Book:
 
     def equity(self, account: str) -> int:
         """Return all that is ours in an account, in micro-USD, wherever it lies; suspense is not counted on."""
-        return sum(self.balance(account, bucket) for bucket in OURS if bucket is not Bucket.SUSPENSE)
+        buckets = self.balances.get(account, {})
+        return sum(buckets.get(bucket, 0) for bucket in COUNTED_ON)
 
     def at_venue(self, account: str) -> int:
         """Return what the venue's balance must be: available + reserved, in micro-USD."""

@@ -6,6 +6,7 @@ f* = (p m - 1) / (m - 1); without an edge (p m <= 1) it is zero. Practice stakes
 """
 
 from fractions import Fraction
+from functools import lru_cache
 
 from actors.money.amounts import floor_to_cents, times
 
@@ -15,6 +16,7 @@ def edge(probability: Fraction, multiplier: Fraction) -> Fraction:
     return probability * multiplier - 1
 
 
+@lru_cache(maxsize=256)
 def kelly(probability: Fraction, multiplier: Fraction) -> Fraction:
     """Return the full Kelly fraction of the bankroll, between 0 and 1; 0 without an edge.
 

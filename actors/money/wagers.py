@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from actors.money.amounts import EXACT, MICRO_PER_CENT, usd
@@ -115,7 +116,7 @@ def _exact(name: str, number: object) -> Fraction:
             exact = Fraction(number)
         else:
             above, slash, below = str(number).partition("/")
-            exact = _short(above) / (_short(below) if slash else 1)
+            exact = _short(above) / _short(below) if slash else _short(above)
     except (ArithmeticError, ValueError):
         raise Nonsense(f"{name} must be a finite number of at most {EXACT.prec} digits, not {number!r}") from None
     if abs(exact) > LARGEST:
@@ -123,6 +124,7 @@ def _exact(name: str, number: object) -> Fraction:
     return exact
 
 
+@lru_cache(maxsize=1024)
 def _short(text: str) -> Fraction:
     return Fraction(EXACT.create_decimal(text))
 
