@@ -16,6 +16,7 @@ _EVENTS: tuple[type[Event], ...] = get_args(Event)
 _KINDS = {cls: re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower() for cls in _EVENTS}
 _ADAPTERS: dict[str, TypeAdapter[Event]] = {kind: TypeAdapter(cls) for cls, kind in _KINDS.items()}
 _STATE = TypeAdapter(State)
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def kind_of(event: Event) -> str:
@@ -29,8 +30,7 @@ def encode(event: Event) -> Entry:
     fields: dict[str, Any] = _ADAPTERS[kind].dump_python(event, mode="json")
     if "postings" in fields:
         fields["postings"] = [list(posting.values()) for posting in fields["postings"]]
-    payload = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
-    return Entry(kind, payload, getattr(event, "intent", None), getattr(event, "venue_ref", None))
+    return Entry(kind, _JSON.encode(fields), getattr(event, "intent", None), getattr(event, "venue_ref", None))
 
 
 def decode(row: Row) -> Event:
