@@ -95,6 +95,7 @@ class Journal:
         self._closed = False
         self.epoch = epoch
         self.head = head
+        self._watched = (path, path.with_name(path.name + "-wal"))
         self._files = self._identities()
         self._anchored_at: int | None = None
 
@@ -190,7 +191,9 @@ class Journal:
 
     def _append_group(self, group: Sequence[Entry], head: Head, at_micros: int) -> tuple[Committed | Rejected, Head]:
         seq, last_hash = head
-        self._connection.run(sqlite.BEGIN_GROUP)
+        several = len(group) > 1  # a statement alone is whole or not at all by itself
+        if several:
+            self._connection.run(sqlite.BEGIN_GROUP)
         for entry in group:
             columns = (
                 seq + 1,
@@ -209,11 +212,13 @@ class Journal:
             except (IntegrityError, UnicodeEncodeError) as error:
                 if schema.NOT_THE_END in str(error):
                     raise self._broken("holds rows that its owner did not write") from error
-                self._connection.run(sqlite.DROP_GROUP)
-                self._connection.run(sqlite.KEEP_GROUP)
+                if several:
+                    self._connection.run(sqlite.DROP_GROUP)
+                    self._connection.run(sqlite.KEEP_GROUP)
                 return _rejection(entry, error), head
             seq, last_hash = seq + 1, new_hash
-        self._connection.run(sqlite.KEEP_GROUP)
+        if several:
+            self._connection.run(sqlite.KEEP_GROUP)
         return Committed(tuple(range(head.seq + 1, seq + 1))), Head(seq, last_hash)
 
     @contextmanager
@@ -257,7 +262,7 @@ class Journal:
             self._connection.run(sqlite.ROLLBACK)
 
     def _identities(self) -> list[tuple[int, int] | None]:
-        return [_identity(self._path), _identity(self._path.with_name(self._path.name + "-wal"))]
+        return [_identity(path) for path in self._watched]
 
     def _anchor_if_due(self, now_micros: int) -> None:
         last = self._anchored_at
