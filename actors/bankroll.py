@@ -45,6 +45,9 @@ from supervision import Handle, Refuse, Worker
 TICK_S = 0.05
 """How often what is due is looked at, in seconds: look-ups, overdue answers, reconciles."""
 
+SHOW_EVERY = 50_000
+"""How old the status of a busy bankroll may be, in microseconds: to draw it up at each commit costs more than a bet."""
+
 SNAPSHOT_EVERY = 2_000
 """Events between two snapshots."""
 
@@ -98,6 +101,7 @@ class BankrollActor(Worker):
         self._wall = wall
         self._desk: Desk | None = None
         self._status: Status | None = None
+        self._shown_at = 0
         self._stash: list[Any] = []
         self._undurable: deque[_Undurable] = deque()
         self._token = 0
@@ -166,6 +170,8 @@ class BankrollActor(Worker):
     def _dispatch(self, desk: Desk, message: Any, now: int) -> Any:
         match message:
             case GetStatus():
+                if not self._undurable:
+                    self._show(desk, now)
                 return self._status
             case Resolve():
                 step, text = desk.resolve(message, now)
@@ -174,7 +180,7 @@ class BankrollActor(Worker):
             case _Tick():
                 self._carry_out(desk.tick(now))
                 if not self._undurable:
-                    self._show(desk)
+                    self._show(desk, now)
             case _:
                 decide = self._DECISIONS.get(type(message))
                 if decide is None:
@@ -220,17 +226,19 @@ class BankrollActor(Worker):
         if waiting.token != message.token or self._desk is None:
             raise JournalRefused(f"the journal acknowledged {message.token} before {waiting.token}")
         reached("acknowledged", kind_of(waiting.step.events[0]))
-        self._desk.committed(waiting.step.events, self._wall())
+        now = self._wall()
+        self._desk.committed(waiting.step.events, now)
         for event in waiting.step.events:
             if isinstance(event, IntentOpened):
                 self._place(self._desk, event)
-        self._show(self._desk)
+        if self._status is None or now >= self._shown_at + SHOW_EVERY:
+            self._show(self._desk, now)
         self._deliver(waiting.step.mail)
         self._deliver(tuple(waiting.later))
 
-    def _show(self, desk: Desk) -> None:
+    def _show(self, desk: Desk, now: int) -> None:
         # People, too, see only what is on disk.
-        self._status = desk.status(self._wall())
+        self._status, self._shown_at = desk.status(now), now
         self.note(brief(self._status))
 
     def _place(self, desk: Desk, opened: IntentOpened) -> None:
