@@ -132,7 +132,7 @@ class Till:
 
     def fail_lane(self, lane: str, intent: str, reason: str) -> None:
         """Put a lane into ERROR: a person must look at this intent of it."""
-        self.record(LaneFailed(self.now, lane, reason, intent))
+        self.record(LaneFailed(self.now, lane, reason, intent, self.state.lanes[lane].account))
         text = f"{lane} is in ERROR: {reason}"
         self.say("bankroll", "lane", "error", text, intent=intent, lane=lane, level="ERROR")
 

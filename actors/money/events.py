@@ -261,6 +261,7 @@ class LaneFailed:
     lane: str
     reason: str
     intent: str
+    account: str = "casino"
 
 
 @dataclass(frozen=True, slots=True)

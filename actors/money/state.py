@@ -314,12 +314,14 @@ class State:
         return LaneState.STOPPED if self.account(account).halt else LaneState.IDLE
 
     def _fail(self, event: LaneFailed | LaneCleared) -> None:
-        lane = self.lanes[event.lane]
         if isinstance(event, LaneFailed):
+            # A lane of the account that never had an intent may be unknown to the journal until now.
+            lane = self.lane(event.lane, event.account)
             lane.failed, lane.culprit = event.reason, event.intent
             if lane.state not in (LaneState.SETTLING, LaneState.ERROR):
                 self._move(lane, LaneState.ERROR)
         else:
+            lane = self.lanes[event.lane]
             lane.failed = lane.culprit = None
             self._move(lane, self._rest(lane.account))
 
