@@ -34,6 +34,7 @@ from actors.money.amounts import usd
 from actors.money.audit import turned
 from actors.money.events import (
     AgentStarted,
+    AgentStopped,
     Event,
     IncidentNoted,
     IntentOpened,
@@ -88,11 +89,16 @@ class Desk:
         """Start or recover: one path. Whatever was open may have been sent, so its outcome is unknown."""
         till = self._at(now)
         state = till.state
+        ended = state.ended_in_order and state.run == till.terms.run
         if state.epoch != till.epoch:
-            fresh = state.ended_in_order
+            fresh = state.ended_in_order and not ended
             till.record(AgentStarted(now, till.epoch, till.terms.run, till.terms.version, dict(till.terms.config)))
             for account in [a for a in state.accounts.values() if fresh and a.reconciled_at]:
                 till.record(SessionStarted(now, account.name, state.book.equity(account.name), after_stop=False))
+        if ended:  # a crash behind the end of a run opens nothing more in it
+            self._reconciler.draining, self._reconciler.drained = "the run had ended", True
+            if not state.ended_in_order:
+                till.record(AgentStopped(now, "the run had ended"))
         for opened in list(state.open.values()):
             till.tracks[opened.intent] = Track("unknown", next_look=now)
             if opened.intent not in state.unknown:

@@ -71,17 +71,20 @@ class Resolver:
         if not watch.asked or watch.asked.number != message.number:
             return
         watch.asked = None
+        self._cannot_read(message.account, watch, message.reason)
+
+    def _cannot_read(self, account: str, watch: Watch, reason: str) -> None:
         wait = TROUBLE_WAITS[min(watch.failures, len(TROUBLE_WAITS) - 1)]
         watch.failures += 1
         watch.next_at = self.till.now + wait
-        for opened in self.unknown(message.account):
+        for opened in self.unknown(account):
             track = self.till.tracks[opened.intent]
             track.next_look = max(track.next_look, watch.next_at)
-        if watch.trouble != message.reason:
-            watch.trouble = message.reason
-            text = f"{message.account} cannot be read: {message.reason}; asking again, at most every 30 s"
-            self.till.say(message.account, "look_up", "failed", text, level="WARNING")
-        if not self.till.open(message.account):
+        if watch.trouble != reason:
+            watch.trouble = reason
+            text = f"{account} cannot be read: {reason}; asking again, at most every 30 s"
+            self.till.say(account, "look_up", "failed", text, level="WARNING")
+        if not self.till.open(account):
             self.reconciler.give_up(watch)
 
     def give_up_if_blind(self) -> None:
@@ -97,7 +100,11 @@ class Resolver:
         asked = watch.asked
         if asked is None or asked.number != message.number:
             return
-        watch.asked, watch.trouble, watch.failures = None, "", 0
+        watch.asked = None
+        if asked.purpose == "reconcile" and not evidence.rows_complete:
+            self._cannot_read(evidence.account, watch, "its export is cut off")
+            return
+        watch.trouble, watch.failures = "", 0
         watch.venue_micro = evidence.balance_micro
         if not self.till.state.account(evidence.account).reconciled_at:
             self.reconciler.adopt(evidence, watch)
@@ -150,7 +157,8 @@ class Resolver:
                     absent.append(opened)
                     self._count_look(opened, evidence, asked)
         unknown = self.unknown(evidence.account)
-        if absent == unknown and all(self.till.tracks[o.intent].negatives >= NEGATIVES for o in absent) and absent:
+        proven = absent == unknown and all(self.till.tracks[o.intent].negatives >= NEGATIVES for o in absent)
+        if absent and proven and evidence.rows_complete:
             self._decide(absent, evidence, asked)
 
     def _count_look(self, opened: IntentOpened, evidence: Evidence, asked: Asked) -> None:
