@@ -178,7 +178,7 @@ class Client:
             ether.venue.post(copy, start + int((up + ether.within(deadline + ether.quiet_s - up)) * SECOND))
         yield up + 1e-6
         ether.venue.advance(ether.truth())
-        yield ether.latency()
+        yield ether.within(deadline - up) if fate == "cut" else ether.latency()
         return self.read_status(fate, flight)
 
     def read_status(self, fate: str, flight: Flight | None) -> Answer:
@@ -219,7 +219,7 @@ class Client:
         ether, started = self._ether, self._ether.wall()
         yield from self._travel()
         opens = query.since // SECOND - SLACK_S - (ether.wall() - ether.truth()) // SECOND
-        rows = ether.venue.bet_rows(opens)
+        rows, complete = ether.venue.bet_rows(opens), not ether.reading_fails()
         yield from self._travel()
         nonces = ether.venue.nonces
         yield from self._travel()
@@ -233,8 +233,8 @@ class Client:
         return Evidence(
             account=query.account,
             started=started,
-            rows=rows,
-            rows_complete=not ether.reading_fails(),
+            rows=rows if complete else rows[: len(rows) // 2],
+            rows_complete=complete,
             nonces=nonces,
             balance_micro=ether.venue.balance,
             detailed=detailed,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from actors.journal import Row
 from actors.journal.codec import decode
@@ -46,8 +47,9 @@ class Oracle:
     def durable(self, rows: Sequence[Row]) -> None:
         """Take in rows that are acknowledged: new ones, or all of them when a journal is opened."""
         if rows and rows[0].seq == 1:
-            if list(rows[: len(self._rows)]) != self._rows:
-                raise Violation(f"of {len(self._rows)} acknowledged rows, only {len(rows)} are on the disk")
+            lost = [known.seq for known, row in zip_longest(self._rows, rows) if known and known != row]
+            if lost:
+                raise Violation(f"row {lost[0]} was acknowledged and is not on the disk")
             rows = rows[len(self._rows) :]
         for row in rows:
             self._rows.append(row)

@@ -121,7 +121,7 @@ class Run:
     def _calm(self) -> None:
         world = self.world
         world.say("the faults stop")
-        world.plan = Plan()
+        world.plan, world.sim.crash_rate = Plan(), 0.0
         until = world.seconds + CALM_S
         executed = world.oracle.outcomes["executed"]
         while world.oracle.in_doubt or world.oracle.outcomes["executed"] == executed:
