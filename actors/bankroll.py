@@ -34,7 +34,7 @@ from actors.messages import (
     Settled,
     Status,
 )
-from actors.money.events import IntentOpened
+from actors.money.events import IntentClosed, IntentOpened
 from actors.money.evidence import NotSent
 from actors.money.machine import IllegalTransition
 from actors.money.state import State
@@ -45,8 +45,9 @@ from supervision import Handle, Refuse, Worker
 TICK_S = 0.05
 """How often what is due is looked at, in seconds: look-ups, overdue answers, reconciles."""
 
+ROUTINE = (IntentOpened, IntentClosed)
 SHOW_EVERY = 50_000
-"""How old the status of a busy bankroll may be, in microseconds: to draw it up at each commit costs more than a bet."""
+"""How old the status may be while lanes' bets overlap, in microseconds: of many lanes it costs more than their bets."""
 
 SNAPSHOT_EVERY = 2_000
 """Events between two snapshots."""
@@ -231,7 +232,8 @@ class BankrollActor(Worker):
         for event in waiting.step.events:
             if isinstance(event, IntentOpened):
                 self._place(self._desk, event)
-        if self._status is None or now >= self._shown_at + SHOW_EVERY:
+        overlapping = self._undurable and all(isinstance(event, ROUTINE) for event in waiting.step.events)
+        if not overlapping or self._status is None or now >= self._shown_at + SHOW_EVERY:
             self._show(self._desk, now)
         self._deliver(waiting.step.mail)
         self._deliver(tuple(waiting.later))
