@@ -36,7 +36,6 @@ class Timers:
         self._worker = worker
         self._runtime = runtime
         self._ticks: dict[Hashable, Tick] = {}
-        self._closed = False
 
     def add(self, seconds: float, message: Any, key: Hashable, period: float | None) -> Hashable:
         """Start a timer and return its key."""
@@ -45,9 +44,8 @@ class Timers:
         check(good, "seconds", seconds, f"a period of at least {SHORTEST_PERIOD} s")
         key = object() if key is None else key
         self.cancel(key)
-        if not self._closed:
-            tick = self._ticks[key] = Tick(key, message, period, self._worker.clock() + seconds)
-            self._arm(tick, seconds)
+        tick = self._ticks[key] = Tick(key, message, period, self._worker.clock() + seconds)
+        self._arm(tick, seconds)
         return key
 
     def cancel(self, key: Hashable) -> None:
@@ -71,7 +69,6 @@ class Timers:
 
     def close(self) -> None:
         """Cancel all timers."""
-        self._closed = True
         for key in list(self._ticks):
             self.cancel(key)
 

@@ -188,9 +188,8 @@ class Worker(pykka.ThreadingActor):
 
     def announce(self) -> None:
         """Report that this incarnation is up."""
-        if not self._fenced:
-            self.handle.mark_up(self)
-            self._notify(Up(self))
+        self.handle.mark_up(self)
+        self._notify(Up(self))
 
     def handle_item(self, item: Any) -> None:
         """Handle one item of the mailbox and all that is on the control lane."""

@@ -4,7 +4,7 @@ import pytest
 
 import supervision as s
 from supervision.mailbox import WAKE, make_mailbox
-from tests.supervision.kit import Puppet, Raise, child, gate
+from tests.supervision.kit import Puppet, Raise, child, declining, gate
 
 
 def box(**options):
@@ -218,6 +218,11 @@ def test_a_kept_mailbox_survives_a_group_restart(rig):
     made.settle()
     assert log == ["for whichever incarnation"]
     assert made.up("b") == (2,)
+
+
+def test_a_kept_mailbox_is_refused_when_its_child_declines(rig):
+    made = rig(child("a", lambda: Puppet(on_setup=lambda _: declining()), mailbox=s.MailboxSpec(keep=True)))
+    assert not made.system.handle("a").tell("nobody will come")
 
 
 def test_a_kill_while_the_actor_is_down_does_not_hit_the_next_incarnation(rig):

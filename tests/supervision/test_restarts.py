@@ -107,7 +107,39 @@ def test_a_stop_overtakes_a_boot():
     with pytest.raises(s.StartError, match="it ended while starting: shutdown"):
         made.start()
     assert made.sim.now < 2.0
+    assert [event.path for event in made.events.of(s.ChildEnded)] == ["slow", "a"]
     assert made.events.of(s.ChildStarted, "c") == []
+
+
+def test_a_supervisor_killed_while_it_starts_has_not_started():
+    slow = child("slow", lambda: Puppet(on_setup=lambda me: me.sleep(3.0)))
+    made = Rig(s.Supervisor.spec("sub", [slow]))
+    made.sim.call_after(1.0, lambda: made.system.handle("sub").kill(ValueError("x")))
+    with pytest.raises(s.StartError, match=r"sub did not start: .*failed \(ValueError: x\)"):
+        made.start()
+
+
+def test_a_start_by_hand_is_no_restart(rig):
+    made = rig(child("a", backoff=s.Backoff(first=9.0)))
+    made.fail("a")
+    made.children().terminate_child("a")
+    made.children().restart_child("a")
+    assert made.events.of(s.ChildRestarted) == []
+
+
+def test_a_factory_that_always_fails_does_not_deafen_its_supervisor(rig):
+    closed = []
+
+    def factory():
+        if closed:
+            raise ConnectionError("the gate is shut")
+        return Puppet()
+
+    made = rig(child("a", factory), max_restarts=10**9)
+    closed.append("shut")
+    made.fail("a")
+    assert made.children().count_children().active == 0
+    made.children().terminate_child("a")
 
 
 def test_a_child_that_stops_itself_in_setup_has_started_and_ended(rig):
@@ -145,17 +177,21 @@ def test_those_restarted_before_the_one_that_failed_are_down_while_it_waits(rig)
     closed.clear()
     made.settle(10.0)
     assert made.up("a", "b", "c") == (3, 3, 2)
+    assert len(made.events.of(s.ChildRestarted, "b")) == 1
 
 
 # Fatal
 
 
 def test_the_first_fatal_is_the_one_that_counts(rig):
-    made = rig(child("a"), child("b"))
-    for name in "ab":
-        made.system.handle(name).tell(Raise(s.Fatal("told together")))
+    def teardown(_me, _exit):
+        raise s.Fatal("second")
+
+    made = rig(child("a"), child("b", lambda: Puppet(on_teardown=teardown)))
+    made.system.handle("a").tell(Raise(s.Fatal("first")))
     made.settle()
-    assert len(made.events.of(s.SystemFatal)) == 1
+    assert [event.reason for event in made.events.of(s.SystemFatal)] == ["Fatal: first"]
+    assert str(made.system.fatal) == "first"
 
 
 @pytest.mark.parametrize("hook", ["setup", "receive", "teardown"])
@@ -172,6 +208,7 @@ def test_fatal_in_any_hook_ends_the_system(rig, hook):
         made.settle()
     assert made.ended().error is made.system.fatal
     assert str(made.system.fatal) == "chain broken"
+    assert made.system.handle("sub/a").incarnation == (1 if hook == "teardown" else 2)
     assert made.events.of(s.ChildEnded, "before") != []
 
 
@@ -297,6 +334,7 @@ def test_a_dynamic_supervisor_forgets_the_handles_of_its_former_children(rig):
     for _ in range(50):
         made.children().terminate_child(made.children().start_child())
     assert len(made.system._hub._handles) == 1
+    assert made.system._root.worker._asked_by == set()
 
 
 def test_dynamic_supervisor_counts_waiting_children_towards_its_limit(rig):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 import pykka
 import pytest
@@ -174,6 +174,37 @@ def test_setup_that_hangs_is_abandoned_at_its_limit():
     release.set()
 
 
+def test_an_abandoned_setup_that_returns_late_is_not_up(events):
+    releases = {number: threading.Event() for number in (2, 3)}
+    threads, begun = {}, threading.Semaphore(0)
+
+    def setup(me):
+        if me.incarnation in releases:
+            threads[me.incarnation] = threading.current_thread()
+            begun.release()
+            releases[me.incarnation].wait(PATIENCE)
+
+    spec = child("a", lambda: Puppet(on_setup=setup), start_timeout=0.2)
+    with one(events, spec, max_restarts=100) as system:
+        system.handle("a").kill(ValueError("x"))
+        begun.acquire(timeout=PATIENCE)
+        begun.acquire(timeout=PATIENCE)
+        releases[2].set()
+        threads[2].join(PATIENCE)
+        assert not system.handle("a").is_up()
+        releases[3].set()
+
+
+def test_a_supervisor_that_fails_while_it_stops_fences_off_what_is_left(events):
+    with one(events, s.Supervisor.spec("sub", [child("stuck", shutdown=None)])) as system:
+        release = blocked(system, "sub/stuck")
+        system.handle("sub").kill(ValueError("begins to stop its children"))
+        system.handle("sub").kill(ValueError("and fails at that"))
+        assert events.wait(s.Abandoned, "sub/stuck").reason == "its supervisor failed"
+        events.wait(s.ChildRestarted, "sub")
+        release.set()
+
+
 def test_a_teardown_that_hangs_does_not_hold_up_the_restart(events):
     release = threading.Event()
     hangs = [True]
@@ -196,7 +227,7 @@ def test_the_asker_whose_question_waits_in_an_abandoned_actor_is_told(events):
         def ask():
             asking.set()
             with pytest.raises(s.ActorDown):
-                system.handle("a").ask("still waiting")
+                system.handle("a").ask("still waiting", timeout=1.0)
             answers.append("told")
 
         asker = threading.Thread(target=ask)
@@ -273,6 +304,16 @@ def test_an_exception_injected_into_an_idle_thread_is_a_failure(events):
 
 def out_of_memory(_exit):
     raise MemoryError
+
+
+def test_an_actor_that_cannot_close_down_is_down(events):
+    with one(events, child("a", restart=s.Restart.TEMPORARY)) as system:
+        a = system.handle("a")
+        a.ask(lambda me: setattr(me, "_close_down", out_of_memory))
+        a.tell(Raise(ValueError("x")))
+        events.wait(s.ChildFailed, "a")
+        assert not a.is_up()
+        assert not a.tell("nobody")
 
 
 def test_a_thread_that_cannot_even_close_down_is_seen(events):
@@ -408,6 +449,16 @@ def test_stop_can_be_called_again_and_before_the_start(events):
     assert system.stop().exit == system.stop().exit == s.SHUTDOWN
 
 
+def test_a_system_that_was_stopped_can_be_freed(events):
+    system = one(None, child("a"))
+    system.start()
+    system.stop()
+    seen = ref(system)
+    del system
+    gc.collect()
+    assert seen() is None
+
+
 def test_a_hook_that_raises_hurts_nobody(events):
     again = threading.Event()
 
@@ -458,6 +509,7 @@ def test_a_thread_that_cannot_be_started_is_a_failed_start(events, monkeypatch):
         )
         with pytest.raises(s.StartError, match="RuntimeError: no threads"):
             system.children().start_child(child("b"))
+        assert not system.handle("b").tell("nobody")
         monkeypatch.undo()
         assert system.handle("a").ask("alive") == "alive"
 

@@ -48,6 +48,7 @@ def test_the_snapshot_shows_age_business_and_the_last_end(rig):
     made.system.handle("a").ask(lambda me: me.sleep(2.0))
     assert seen[0].busy_seconds == pytest.approx(1.0, abs=0.01)
     assert seen[0].up_seconds == pytest.approx(6.2, abs=0.1)
+    assert made.system.tree().children[0].busy_seconds is None
     assert seen[1].busy_seconds is None
     made.fail("b")
     made.children().terminate_child("b")
