@@ -27,6 +27,9 @@ LONG_WAIT_S = 5.0
 
 LONGEST_EVERY_S = 86_400.0
 
+BRIEF_CHARS = 200
+"""Of a text that a strategy made, in log and tree."""
+
 UNDONE = ("refused", "not_sent")
 OPERATIONS: Mapping[type, str] = {Bet: "casino bet", EscrowCreate: "escrow create", EscrowAct: "escrow act"}
 """The row of the retry table that paces a lane whose wagers are refused or not sent."""
@@ -152,12 +155,12 @@ class StrategyActor(Worker):
             strategy = self._strategy = self._strategy or self._make()
             wanted: object = strategy.decide(self._see())
             self._every_s = _seconds(strategy.every)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  the user's code: whatever it raises pauses its lane
-            self._pause(f"raised {type(error).__name__}: {error}")
+        except BaseException as error:  # noqa: BLE001  the user's code: whatever it raises pauses its lane
+            self._pause(f"raised {type(error).__name__}: {_brief(error)}")
             return
         if isinstance(wanted, Bet | EscrowCreate | EscrowAct):
             self._waiting = True
-            self._operation = OPERATIONS[type(wanted)]
+            self._operation = next(row for kind, row in OPERATIONS.items() if isinstance(wanted, kind))
             self._why = ""
             self.note("SIZING")
             self._bankroll.tell(Propose(self._lane, wanted))
@@ -165,7 +168,7 @@ class StrategyActor(Worker):
         if wanted is not None and not isinstance(wanted, Idle):
             self._pause(f"decided on a {type(wanted).__name__}, which is no wager")
             return
-        self._explain(wanted.reason if wanted else "the strategy wants nothing now")
+        self._explain(_brief(wanted.reason) if wanted else "the strategy wants nothing now")
         self.after(max(self._every_s, SHORT_WAIT_S), _Decide(), key=DECIDE)
 
     def _see(self) -> View:
@@ -197,6 +200,15 @@ class StrategyActor(Worker):
 
     def _say(self, outcome: str, text: str, level: Level) -> None:
         self._reporter.tell(Notice(self._wall(), "strategy", "decide", outcome, text, lane=self._lane, level=level))
+
+
+def _brief(thing: object) -> str:
+    # A user's own text: it may be of any length, and may raise when it is asked for.
+    try:
+        text = str(thing)
+    except Exception:  # noqa: BLE001  as said
+        return "(no text)"
+    return text if len(text) <= BRIEF_CHARS else f"{text[:BRIEF_CHARS]}..."
 
 
 def _usd(micro: int) -> Decimal:

@@ -52,6 +52,9 @@ from actors.money.wagers import Nonsense, checked
 ANSWER_GRACE = SECOND
 """How long after `send_by` an answer may still come in before the outcome counts as unknown (microseconds)."""
 
+NONSENSE_CHARS = 300
+"""Of what a strategy proposed, in the refusal: its fields may be of any length."""
+
 QUIET_RULES = frozenset({"account", "rate", "lane", "run"})
 """Denials that pass by themselves; they go to the log at DEBUG."""
 
@@ -89,7 +92,8 @@ class Desk:
         """Start or recover: one path. Whatever was open may have been sent, so its outcome is unknown."""
         till = self._at(now)
         state = till.state
-        ended = state.ended_in_order and state.run == till.terms.run
+        same_run = state.run == till.terms.run
+        ended = state.ended_in_order and same_run
         if state.epoch != till.epoch:
             fresh = state.ended_in_order and not ended
             till.record(AgentStarted(now, till.epoch, till.terms.run, till.terms.version, dict(till.terms.config)))
@@ -100,7 +104,9 @@ class Desk:
             if not state.ended_in_order:
                 till.record(AgentStopped(now, "the run had ended"))
         for opened in list(state.open.values()):
-            till.tracks[opened.intent] = Track("unknown", next_look=now)
+            # A process that is gone sent it before now; its clock, by which `quiet_until` was set, went with it.
+            quiet_until = opened.quiet_until if same_run else now + till.terms.quiet_period
+            till.tracks[opened.intent] = Track("unknown", quiet_until, next_look=now)
             if opened.intent not in state.unknown:
                 till.record(OutcomeUnknown(now, opened.intent, "the agent restarted before its outcome was on disk"))
         if state.open:
@@ -118,7 +124,7 @@ class Desk:
             try:
                 denial = self._size_and_open(lane, message.wager)
             except Nonsense as error:
-                denial, nonsense = Denial("wager", "one that makes sense", str(error)), True
+                denial, nonsense = Denial("wager", "one that makes sense", str(error)[:NONSENSE_CHARS]), True
         if denial:
             till.send(f"lane:{lane.name}", Denied(lane.name, denial, nonsense))
             repeated = self._denied.get(lane.name) == (denial.rule, denial.limit)
