@@ -1,12 +1,17 @@
 """What strategies may do and may not: nonsense is refused with a reason, pauses its lane, and harms no other."""
 
+from asyncio import CancelledError
+
 import pytest
 
 from actors import Strategy, strategy
 from actors.errors import ConfigError
 from actors.money.events import IntentClosed, IntentOpened
-from actors.money.wagers import Bet, EscrowAct, EscrowCreate
+from actors.money.wagers import Bet, EscrowAct, EscrowCreate, Idle
 from tests.agent.kit import BOOSTED, COIN, Endless
+
+LONGEST_TEXT = 500
+"""Of a notice about a strategy's text (characters)."""
 
 
 class Raises(Strategy):
@@ -15,6 +20,11 @@ class Raises(Strategy):
 
     def decide(self, view):
         raise self._error
+
+
+class Unprintable:
+    def __repr__(self):
+        raise RuntimeError("no text for you")
 
 
 class Good(Endless):
@@ -43,6 +53,9 @@ NONSENSE = (
     (Raises(ValueError("my mistake")), "raised ValueError: my mistake"),
     (Raises(SystemExit("enough")), "raised SystemExit: enough"),
     (Raises(RecursionError()), "raised RecursionError"),
+    (Raises(CancelledError()), "raised CancelledError"),
+    (Raises(ValueError("x" * 100_000)), "raised ValueError: xxx"),
+    (Raises(ValueError(Unprintable())), "raised ValueError: (no text)"),
     (Endless("heads"), "decided on a str, which is no wager"),
     (Endless(object()), "decided on a object, which is no wager"),
     (Endless(coin(stake="-1")), "above zero"),
@@ -52,6 +65,8 @@ NONSENSE = (
     (Endless(coin(odds="2.50")), "odds is stated as 2.5"),
     (Endless(coin(probability="0.6")), "probability is stated as 0.6"),
     (Endless(coin(params={"side": "edge"})), "side must be heads or tails"),
+    (Endless(coin(params={"side": "x" * 100_000})), "side must be heads or tails"),
+    (Endless(coin(params={"side": Unprintable()})), "of the Bet raises"),
     (Endless(coin(params=None)), "params must be"),
     (Endless(coin(game="no_such_game")), "list of sound games"),
     (Endless(coin(game="keno")), "list of sound games"),
@@ -74,6 +89,7 @@ def test_nonsense_pauses_its_lane_longer_and_longer_and_harms_no_other(stage, qu
         for wait_s in ("0.02", "0.04", "0.08"):
             pause = stage.seen.until(f"pauses for {wait_s} s", action="decide", outcome="fault", lane=lane)
             assert text in pause.text
+            assert len(pause.text) < LONGEST_TEXT
     stage.seen.until(action="bet", outcome="opened", lane="Good", times=5)
     assert stage.agent.summary().crashes == 0
     stage.end()
@@ -148,6 +164,21 @@ def test_momentum_waits_while_nothing_moves(stage):
     stage.play(strategy=[{"name": "momentum", "market": "BTC", "move": 0.9, "every": 0.0}])
     stage.seen.until("BTC has moved less than 90", outcome="idle", lane="momentum")
     assert stage.status()["sent"] == 0
+
+
+class OwnBet(Bet):
+    """A user's own kind of bet."""
+
+
+def test_a_wager_may_be_of_a_derived_class(stage):
+    mine = OwnBet("boosted_coin", {"side": "heads"}, probability="0.5", odds="2.10")
+    assert stage.play(Endless(mine)).wait(bets=2) == "bets"
+
+
+def test_an_idle_reason_may_be_anything(stage):
+    stage.play(Endless(Idle(Unprintable())))
+    stage.seen.until("Endless is idle: (no text)", outcome="idle")
+    assert stage.agent.summary().crashes == 0
 
 
 def test_two_lanes_share_an_account(stage):
