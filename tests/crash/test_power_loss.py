@@ -8,6 +8,7 @@ import random
 import shutil
 import tempfile
 from collections import Counter
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import apsw
 import pytest
 from playhouse.apsw_ext import APSWDatabase
 
-from actors.journal import Journal, JournalCorrupt, JournalError, sqlite
+from actors.journal import Journal, JournalBroken, JournalCorrupt, JournalError, sqlite
 from actors.journal.anchor import anchor_path
 from tests.crash import mutants
 from tests.crash.disk import Disk
@@ -62,20 +63,27 @@ def life(path: Path, disk: Disk, chance: random.Random) -> tuple[dict[int, str],
     return acknowledged, anchors
 
 
+@contextmanager
+def on(disk: Disk, patch: pytest.MonkeyPatch):
+    """Open journals on that disk."""
+
+    def database(name, *, uri, **options):
+        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
+        return APSWDatabase(name, vfs=disk.name, flags=flags, **options)
+
+    with patch.context() as inside:
+        inside.setattr(sqlite, "SqliteDatabase", database)
+        inside.setattr(sqlite, "FAILURES", (*sqlite.FAILURES, apsw.Error))
+        yield
+
+
 def trial(chance: random.Random, patch: pytest.MonkeyPatch) -> str:
     """Lose power once; return what became of the journal."""
     place = scratch()
     path = place / "stakekeeper.sqlite"
     disk = Disk(f"disk-{next(NAMES)}", chance.randint(1, MOST_STROKES))
-    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
     try:
-        with patch.context() as inside:
-            inside.setattr(
-                sqlite,
-                "SqliteDatabase",
-                lambda name, *, uri, **options: APSWDatabase(name, vfs=disk.name, flags=flags, **options),
-            )
-            inside.setattr(sqlite, "FAILURES", (*sqlite.FAILURES, apsw.Error))
+        with on(disk, patch):
             acknowledged, anchors = life(path, disk, chance)
         disk.lose_power(chance)
         if len(anchors) == 2 and anchors[0] and chance.random() < 0.5:  # the renaming was not synced
@@ -117,3 +125,23 @@ def test_the_trials_catch_a_journal_that_does_not_wait_for_the_disk(monkeypatch)
     mutants.syncs_hastily(monkeypatch.setattr)
     found = trials(40, 3, monkeypatch)
     assert found["lost"] + found["corrupt"] > 10, found
+
+
+def test_a_sync_that_failed_once_is_not_tried_again(monkeypatch):
+    # The kernel has dropped the pages by then, and a second sync would succeed without them.
+    place = scratch()
+    disk = Disk(f"disk-{next(NAMES)}", left=MOST_STROKES * 100)
+    with (
+        on(disk, monkeypatch),
+        Journal.open(
+            place / "journal.sqlite", agent="ada", binding="paper:casino", wall_micros=lambda: START
+        ) as journal,
+    ):
+        disk.left = disk.strokes + 2  # the first write of the commit passes
+        with pytest.raises(JournalBroken):
+            journal.append([[note()]])
+        disk.left, strokes = MOST_STROKES * 100, disk.strokes
+        with pytest.raises(JournalBroken):
+            journal.append([[note()]])
+        assert disk.strokes == strokes
+    shutil.rmtree(place)
