@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from actors.desk import Desk, Step
 from actors.messages import Answered, Found, LookUpFailed, Propose, Reconcile, Resolve, ServiceUp
 from actors.money import audit
-from actors.money.events import IntentClosed, LaneFailed, StrayBooked
+from actors.money.events import IncidentNoted, IntentClosed, LaneFailed, StrayBooked
 from actors.money.evidence import Answer, Evidence, Executed, NotSent, Refused, Unknown
 from actors.money.risk import Limits
 from tests.desk.kit import ACCOUNT, GAP, QUIET, SECOND, SEND_TIMEOUT, Table, bet
@@ -27,11 +27,13 @@ LANES = ("a", "b", "c")
 PATIENCE = 300  # seconds until everything must be resolved
 BEAT = SECOND // 2
 LAST_MOMENT = SEND_TIMEOUT + QUIET - 1
+TOO_LATE_BY = 20 * SECOND
 ENOUGH = Limits(stop_loss=1, max_drawdown=1, daily_loss=1, max_open=1, bets_per_minute=1_000)
 
 STAKES = some.sampled_from(["0.45", "0.45", "0.60"])
 FATES = some.sampled_from(["won", "lost", "lost", "refused", "half", "never", "no way"])
 DELAYS = some.sampled_from([0, 0, 3 * SECOND, SEND_TIMEOUT + 2 * SECOND, LAST_MOMENT])
+TOO_LATE = some.sampled_from([0, LAST_MOMENT + TOO_LATE_BY])
 LAGS = some.sampled_from([0, GAP])
 ANSWERS = some.sampled_from(["heard", "heard", "cut", "late"])
 MOSTLY = some.sampled_from([True, True, True, False])
@@ -167,6 +169,8 @@ class Protocol(RuleBasedStateMachine):
                 return Refused("minimum_bet")
             case "no way":
                 return NotSent("connection refused")
+        if flight.fate == "twice":
+            self.table.execute(opened, won=True)
         return Executed(bet=self.table.execute(opened, won=flight.fate == "won", lag=flight.lag))
 
     def read(self, looks):
@@ -215,7 +219,6 @@ class Protocol(RuleBasedStateMachine):
         self.every_row_is_booked_once_and_ours_by_its_intent()
         self.every_intent_ended_as_it_went()
         assert self.table.sound()
-        assert "undecided" not in self.table.incidents()
         assert self.table.journal.replayed().book == self.table.state.book
 
     def every_row_is_booked_once_and_ours_by_its_intent(self):
@@ -236,6 +239,7 @@ class Protocol(RuleBasedStateMachine):
         halves = [intent for intent, fate in arrived.items() if fate == "half"]
         assert Counter(map(stake.get, halves)) == Counter(map(stake.get, incomplete))
         assert {event.intent for event in self.table.of(LaneFailed)} == set(incomplete)
+        assert "undecided" not in self.table.incidents()
 
     def closed(self, outcome):
         return [event for event in self.table.of(IntentClosed) if event.outcome == outcome]
@@ -249,7 +253,52 @@ class Protocol(RuleBasedStateMachine):
         raise AssertionError(f"not resolved within {PATIENCE} s: {self.table.notices()[-3:]}")
 
 
+class BeyondTheProtocol(Protocol):
+    """Assumptions broken: requests executed twice, refused and executed, or later than the quiet period.
+
+    Nothing can prevent that any more, but money still is what the venue says, and nobody stays unaware of it.
+    """
+
+    @rule(lane=some.sampled_from(LANES), fate=some.sampled_from(["twice", "lost"]), delay=TOO_LATE, answer=ANSWERS)
+    def propose_what_goes_wrong(self, lane, fate, delay, answer):
+        self.propose(lane, "0.45", True, fate, delay, 0, answer)
+
+    @precondition(lambda self: any(not self.flights[intent].arrived for intent in self.table.sent))
+    @rule()
+    def refuse_what_is_executed(self):
+        intent = next(intent for intent in self.table.sent if not self.flights[intent].arrived)
+        self.flights[intent].fate = "won"
+        self.table.tell(Answered(intent, Refused("rate_limit_exceeded")))
+
+    @precondition(lambda self: any(lane.culprit for lane in self.table.state.lanes.values()))
+    @rule()
+    def clear_a_lane(self):
+        intent = next(lane.culprit for lane in self.table.state.lanes.values() if lane.culprit)
+        if intent not in self.table.state.open:
+            step, _ = self.table.desk.resolve(Resolve(intent, "executed", 0, "seen"), self.table.now)
+            self.table.carry_out(step)
+
+    def teardown(self):
+        self.wait(2 * TOO_LATE_BY, "at once")
+        super().teardown()
+
+    def every_row_is_booked_once_and_ours_by_its_intent(self):
+        ours = [closed.venue_ref for closed in self.closed("executed")]
+        strays = {event.venue_ref: event for event in self.table.of(StrayBooked)}
+        rows = {row.bet_id: row.tag for _, _, row in self.table.venue.rows}
+        assert Counter([*ours, *strays]) == Counter(list(rows))
+        tags = {opened.tag: intent for intent, opened in self.table.sent.items()}
+        assert all(event.intent == tags.get(rows[ref]) for ref, event in strays.items())
+        assert all((event.kind == "foreign") == (rows[ref] == "human") for ref, event in strays.items())
+
+    def every_intent_ended_as_it_went(self):
+        told = {event.intent for event in self.table.of(IncidentNoted)}
+        strays = {event.intent for event in self.table.of(StrayBooked) if event.intent}
+        assert strays <= told
+
+
 TestProtocol = Protocol.TestCase
+TestBeyondTheProtocol = BeyondTheProtocol.TestCase
 TestProtocol.settings = settings(
     max_examples=200,
     stateful_step_count=40,
@@ -257,6 +306,7 @@ TestProtocol.settings = settings(
     report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
 )
+TestBeyondTheProtocol.settings = settings(TestProtocol.settings, max_examples=100)
 HUNT = settings(TestProtocol.settings, derandomize=True, database=None, phases=[Phase.generate])
 
 

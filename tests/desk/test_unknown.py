@@ -315,6 +315,19 @@ def test_a_second_copy_found_by_a_reconcile_is_a_duplicate():
     assert table.sound()
 
 
+def test_a_duplicate_fails_every_lane_even_one_that_never_bet():
+    table = Table(lanes=("a", "b"), reconcile_every=10 * SECOND).reconciled()
+    opened = table.play(lane="a")
+    table.execute(opened)
+    table.run(30 * SECOND)
+    assert [table.lane("a"), table.lane("b")] == ["ERROR", "ERROR"]
+    table.crash()
+    assert [table.lane("a"), table.lane("b")] == ["ERROR", "ERROR"]
+    step, _ = table.desk.resolve(Resolve(opened.intent, "executed", 0, "the proxy is mended"), table.now)
+    table.carry_out(step)
+    assert [table.lane("a"), table.lane("b")] == ["IDLE", "IDLE"]
+
+
 def test_a_mended_row_of_an_incomplete_bet_is_known():
     table = Table(reconcile_every=10 * SECOND).reconciled()
     opened = unknown(table)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from actors.money.amounts import TOLERANCE_MICRO
 from actors.money.audit import payout_of
-from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow, Query
+from actors.money.evidence import WINDOW_MARGIN, BetRow, EscrowView, Evidence, HistoryRow, LedgerRow, Query
 
 SECOND = 1_000_000
 LEDGER_ROWS = 50
@@ -75,7 +75,7 @@ class Venue:
         """Read the account as the real client does: details only where something is not as expected."""
         expected = abs(self.balance - query.expected_micro) <= TOLERANCE_MICRO and self.nonces == query.expected_nonces
         detailed = query.full or not expected
-        opens = query.since // SECOND - SLACK_S
+        opens = (query.since or now - WINDOW_MARGIN) // SECOND - SLACK_S
         rows = tuple(row for at, seen, row in reversed(self.rows) if at // SECOND >= opens and seen <= now)
         locks = [row.reason.removeprefix("escrow_lock: ") for row in self.history if "escrow_lock: " in row.reason]
         wanted = (*query.escrow_ids, *(lock for lock in locks if detailed and lock not in query.known))
@@ -90,6 +90,7 @@ class Venue:
             ledger=tuple(self.ledger[-LEDGER_ROWS:]) if detailed else (),
             history=tuple(self.history) if detailed else (),
             escrows=tuple(self.escrows[one] for one in dict.fromkeys(wanted) if one in self.escrows),
+            venue_at=now,
         )
 
     def _reference(self, kind):
