@@ -106,3 +106,14 @@ def test_the_rate_of_bets_is_kept(loser):
     agent = loser.play(Endless(LOSING))
     loser.seen.reach(lambda: "IDLE: rate: limit 5" in agent.tree(), "the lane's line in the tree")
     assert loser.status()["sent"] == 5
+
+
+def test_the_venues_own_limit_is_never_overrun(tmp_path):
+    house = House(tmp_path / "venue", limits="contract")
+    stage = Stage(house, tmp_path / "agent")
+    stage.play(Endless())
+    stage.seen.until("rate_budget", action="bet", outcome="refused")
+    stage.end()
+    stop_venue(house)
+    assert stage.seen.all("rate_limit_exceeded") == []
+    assert len(stage.seen.all(action="bet", outcome="won") + stage.seen.all(action="bet", outcome="lost")) == 60

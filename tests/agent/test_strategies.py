@@ -166,6 +166,17 @@ def test_momentum_waits_while_nothing_moves(stage):
     assert stage.status()["sent"] == 0
 
 
+class Trader(Endless):
+    account = "trading"
+
+
+def test_a_lane_on_an_account_that_is_not_there_rests_and_says_so(stage):
+    agent = stage.play(Trader(), Endless())
+    assert agent.wait(bets=3) == "bets"
+    stage.seen.reach(lambda: "the account trading is not served" in agent.tree(), "the lane's line in the tree")
+    assert agent.summary().crashes == 0
+
+
 class OwnBet(Bet):
     """A user's own kind of bet."""
 
