@@ -1,0 +1,130 @@
+"""Durable bets per second on a casino that answers at once, against the disk's raw synced commits and against peers.
+
+Everything is measured in turn, several rounds, on the same disk; ratios are taken within a round and their median told,
+so that whoever else uses the disk slows all alike.
+"""
+
+import logging
+import platform
+import secrets
+import sqlite3
+import sys
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from time import perf_counter
+
+from dbos import DBOS
+
+from tests.benchmarks._null_venue import play
+from tests.peers import dbos_transact
+from tests.peers.article import Sequential
+from tests.peers.coin import PAYS_MICRO, Bet
+
+ROUNDS = 7
+SECONDS = 1.0
+LANES = (1, 4, 16, 64, 256)
+LIMITS = {1: 0.25, 64: 1.0}
+"""Bets per raw synced commit, at the least."""
+
+PAYLOAD = "x" * 600
+"""As long as what we write of an intent."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one part of a round came to; latencies in seconds."""
+
+    rate: float
+    latencies: list[float]
+    rows_per_commit: float = 1.0
+
+    @classmethod
+    def of(cls, latencies):
+        return cls(len(latencies) / sum(latencies), latencies)
+
+
+def repeat(work):
+    latencies, until = [], perf_counter() + SECONDS
+    while (began := perf_counter()) < until:
+        work()
+        latencies.append(perf_counter() - began)
+    return Run.of(latencies)
+
+
+def raw(data):
+    """Rows inserted one a commit by SQLite alone, as durable as ours."""
+    with closing(sqlite3.connect(data / f"{secrets.token_hex(4)}.sqlite", isolation_level=None)) as database:
+        for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "CREATE TABLE rows (payload TEXT)"):
+            database.execute(statement)
+        return repeat(lambda: database.execute("INSERT INTO rows VALUES (?)", (PAYLOAD,)))
+
+
+def ours(lanes):
+    def run(data):
+        played = play(data, lanes, SECONDS)
+        return Run(played.rate, played.latencies, played.rows / played.commits)
+
+    return run
+
+
+def toss(operation):
+    return Bet(f"bet_{operation}", PAYS_MICRO)
+
+
+def article(data):
+    agent = Sequential(data / f"{secrets.token_hex(4)}.sqlite", toss)
+    return repeat(lambda: agent.bet(secrets.token_hex(16)))
+
+
+def dbos(data):
+    place = data / secrets.token_hex(4)
+    place.mkdir()
+    dbos_transact.launch(place, toss)
+    try:
+        return repeat(lambda: dbos_transact.run(secrets.token_hex(16)))
+    finally:
+        DBOS.destroy()
+
+
+RAW, ARTICLE, PEER = "raw synced commits", "the article's design, 4 commits a bet", "DBOS Transact, 2 steps a bet"
+PARTS = {RAW: raw, **{lanes: ours(lanes) for lanes in LANES}, ARTICLE: article, PEER: dbos}
+
+
+def measured(data):
+    """Return every part's runs, one a round, and their ratios to the raw commits of the same round."""
+    for part in PARTS.values():  # caches fill and files are laid out before anything counts
+        part(data)
+    rounds = [{name: part(data) for name, part in PARTS.items()} for _ in range(ROUNDS)]
+    return {
+        name: ([one[name] for one in rounds], median(one[name].rate / one[RAW].rate for one in rounds))
+        for name in PARTS
+    }
+
+
+def line(name, runs, ratio):
+    cuts = [quantiles(run.latencies, n=100) for run in runs]
+    p50, p99 = (1000 * median(cut[at] for cut in cuts) for at in (49, 98))
+    rate, rows = median(run.rate for run in runs), median(run.rows_per_commit for run in runs)
+    what = f"ours, {name} lane{'s' * (name > 1)}" if isinstance(name, int) else name
+    limit = f">= {LIMITS[name]:g} x{'' if ratio >= LIMITS[name] else ' MISSED'}" if name in LIMITS else ""
+    share = f"{rows:.1f}" if isinstance(name, int) else ""
+    return f"| {what} | {rate:,.0f} | {p50:.2f} | {p99:.2f} | {share} | {ratio:.2f} x | {limit} |"
+
+
+def main():
+    """Print the table; return 1 if a limit is missed."""
+    logging.getLogger("dbos").setLevel(logging.CRITICAL)
+    with tempfile.TemporaryDirectory(prefix="stakekeeper-bets-") as folder:
+        found = measured(Path(folder))
+    lines = [
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, medians of {ROUNDS} rounds.",
+        "",
+        "| what | per second | p50 ms | p99 ms | rows a commit | to raw commits | limit |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+        *(line(name, runs, ratio) for name, (runs, ratio) in found.items()),
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0 if all(found[lanes][1] >= least for lanes, least in LIMITS.items()) else 1
