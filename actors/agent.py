@@ -304,8 +304,12 @@ class Agent:
         return None
 
     def _drain(self, reason: str, timeout_s: float) -> Status | None:
-        self._bankroll().tell(Drain(reason))
-        status = self._await(lambda now: now.drained, timeout_s)
+        def drained(now: Status) -> bool:
+            if not now.drained and now.phase != "STOPPING":
+                self._bankroll().tell(Drain(reason))  # anew: a bankroll that crashes forgets that it was told
+            return now.drained
+
+        status = self._await(drained, timeout_s)
         if status is None and (now := self._status()) and len(now.open_intents) > now.unknown:
             send_s = float(self.config.venue.send_timeout)
             status = self._await(lambda now: now.drained or len(now.open_intents) == now.unknown, send_s)

@@ -269,6 +269,8 @@ class Desk:
     def drain(self, message: Drain, now: int) -> Step:
         """Accept no new work; when nothing is open, reconcile a last time and write the end."""
         till = self._at(now)
+        if self._reconciler.draining:
+            return Step()  # told again, in case the one who was told first has crashed since
         self._reconciler.draining = message.reason
         self._want("the end")
         self._resolver.give_up_if_blind()
