@@ -92,8 +92,7 @@ class Desk:
         """Start or recover: one path. Whatever was open may have been sent, so its outcome is unknown."""
         till = self._at(now)
         state = till.state
-        same_run = state.run == till.terms.run
-        ended = state.ended_in_order and same_run
+        ended = state.ended_in_order and state.run == till.terms.run
         if state.epoch != till.epoch:
             fresh = state.ended_in_order and not ended
             till.record(AgentStarted(now, till.epoch, till.terms.run, till.terms.version, dict(till.terms.config)))
@@ -104,9 +103,7 @@ class Desk:
             if not state.ended_in_order:
                 till.record(AgentStopped(now, "the run had ended"))
         for opened in list(state.open.values()):
-            # A process that is gone sent it before now; its clock, by which `quiet_until` was set, went with it.
-            quiet_until = opened.quiet_until if same_run else now + till.terms.quiet_period
-            till.tracks[opened.intent] = Track("unknown", quiet_until, next_look=now)
+            till.tracks[opened.intent] = Track("unknown", next_look=now)
             if opened.intent not in state.unknown:
                 till.record(OutcomeUnknown(now, opened.intent, "the agent restarted before its outcome was on disk"))
         if state.open:
