@@ -43,5 +43,9 @@ class JournalBroken(JournalError):
     """
 
 
+class JournalFull(JournalBroken):
+    """The disk has no room, not even with the ballast; nothing was written."""
+
+
 class EpochLost(JournalError):
     """A newer owner has taken the journal over. Fatal: nothing was written and nothing ever will be."""

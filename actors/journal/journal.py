@@ -1,22 +1,26 @@
 """The writer of the journal."""
 
+import errno
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from operator import index
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from peewee import IntegrityError
 
 from actors.crashpoints import reached
 from actors.journal import schema, sqlite
 from actors.journal.anchor import write_anchor
+from actors.journal.ballast import Ballast
 from actors.journal.chain import row_hash, snapshot_digest
-from actors.journal.errors import EpochLost, JournalBroken, JournalBusy, JournalError
-from actors.journal.opening import busy_sentence, open_for_writing
+from actors.journal.errors import EpochLost, JournalBroken, JournalBusy, JournalError, JournalFull
+from actors.journal.opening import busy_sentence, full_sentence, open_for_writing
 from actors.journal.ownership import FileLock
 from actors.journal.records import Committed, Entry, Head, Rejected, Row, Rule, Snapshot
+
+T = TypeVar("T")
 
 ANCHOR_PERIOD_MICROS = 1_000_000
 """The head file is rewritten after a commit at most once in this time, as it costs an fsync of its own."""
@@ -40,7 +44,7 @@ class Journal:
         and the head file. Then the epoch is raised, durably, which shuts out every older owner.
 
         Args:
-            path: The database; ``.lock``, ``.head`` and SQLite's ``-wal`` and ``-shm`` stand beside it.
+            path: The database; ``.lock``, ``.head``, ``.ballast`` and SQLite's ``-wal`` and ``-shm`` stand beside it.
             agent: The agent's id, for ever the same in one journal.
             binding: Venue and account, such as ``paper:casino-account``, for ever the same too.
             wall_micros: The wall clock, microseconds since 1970 UTC.
@@ -60,10 +64,13 @@ class Journal:
             raise JournalBroken(f"{path} cannot be locked ({error}): check the data directory.") from error
         reached("lock")
         try:
-            connection, head, epoch = open_for_writing(path, agent, binding)
+            ballast = Ballast(path)
+            connection, head, epoch = ballast.carry(lambda: open_for_writing(path, agent, binding))
+            ballast.take()
             return cls(
                 path=path,
                 lock=lock,
+                ballast=ballast,
                 connection=connection,
                 agent=agent,
                 epoch=epoch,
@@ -79,6 +86,7 @@ class Journal:
         *,
         path: Path,
         lock: FileLock,
+        ballast: Ballast,
         connection: sqlite.Connection,
         agent: str,
         epoch: int,
@@ -88,6 +96,7 @@ class Journal:
         """For `open` only."""
         self._path = path
         self._lock = lock
+        self._ballast = ballast
         self._connection = connection
         self._agent = agent
         self._wall_micros = wall_micros
@@ -112,7 +121,13 @@ class Journal:
             JournalBusy: Another program kept the write lock for 5 seconds; nothing is written.
             EpochLost: A newer owner took over; nothing is written. Fatal.
             JournalBroken: The disk failed, or the file was deleted or replaced. Fatal.
+            JournalFull: It is full, even without the ballast. Fatal.
         """
+        outcomes, at_micros = self._carry(lambda: self._append(groups))
+        self._carry(lambda: self._anchor_if_due(at_micros))
+        return outcomes
+
+    def _append(self, groups: Sequence[Sequence[Entry]]) -> tuple[list[Committed | Rejected], int]:
         head = self.head
         outcomes: list[Committed | Rejected] = []
         with self._transaction():
@@ -121,8 +136,7 @@ class Journal:
                 outcome, head = self._append_group(group, head, at_micros)
                 outcomes.append(outcome)
         self.head = head
-        self._anchor_if_due(at_micros)
-        return outcomes
+        return outcomes, at_micros
 
     def replay(self, after_seq: int = 0) -> Iterator[Row]:
         """Yield the rows after ``after_seq`` in order, a thousand at a time in memory.
@@ -156,6 +170,16 @@ class Journal:
             EpochLost: As in `append`.
             JournalBroken: As in `append`.
         """
+        self._carry(lambda: self._save_snapshot(seq, state_json))
+
+    def _carry(self, write: Callable[[], T]) -> T:
+        try:
+            return self._ballast.carry(write)
+        except JournalFull as error:
+            self._dead = error
+            raise
+
+    def _save_snapshot(self, seq: int, state_json: str) -> None:
         with self._transaction():
             row_hash_at = self._connection.hash_at(seq)
             if row_hash_at is None:
@@ -235,6 +259,8 @@ class Journal:
             self._connection.run(sqlite.COMMIT)
         except sqlite.FAILURES as error:
             self._roll_back()
+            if sqlite.is_full(error):
+                raise JournalFull(full_sentence(self._path)) from error
             raise self._broken(f"failed while writing ({error})") from error
         except BaseException:
             self._roll_back()
@@ -271,8 +297,11 @@ class Journal:
         try:
             write_anchor(self._path, self.head)
         except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise JournalFull(full_sentence(self._path)) from error
             raise self._broken(f"has a head file that cannot be written ({error})") from error
         self._anchored_at = now_micros
+        self._ballast.take()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -1,5 +1,6 @@
 """What stands between a path and a journal that may be written: identity, version, integrity, epoch."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from actors.journal.errors import (
     JournalBusy,
     JournalCorrupt,
     JournalForeign,
+    JournalFull,
     JournalNewer,
 )
 from actors.journal.integrity import inspect, mend
@@ -66,13 +68,22 @@ def named_failures(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise JournalFull(full_sentence(path)) from error
         raise JournalBroken(f"{path} cannot be opened ({error}): check the data directory.") from error
     except sqlite.FAILURES as error:
         if sqlite.is_damage(error):
             raise JournalCorrupt(f"{path} is damaged ({error}): {RESTORE}.") from error
         if sqlite.is_busy(error):
             raise JournalBusy(busy_sentence(path)) from error
+        if sqlite.is_full(error):
+            raise JournalFull(full_sentence(path)) from error
         raise JournalBroken(f"{path} cannot be used ({error}): check the disk.") from error
+
+
+def full_sentence(path: Path) -> str:
+    """Return the sentence of `JournalFull`."""
+    return f"{path} cannot be written, the disk is full: make room, then start again."
 
 
 def busy_sentence(path: Path) -> str:

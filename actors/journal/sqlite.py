@@ -183,6 +183,11 @@ def is_busy(error: Exception) -> bool:
     return _code(error) == sqlite3.SQLITE_BUSY
 
 
+def is_full(error: Exception) -> bool:
+    """Tell whether an error means that the disk has no room; the transaction was rolled back."""
+    return _code(error) == sqlite3.SQLITE_FULL
+
+
 def is_damage(error: Exception) -> bool:
     """Tell whether an error means that the file is not a sound database."""
     return _code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
