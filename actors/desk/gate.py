@@ -62,8 +62,10 @@ class Gate:
 
     def _run(self) -> Denial | None:
         state, limit = self.till.state, self.till.terms.bets_limit()
+        if limit is None:
+            return None
         made = state.tally.bets - state.tally_at_start.bets + sum(o.kind == "bet" for o in state.open.values())
-        if limit is None or made < limit:
+        if made < limit:
             return None
         return Denial("run", f"{limit} bets", f"{made} bets", self.till.now)
 

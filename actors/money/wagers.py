@@ -179,7 +179,7 @@ def checked_bet(bet: Bet, *, builtin_venue: bool) -> CheckedBet:
         ("odds", _exact("odds", bet.odds), own.multiplier),
     )
     for name, stated, true in claims:
-        if abs(stated - true) > CLAIM_TOLERANCE:
+        if stated != true and abs(stated - true) > CLAIM_TOLERANCE:
             raise Nonsense(f"{name} is stated as {float(stated):g}, by {bet.game}'s own rules it is {float(true):g}")
     wish = None if bet.stake is None else _amount("stake", bet.stake)
     return CheckedBet(bet.game, tuple(sorted(params.items())), own, wish)
