@@ -132,6 +132,7 @@ def terms_of(parts: Parts) -> Terms:
         requests=request_of,
         entropy=parts.world.entropy,
         bets_limit=parts.bets_limit,
+        has_room=parts.world.has_room,
     )
 
 

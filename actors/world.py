@@ -11,6 +11,7 @@ from actors.casino import CasinoClient
 from actors.config import AgentConfig
 from actors.escrow import EscrowClient
 from actors.journal import Journal
+from actors.journal.ballast import has_room
 from actors.persistence import Writer
 from actors.price_feed import Socket
 from actors.site import Site
@@ -60,6 +61,9 @@ class World(Protocol):
 
     def prices(self) -> Callable[[OnPrices, OnState], Socket] | None:
         """Return what makes a source of prices, or None where there is none."""
+
+    def has_room(self) -> bool:
+        """Return whether the disk has room for something new."""
 
     def journal(self) -> Writer:
         """Open the journal."""
@@ -123,6 +127,10 @@ class RealWorld:
         if url is None:
             return None
         return lambda on_prices, on_state: PriceSocket(url, on_prices=on_prices, on_state=on_state, rng=self.chance())
+
+    def has_room(self) -> bool:
+        """Return whether the journal's disk has room for a new intent and its outcome."""
+        return has_room(self._config.journal_path.parent)
 
     def journal(self) -> Journal:
         """Open the journal under the data directory; it is bound to this venue and account."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from actors.desk.resolver import Resolver
 from actors.desk.till import Till
+from actors.journal.ballast import ROOM_BYTES
 from actors.messages import ServiceHealth, ServiceUp
 from actors.money.machine import LaneState
 from actors.money.risk import Denial
@@ -40,6 +41,8 @@ class Gate:
         now = self.till.now
         if isinstance(wager, CheckedBet) and (denial := self._run()):
             return denial
+        if not self.till.terms.has_room():
+            return Denial("disk", f"{ROOM_BYTES >> 20} MiB free", "less; make room", now)
         if name not in self.services:
             return Denial("service", f"{name} is up", "not running", now)
         breaker = self.breakers.get(name)

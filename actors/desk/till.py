@@ -33,6 +33,7 @@ class Terms:
         dry_run: size, check and log, but open nothing.
         requests: builds the exact request of a wager: (wager, stake in micro-USD, tag).
         bets_limit: how many bets this run may make in all; None is no limit. Asked at every proposal.
+        has_room: whether the disk has room for something new. Asked at every proposal.
         entropy: 128 random bits as 32 hexadecimal digits, from the operating system (a seed only in simulation).
     """
 
@@ -50,6 +51,7 @@ class Terms:
     requests: Callable[[Checked, int, str], Request]
     entropy: Callable[[], str]
     bets_limit: Callable[[], int | None]
+    has_room: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,6 +230,10 @@ class SimulatedWorld:
         """There are none."""
         return None
 
+    def has_room(self) -> bool:
+        """Return True: this disk fails in other ways."""
+        return True
+
     def journal(self) -> SimulatedJournal:
         """Open the journal on the disk."""
         return SimulatedJournal(self.disk, self)

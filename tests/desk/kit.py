@@ -81,6 +81,7 @@ def terms(**changes) -> Terms:
         # The id is the first 12 of the 32 digits: count there, or ids would be equal.
         "entropy": lambda: f"{next(numbers):012x}" + "0" * 20,
         "bets_limit": lambda: None,
+        "has_room": lambda: True,
     }
     return Terms(**(defaults | changes))
 
