@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from actors.desk.resolver import Resolver
 from actors.desk.till import Till
-from actors.journal.ballast import ROOM_BYTES
 from actors.messages import ServiceHealth, ServiceUp
 from actors.money.machine import LaneState
 from actors.money.risk import Denial
@@ -42,7 +41,7 @@ class Gate:
         if isinstance(wager, CheckedBet) and (denial := self._run()):
             return denial
         if not self.till.terms.has_room():
-            return Denial("disk", f"{ROOM_BYTES >> 20} MiB free", "less; make room", now)
+            return Denial("disk", "room for an outcome", "too little; make room", now)
         if name not in self.services:
             return Denial("service", f"{name} is up", "not running", now)
         breaker = self.breakers.get(name)
