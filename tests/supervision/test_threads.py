@@ -175,24 +175,24 @@ def test_setup_that_hangs_is_abandoned_at_its_limit():
 
 
 def test_an_abandoned_setup_that_returns_late_is_not_up(events):
-    releases = {number: threading.Event() for number in (2, 3)}
-    threads, begun = {}, threading.Semaphore(0)
+    second, others, begun = threading.Event(), threading.Event(), threading.Semaphore(0)
+    threads = []
 
     def setup(me):
-        if me.incarnation in releases:
-            threads[me.incarnation] = threading.current_thread()
+        if me.incarnation > 1:
+            threads.append(threading.current_thread())
             begun.release()
-            releases[me.incarnation].wait(PATIENCE)
+            (second if me.incarnation == 2 else others).wait(PATIENCE)
 
     spec = child("a", lambda: Puppet(on_setup=setup), start_timeout=0.2)
     with one(events, spec, max_restarts=100) as system:
         system.handle("a").kill(ValueError("x"))
-        begun.acquire(timeout=PATIENCE)
-        begun.acquire(timeout=PATIENCE)
-        releases[2].set()
-        threads[2].join(PATIENCE)
+        for _ in range(2):
+            assert begun.acquire(timeout=PATIENCE)
+        second.set()
+        threads[0].join(PATIENCE)
         assert not system.handle("a").is_up()
-        releases[3].set()
+        others.set()
 
 
 def test_a_supervisor_that_fails_while_it_stops_fences_off_what_is_left(events):
