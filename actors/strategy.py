@@ -103,7 +103,7 @@ class StrategyActor(Worker):
                 self._take_result(message)
             case Prices():
                 self._prices = message.mids
-                if self._strategy and self._strategy.wants_prices and not self._resting:
+                if self._strategy and self._strategy.wants_prices and not (self._resting or self._denials):
                     self._decide()
             case _Decide():
                 self._resting = False
