@@ -106,7 +106,7 @@ class Book:
     def equity(self, account: str) -> int:
         """Return all that is ours in an account, in micro-USD, wherever it lies; suspense is not counted on."""
         buckets = self.balances.get(account, {})
-        return sum(buckets.get(bucket, 0) for bucket in COUNTED_ON)
+        return sum([buckets.get(bucket, 0) for bucket in COUNTED_ON])
 
     def at_venue(self, account: str) -> int:
         """Return what the venue's balance must be: available + reserved, in micro-USD."""
