@@ -42,6 +42,8 @@ class Resolver:
 
     def unknown(self, account: str) -> list[IntentOpened]:
         """Return the account's intents whose outcome is unknown."""
+        if not self.till.state.unknown:
+            return []
         tracks = self.till.tracks
         return [o for o in self.till.open(account) if tracks[o.intent].phase == "unknown"]
 

@@ -123,7 +123,10 @@ class State:
 
     def account(self, name: str) -> Account:
         """Return what is known of an account, knowing nothing at first."""
-        return self.accounts.setdefault(name, Account(name))
+        known = self.accounts.get(name)
+        if known is None:
+            known = self.accounts[name] = Account(name)
+        return known
 
     def lane(self, name: str, account: str) -> Lane:
         """Return a lane, IDLE (or STOPPED with its account) when it is new."""
@@ -135,11 +138,11 @@ class State:
         """Return the account's totals for the risk rules; a new day starts with what is there now."""
         known, equity = self.account(account), self.book.equity(account)
         same_day = known.day == now // MICROS_PER_DAY
-        buckets = (Bucket.RESERVED, Bucket.ESCROW_HELD, Bucket.MARGIN)
+        available = self.book.balance(account, Bucket.AVAILABLE)
         return Exposure(
             now=now,
-            available_micro=self.book.balance(account, Bucket.AVAILABLE),
-            open_micro=sum(self.book.balance(account, bucket) for bucket in buckets),
+            available_micro=available,
+            open_micro=equity - available,
             equity_micro=equity,
             session_start_micro=known.session_start_micro,
             peak_micro=known.peak_micro,
