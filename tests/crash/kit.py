@@ -152,9 +152,9 @@ class Arena:
         assert code in (KILLED, 0), f"{point}: ended with {code}:\n{self.output()}"
         return code
 
-    def settle(self, bets: int = 1, seconds: float = LIFE_S) -> "Comparison":
+    def settle(self, bets: int = 1, seconds: float = LIFE_S, **how) -> "Comparison":
         """Let an agent live until everything is settled and so many bets more are made, and compare."""
-        life = self.start("--bets", str(bets))
+        life = self.start("--bets", str(bets), **how)
         code = life.wait(seconds)
         if code is None:
             life.kill()

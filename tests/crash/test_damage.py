@@ -5,7 +5,6 @@ import sqlite3
 
 import pytest
 
-from actors.money.events import AgentStarted
 from tests.crash.kit import KILLED
 from tests.journal.tamper import flip_bit, tamper
 
@@ -17,13 +16,6 @@ def settled(arena):
     """An agent that made some bets and ended in order."""
     arena.settle(bets=3)
     return arena
-
-
-def refusal(arena):
-    """Start the agent, which must refuse, and return what it says."""
-    lives = len(arena.compare().of(AgentStarted)) if arena.journal.exists() else 0
-    assert arena.start("--bets", "1").wait() == REFUSES, arena.output()
-    return lives, arena.output()
 
 
 def says(arena, *words):
