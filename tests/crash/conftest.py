@@ -26,7 +26,7 @@ def zygote(zygotes):
     zygotes.put(taken)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def healthy(tmp_path_factory):
     """The URL of a venue without faults; every test has an account of its own there."""
     directory = tmp_path_factory.mktemp("venue")

@@ -252,7 +252,7 @@ class Comparison:
 
 def venue(directory: Path, *, seed: int, faults: str = "") -> str:
     """Start a venue and return its URL; `end_venue` ends it."""
-    return ensure_running(directory, seed=seed, faults=faults, limits="off", idle_exit_s=60)
+    return ensure_running(directory, seed=seed, faults=faults, limits="off", idle_exit_s=300)
 
 
 def end_venue(directory: Path) -> None:
