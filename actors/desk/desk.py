@@ -103,7 +103,10 @@ class Desk:
             if not state.ended_in_order:
                 till.record(AgentStopped(now, "the run had ended"))
         for opened in list(state.open.values()):
-            till.tracks[opened.intent] = Track("unknown", next_look=now)
+            # What an earlier run sent, it sent before this one began; the clock of its `quiet_until` went with it.
+            latest = state.run_at + till.terms.send_timeout + till.terms.quiet_period
+            quiet_until = opened.quiet_until if opened.epoch >= state.run_epoch else latest
+            till.tracks[opened.intent] = Track("unknown", quiet_until, next_look=now)
             if opened.intent not in state.unknown:
                 till.record(OutcomeUnknown(now, opened.intent, "the agent restarted before its outcome was on disk"))
         if state.open:

@@ -52,7 +52,7 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
         fun=sized.fun,
         postings=(reserve,) if sized.stake_micro else (),
     )
-    till.tracks[opened.intent] = Track("sizing")
+    till.tracks[opened.intent] = Track("sizing", send_by + terms.quiet_period)
     till.record(opened)
     text = f"{opened.intent[:4]}  {describe(wager, sized, terms)}"
     till.say(request.service, kind, "opened", text, amount_micro=sized.stake_micro, intent=opened.intent, lane=lane)

@@ -40,7 +40,9 @@ class Reconciler:
         at, refs = cursor(evidence.history)
         known = tuple(row.bet_id for row in evidence.rows)
         postings = (Posting(name, Bucket.EXTERNAL, Bucket.AVAILABLE, balance),) if balance else ()
-        self.till.record(AccountAdopted(now, name, balance, evidence.nonces, at, refs, known, postings))
+        self.till.record(
+            AccountAdopted(now, name, balance, evidence.nonces, at, refs, known, postings, evidence.venue_at)
+        )
         self._agreed(name, watch, 0, f"account adopted | book {usd(balance, 6)} = venue {usd(balance, 6)} USD  OK")
 
     def reconcile(self, evidence: Evidence, asked: Asked, watch: Watch) -> None:
@@ -58,7 +60,8 @@ class Reconciler:
             self._accept(name, watch.accept or "", found.unexplained_micro)
         book = till.state.book.at_venue(name)
         venue = evidence.balance_micro
-        till.record(Reconciled(till.now, name, book, venue, evidence.nonces, found.cursor_at, found.cursor_refs))
+        cursor_at, cursor_refs, venue_at = found.cursor_at, found.cursor_refs, evidence.venue_at
+        till.record(Reconciled(till.now, name, book, venue, evidence.nonces, cursor_at, cursor_refs, venue_at))
         stop = till.state.account(name).stop
         if stop and stop.rule == MISMATCH:
             till.record(StopLifted(till.now, name, MISMATCH, "reconciled"))

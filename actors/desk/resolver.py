@@ -9,7 +9,7 @@ from actors.desk.watch import Asked, Purpose, Watch
 from actors.messages import Found, LookUp, LookUpFailed
 from actors.money.audit import audit
 from actors.money.events import IntentOpened, LookedUp
-from actors.money.evidence import Evidence, Query
+from actors.money.evidence import WINDOW_MARGIN, Evidence, Query
 from actors.money.resolve import Absent, Contradiction, FoundBet, FoundEscrow, find, judge
 
 LOOK_WAITS = (SECOND // 5, SECOND // 2, SECOND, 2 * SECOND, 5 * SECOND)
@@ -26,9 +26,6 @@ UNDECIDED_WAIT = 60 * SECOND
 
 TROUBLE_WAITS = (SECOND // 5, SECOND // 2, SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND)
 """Waits between readings of an account that cannot be read (microseconds); the last one repeats."""
-
-WINDOW_MARGIN = 10 * SECOND
-"""How far before the last reconcile the export is read again."""
 
 
 @dataclass(slots=True)
@@ -50,7 +47,9 @@ class Resolver:
     def barrier(self, account: str) -> bool:
         """Whether the account must not open anything now: absence is being proven, or the whole is compared."""
         watch = self.watches[account]
-        return bool(watch.wanted) or any(o.quiet_until <= self.till.now for o in self.unknown(account))
+        return bool(watch.wanted) or any(
+            self.till.tracks[o.intent].quiet_until <= self.till.now for o in self.unknown(account)
+        )
 
     def tick(self) -> None:
         """Ask whatever is due."""
@@ -123,7 +122,9 @@ class Resolver:
         unknown = self.unknown(name)
         # Back to the last reconcile, behind which nothing is open: a bet of another user of the key may be older than
         # what is unknown, and must be seen to be explained.
-        since = (account.reconciled_at or self.till.now) - WINDOW_MARGIN
+        # By the venue's clock: ours may have been set since then.
+        agreed = account.venue_at or account.reconciled_at
+        since = agreed - WINDOW_MARGIN if agreed else 0
         self._numbers += 1
         barrier = len(unknown) == len(self.till.open(name))
         watch.asked = Asked(self._numbers, self.till.now, purpose, barrier, since)
@@ -167,8 +168,8 @@ class Resolver:
         track, now = self.till.tracks[opened.intent], self.till.now
         wait = LOOK_WAITS[min(track.looks, len(LOOK_WAITS) - 1)]
         track.looks += 1
-        if evidence.started < opened.quiet_until:
-            track.next_look = min(now + wait, max(opened.quiet_until, now))
+        if evidence.started < track.quiet_until:
+            track.next_look = min(now + wait, max(track.quiet_until, now))
             return
         track.next_look = now + max(self.till.terms.lookup_gap, SECOND // 20)
         apart = evidence.started >= track.last_negative + self.till.terms.lookup_gap

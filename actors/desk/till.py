@@ -72,9 +72,13 @@ class Step:
 
 @dataclass(slots=True)
 class Track:
-    """How far an open intent is, in this process: sizing, inflight, unknown. Nothing here needs to survive it."""
+    """How far an open intent is, in this process: sizing, inflight, unknown. Nothing here needs to survive it.
+
+    `quiet_until` is by this process's clock: another process's may have been set to any other time.
+    """
 
     phase: Literal["sizing", "inflight", "unknown"]
+    quiet_until: int
     next_look: int = 0
     looks: int = 0
     negatives: int = 0

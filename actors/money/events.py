@@ -62,6 +62,7 @@ class AccountAdopted:
     cursor_refs: tuple[str, ...]
     known_refs: tuple[str, ...] = ()
     postings: tuple[Posting, ...] = ()
+    venue_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ class CreditBooked:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """Book and venue agree; the evidence baselines are taken anew."""
+    """Book and venue agree, at `venue_at` by the venue's clock; the evidence baselines are taken anew."""
 
     at: int
     account: str
@@ -205,6 +206,7 @@ class Reconciled:
     nonces: int
     cursor_at: str
     cursor_refs: tuple[str, ...]
+    venue_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

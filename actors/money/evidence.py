@@ -6,6 +6,9 @@ means that no byte left, and everything else is `Unknown`, which only evidence c
 
 from dataclasses import dataclass, field
 
+WINDOW_MARGIN = 10_000_000
+"""How far before the moment from which on something is unknown the export is read (microseconds)."""
+
 
 @dataclass(frozen=True, slots=True)
 class BetRow:
@@ -101,9 +104,10 @@ Answer = Executed | Refused | NotSent | Unknown
 class Query:
     """What to read for an account.
 
-    `since` (UTC microseconds) opens the window of the export. Ledger, history and the unknown escrow locks are read
-    only if the balance or the nonce total is not the expected one, or `full` is set. `escrow_ids` are always read.
-    `known` are references of the venue (bet ids, escrow ids) that the book has already.
+    `since` (UTC microseconds by the venue's clock; 0: just before the reading) opens the window of the export. Ledger,
+    history and the unknown escrow locks are read only if the balance or the nonce total is not the expected one, or
+    `full` is set. `escrow_ids` are always read. `known` are references of the venue (bet ids, escrow ids) that the book
+    has already.
     """
 
     account: str
@@ -120,8 +124,9 @@ class Query:
 class Evidence:
     """What was read, in this order: export rows, nonce total, ledger and history, escrows, balance.
 
-    `started` is our time (UTC microseconds) before the first read. `rows_complete` is false when the export reached its
-    row limit inside the window. `detailed` says whether ledger, history and unknown locks were read.
+    `started` is our time (UTC microseconds) before the first read, `venue_at` the same moment by the venue's clock.
+    `rows_complete` is false when the export reached its row limit inside the window. `detailed` says whether ledger,
+    history and unknown locks were read.
     """
 
     account: str
@@ -134,3 +139,4 @@ class Evidence:
     ledger: tuple[LedgerRow, ...] = ()
     history: tuple[HistoryRow, ...] = ()
     escrows: tuple[EscrowView, ...] = ()
+    venue_at: int = 0

@@ -41,11 +41,15 @@ WATCHED_VOIDS = 1_000
 
 @dataclass(slots=True)
 class Account:
-    """What is known of one account besides its balances."""
+    """What is known of one account besides its balances.
+
+    `reconciled_at` is our time of the last agreement with the venue, `venue_at` the venue's (0: an older journal).
+    """
 
     name: str
     nonces: int = 0
     reconciled_at: int = 0
+    venue_at: int = 0
     cursor_at: str = ""
     cursor_refs: tuple[str, ...] = ()
     session_start_micro: int = 0
@@ -119,6 +123,8 @@ class State:
     tally_at_start: Tally = field(default_factory=Tally)
     epoch: int = 0
     run: str = ""
+    run_at: int = 0
+    run_epoch: int = 0
     ended_in_order: bool = True
 
     def account(self, name: str) -> Account:
@@ -165,6 +171,7 @@ class State:
                 self.epoch, self.ended_in_order = event.epoch, False
                 if event.run != self.run:
                     self.run, self.tally_at_start = event.run, replace(self.tally)
+                    self.run_at, self.run_epoch = event.at, event.epoch
             case AgentStopped():
                 self.ended_in_order = True
             case IntentOpened():
@@ -218,6 +225,7 @@ class State:
                 self.book.post(event.postings)
                 account = self.account(event.account)
                 account.nonces, account.reconciled_at = event.nonces, event.at
+                account.venue_at = event.venue_at
                 account.cursor_at, account.cursor_refs = event.cursor_at, event.cursor_refs
                 account.session_start_micro = account.peak_micro = account.day_start_micro = event.balance_micro
                 account.day = event.at // MICROS_PER_DAY
@@ -248,6 +256,7 @@ class State:
             case Reconciled():
                 account = self.account(event.account)
                 account.nonces, account.reconciled_at = event.nonces, event.at
+                account.venue_at = event.venue_at
                 account.cursor_at, account.cursor_refs = event.cursor_at, event.cursor_refs
             case DifferenceAccepted():
                 self.book.post(event.postings)

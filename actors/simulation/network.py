@@ -5,6 +5,7 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 from actors.money.amounts import TOLERANCE_MICRO
 from actors.money.evidence import (
+    WINDOW_MARGIN,
     Answer,
     BetRow,
     EscrowView,
@@ -218,7 +219,8 @@ class Client:
     def _reading(self, query: Query, *, detailed: bool) -> Talk[Evidence]:
         ether, started = self._ether, self._ether.wall()
         yield from self._travel()
-        opens = query.since // SECOND - SLACK_S - (ether.wall() - ether.truth()) // SECOND
+        venue_at = ether.truth()
+        opens = (query.since or venue_at - WINDOW_MARGIN) // SECOND - SLACK_S
         rows, complete = ether.venue.bet_rows(opens), not ether.reading_fails()
         yield from self._travel()
         nonces = ether.venue.nonces
@@ -241,6 +243,7 @@ class Client:
             ledger=ledger,
             history=history,
             escrows=escrows,
+            venue_at=venue_at // SECOND * SECOND,
         )
 
     def _travel(self) -> Talk[None]:

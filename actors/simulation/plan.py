@@ -60,7 +60,7 @@ class Plan:
             death_rate=often(0.01),
             seam_death_rate=often(0.1),
             power_rate=rng.random(),
-            jump_rate=0 * often(1.0),
+            jump_rate=often(1.0),
             fates={name: often(0.2) for name in names},
             read_rate=often(0.3),
             busy_rate=often(0.05),

@@ -8,7 +8,17 @@ from fractions import Fraction
 from functools import partial
 
 from actors.money.amounts import TOLERANCE_MICRO
-from actors.money.evidence import Answer, BetRow, EscrowView, Evidence, Executed, HistoryRow, LedgerRow, Query
+from actors.money.evidence import (
+    WINDOW_MARGIN,
+    Answer,
+    BetRow,
+    EscrowView,
+    Evidence,
+    Executed,
+    HistoryRow,
+    LedgerRow,
+    Query,
+)
 from actors.money.games import SOUND_GAMES, Param
 from actors.money.wagers import CheckedBet, Request
 from actors.ticket import Ticket
@@ -112,7 +122,8 @@ class Casino:
 
     def _reading(self, query: Query, *, detailed: bool) -> Evidence:
         started = self._line.wall()
-        opens = query.since // 1_000_000 - SLACK_S - (self._line.lag_s or 0)
+        venue_at = started - (self._line.lag_s or 0) * 1_000_000
+        opens = (query.since or venue_at - WINDOW_MARGIN) // 1_000_000 - SLACK_S
         rows, complete = self._rows(opens) if query.bets else ((), True)
         nonces = sum(seed.bets_made for seed in read_answer(SeedsAnswer, self._line.get("/fairness/seeds")).seeds)
         ledger = self._ledger() if detailed else ()
@@ -130,6 +141,7 @@ class Casino:
             ledger=ledger,
             history=history,
             escrows=escrows,
+            venue_at=venue_at,
         )
 
     def _rows(self, opens: int) -> tuple[tuple[BetRow, ...], bool]:

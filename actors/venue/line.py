@@ -63,7 +63,7 @@ class Line:
 
     @property
     def lag_s(self) -> int | None:
-        """By how many seconds the venue's clock is behind ours, 0 if it is not; None before its first answer."""
+        """By how many seconds the venue's clock is behind ours (below zero: ahead); None before its first answer."""
         return self._lag_s
 
     def send(self, ticket: Ticket, executed: Callable[[bytes], Executed]) -> Answer:
@@ -165,6 +165,6 @@ class Line:
 
 def _lag(answer: HttpAnswer, now: int) -> int:
     try:
-        return max(0, now // 1_000_000 - int(parsedate_to_datetime(answer.headers["date"]).timestamp()))
+        return now // 1_000_000 - int(parsedate_to_datetime(answer.headers["date"]).timestamp())
     except (KeyError, ValueError, OverflowError):
         return 0

@@ -6,7 +6,7 @@ from actors.messages import Drain, Propose
 from actors.money.book import Bucket
 from actors.money.events import AgentStarted, AgentStopped, IntentOpened, OutcomeUnknown, SessionStarted
 from actors.money.evidence import Executed, Unknown
-from tests.desk.kit import ACCOUNT, SECOND, Table, bet
+from tests.desk.kit import ACCOUNT, QUIET, SECOND, SEND_TIMEOUT, Table, bet
 
 
 def pending():
@@ -74,7 +74,7 @@ def test_crashes_do_not_shorten_the_proof_of_absence():
         table.crash()
         table.run(SECOND)
     assert table.outcome(opened) == "open"
-    table.run(10 * SECOND)
+    table.run(SEND_TIMEOUT + QUIET + 3 * SECOND)
     assert table.outcome(opened) == "void"
 
 

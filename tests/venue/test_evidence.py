@@ -1,5 +1,7 @@
 """A look-up reads an account whole, in an order, and never mixes what belongs to different moments."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from actors.money.evidence import LedgerRow, Query
@@ -38,10 +40,19 @@ def test_the_window_opens_five_seconds_early_on_a_whole_second():
     assert venue.query("export") == [{"since": "2026-11-22T06:44:45Z"}]
 
 
-def test_the_window_opens_earlier_when_the_venues_clock_is_behind():
-    venue = ScriptedVenue(date="Sun, 22 Nov 2026 06:44:20 GMT", **QUIET)
-    read(venue)
-    assert venue.query("export") == [{"since": "2026-11-22T06:44:15Z"}]
+@pytest.mark.parametrize("clock", ["06:34:20", "06:54:20"])
+def test_the_window_is_by_the_venues_clock_whatever_ours_says(clock):
+    venue = ScriptedVenue(date=f"Sun, 22 Nov 2026 {clock} GMT", **QUIET)
+    evidence = read(venue)
+    assert venue.query("export") == [{"since": "2026-11-22T06:44:45Z"}]
+    assert datetime.fromtimestamp(evidence.venue_at // 1_000_000, UTC).strftime("%H:%M:%S") == clock
+
+
+@pytest.mark.parametrize(("clock", "opens"), [("06:34:20", "06:34:05"), ("06:54:20", "06:54:05")])
+def test_an_account_that_is_met_is_read_from_just_before_by_the_venues_clock(clock, opens):
+    venue = ScriptedVenue(date=f"Sun, 22 Nov 2026 {clock} GMT", **QUIET)
+    read(venue, query(since=0))
+    assert venue.query("export") == [{"since": f"2026-11-22T{opens}Z"}]
 
 
 @pytest.mark.parametrize("asked", [query(full=True), query(expected_micro=6_990_000), query(expected_nonces=4)])
