@@ -29,6 +29,8 @@ def size(wager: Checked, limits: Limits, at: Exposure) -> Sized | Denial:
             return Sized(0)
     if isinstance(sized, Denial):
         return sized
+    if isinstance(wager, CheckedBet) and sized.stake_micro < limits.min_stake_micro:
+        return Denial("minimum stake", f"{usd(limits.min_stake_micro)} USD", f"{usd(sized.stake_micro)} USD", at.now)
     proposal = Proposal(sized.stake_micro, bet=isinstance(wager, CheckedBet), fun=sized.fun)
     return first_denial(STAKE_RULES, limits, at, proposal) or sized
 
