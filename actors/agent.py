@@ -316,26 +316,7 @@ class Agent:
         return status or self._status()
 
     def _summarise(self, status: Status | None) -> Summary:
-        seconds = time.monotonic() - self._started_at
-        return Summary(
-            agent_id=self.config.agent.id,
-            seconds=round(seconds, 3),
-            uptime=round(max(0.0, 1 - self._witness.down_s / seconds), 6) if seconds else 1.0,
-            bets=status.bets if status else 0,
-            won=status.won if status else 0,
-            lost=status.lost if status else 0,
-            void=status.void if status else 0,
-            unknown=status.unknown if status else 0,
-            sent=status.sent if status else 0,
-            crashes=self._witness.crashes,
-            restarts=self._witness.restarts,
-            book_balance=status.book_micro if status else 0,
-            venue_balance=status.venue_micro if status else None,
-            difference=status.difference_micro if status else None,
-            peak=status.peak_micro if status else 0,
-            state=status.phase if status else "FAILED",
-            stop_reason=status.stop_reason if status else None,
-        )
+        return Summary.of(self.config.agent.id, time.monotonic() - self._started_at, self._witness, status)
 
     def _observe(self, notice: Notice) -> None:
         if self._observer:

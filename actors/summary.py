@@ -1,6 +1,10 @@
 """How a run ended, for people and for the file of `--summary`."""
 
 from dataclasses import dataclass
+from typing import Self
+
+from actors.messages import Status
+from actors.witness import Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +28,26 @@ class Summary:
     peak: int
     state: str
     stop_reason: str | None
+
+    @classmethod
+    def of(cls, agent_id: str, seconds: float, witness: Witness, status: Status | None) -> Self:
+        """Sum up a run from what the bankroll says last (None: it does not answer) and what the tree went through."""
+        return cls(
+            agent_id=agent_id,
+            seconds=round(seconds, 3),
+            uptime=round(max(0.0, 1 - witness.down_s / seconds), 6) if seconds else 1.0,
+            bets=status.bets if status else 0,
+            won=status.won if status else 0,
+            lost=status.lost if status else 0,
+            void=status.void if status else 0,
+            unknown=status.unknown if status else 0,
+            sent=status.sent if status else 0,
+            crashes=witness.crashes,
+            restarts=witness.restarts,
+            book_balance=status.book_micro if status else 0,
+            venue_balance=status.venue_micro if status else None,
+            difference=status.difference_micro if status else None,
+            peak=status.peak_micro if status else 0,
+            state=status.phase if status else "FAILED",
+            stop_reason=status.stop_reason if status else None,
+        )

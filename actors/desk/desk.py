@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from actors.desk import operator, settle
+from actors.desk import operator, recovery, settle
 from actors.desk.gate import Gate
 from actors.desk.opening import open_intent
 from actors.desk.reconciler import Reconciler
 from actors.desk.resolver import Resolver
-from actors.desk.till import SECOND, Step, Terms, Till, Track
+from actors.desk.till import SECOND, Step, Terms, Till
 from actors.desk.watch import Watch
 from actors.messages import (
     Answered,
@@ -33,20 +33,18 @@ from actors.messages import (
 from actors.money.amounts import usd
 from actors.money.audit import turned
 from actors.money.events import (
-    AgentStarted,
-    AgentStopped,
     Event,
     IncidentNoted,
     IntentOpened,
     OutcomeUnknown,
-    SessionStarted,
     StopLifted,
 )
 from actors.money.evidence import Executed, NotSent, Refused, Unknown
 from actors.money.machine import LaneState
+from actors.money.records import Lane
 from actors.money.risk import Denial
 from actors.money.sizing import Sized, size
-from actors.money.state import Lane, State
+from actors.money.state import State
 from actors.money.wagers import Nonsense, checked
 
 ANSWER_GRACE = SECOND
@@ -91,26 +89,7 @@ class Desk:
     def begin(self, now: int) -> Step:
         """Start or recover: one path. Whatever was open may have been sent, so its outcome is unknown."""
         till = self._at(now)
-        state = till.state
-        ended = state.ended_in_order and state.run == till.terms.run
-        if state.epoch != till.epoch:
-            fresh = state.ended_in_order and not ended
-            till.record(AgentStarted(now, till.epoch, till.terms.run, till.terms.version, dict(till.terms.config)))
-            for account in [a for a in state.accounts.values() if fresh and a.reconciled_at]:
-                till.record(SessionStarted(now, account.name, state.book.equity(account.name), after_stop=False))
-        if ended:  # a crash behind the end of a run opens nothing more in it
-            self._reconciler.draining, self._reconciler.drained = "the run had ended", True
-            if not state.ended_in_order:
-                till.record(AgentStopped(now, "the run had ended"))
-        for opened in list(state.open.values()):
-            # What an earlier run sent, it sent before this one began; the clock of its `quiet_until` went with it.
-            latest = state.run_at + till.terms.send_timeout + till.terms.quiet_period
-            quiet_until = opened.quiet_until if opened.epoch >= state.run_epoch else latest
-            till.tracks[opened.intent] = Track("unknown", quiet_until, next_look=now)
-            if opened.intent not in state.unknown:
-                till.record(OutcomeUnknown(now, opened.intent, "the agent restarted before its outcome was on disk"))
-        if state.open:
-            till.say("bankroll", "recover", "resolving", f"resolving {len(state.open)} open intents", level="WARNING")
+        recovery.begin(till, self._reconciler)
         return till.cut()
 
     def propose(self, message: Propose, now: int) -> Step:

@@ -6,8 +6,8 @@ from actors.desk.resolver import Resolver
 from actors.desk.till import Till
 from actors.messages import ServiceHealth, ServiceUp
 from actors.money.machine import LaneState
+from actors.money.records import Lane
 from actors.money.risk import Denial
-from actors.money.state import Lane
 from actors.money.wagers import Checked, CheckedAct, CheckedBet
 
 

@@ -7,8 +7,9 @@ from typing import Literal
 from actors.messages import BankrollView, LaneView, Level, Notice
 from actors.money.events import Event, IncidentNoted, IntentOpened, LaneFailed
 from actors.money.machine import LaneState
+from actors.money.records import Lane
 from actors.money.risk import Limits
-from actors.money.state import Lane, State
+from actors.money.state import State
 from actors.money.wagers import Checked, Request
 
 SECOND = 1_000_000

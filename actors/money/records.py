@@ -1,0 +1,73 @@
+"""What the state remembers of an account, a lane and a contract. Amounts in micro-USD, times in UTC microseconds."""
+
+from dataclasses import dataclass
+
+from actors.money.events import EscrowOpened, StopSet
+from actors.money.machine import LaneState
+
+
+@dataclass(slots=True)
+class Account:
+    """What is known of one account besides its balances.
+
+    `reconciled_at` is our time of the last agreement with the venue, `venue_at` the venue's (0: an older journal).
+    """
+
+    name: str
+    nonces: int = 0
+    reconciled_at: int = 0
+    venue_at: int = 0
+    cursor_at: str = ""
+    cursor_refs: tuple[str, ...] = ()
+    session_start_micro: int = 0
+    peak_micro: int = 0
+    day: int = 0
+    day_start_micro: int = 0
+    fun_today_micro: int = 0
+    loss_streak: int = 0
+    bets_at: tuple[int, ...] = ()
+    stop: StopSet | None = None
+    pause: StopSet | None = None
+
+    @property
+    def halt(self) -> StopSet | None:
+        """The stop in force, or the operator's pause: they stand beside each other, and either halts the lanes."""
+        return self.stop or self.pause
+
+
+@dataclass(slots=True)
+class Lane:
+    """One strategy's state machine on one account.
+
+    `failed`, `culprit`: why it is in ERROR, and through which intent.
+    """
+
+    name: str
+    account: str
+    state: LaneState = LaneState.IDLE
+    failed: str | None = None
+    culprit: str | None = None
+    intent: str | None = None
+
+
+@dataclass(slots=True)
+class Contract:
+    """An escrow that is watched: its amount is held as long as it is open and ours.
+
+    `release_spent`: a release was sent once and its outcome stayed unknown; it is never sent again.
+    """
+
+    opened: EscrowOpened
+    status: str = "funded"
+    release_spent: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over the journal's life."""
+
+    bets: int = 0
+    won: int = 0
+    lost: int = 0
+    void: int = 0
+    sent: int = 0
