@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from actors import crashpoints
 from actors.config.sections import StrategySection
 from actors.errors import ConfigError
 
@@ -23,7 +24,7 @@ KEY_VARIABLES = {
 }
 """Variables that hold a service's key; they are credentials, no configuration."""
 
-OTHER_VARIABLES = ("STAKEKEEPER_WEBHOOK_SECRET",)
+OTHER_VARIABLES = ("STAKEKEEPER_WEBHOOK_SECRET", crashpoints.VARIABLE)
 OPTIONS = ("dry_run", "seed", "resume", "idle")
 SHOWN_CHARS = 60
 

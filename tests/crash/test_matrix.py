@@ -1,4 +1,4 @@
-"""The matrix is complete: every row is there, and every test that it names exists."""
+"""The matrix and the page of promises are complete, and every test that they name exists."""
 
 import ast
 import re
@@ -56,6 +56,14 @@ def test_the_points_it_names_are_points():
     named = {name for group in re.findall(r"test_death_at` \(([^)]*)\)", text) for name in group.split(", ")}
     assert named
     assert named <= POINTS
+
+
+def test_every_promise_names_tests_that_exist():
+    page = (TESTS.parent / "docs" / "reliability.md").read_text()
+    promises = [NAMED.findall(line) for line in page.splitlines() if line.startswith("- ")]
+    assert promises
+    assert all(promises)
+    assert [one for named in promises for one in named if one[1] not in names_in(one[0])] == []
 
 
 def test_control_a_row_without_a_test_is_noticed():

@@ -1,11 +1,14 @@
 """The process dies at every named point once, and once more while it recovers: afterwards book and venue agree."""
 
+import os
+import subprocess
+import sys
 from itertools import product
 
 import pytest
 
 from actors.crashpoints import POINTS
-from tests.crash.kit import KILLED, Arena, abreast
+from tests.crash.kit import KILLED, ROOT, Arena, abreast
 
 NOT_OPENED: list = []
 VOID = [("void", "look-up")]
@@ -18,6 +21,7 @@ ENDS = {
     "lock": (SETTLED,),
     "migrate": (SETTLED,),
     "anchor": (SETTLED,),
+    "anchor:2": (NOT_OPENED,),  # after the first commit
     "replayed": (NOT_OPENED,),
     "append/intent_opened": (NOT_OPENED,),
     "insert/intent_opened": (NOT_OPENED,),
@@ -80,7 +84,7 @@ def outcome(deaths, *points):
 
 
 def test_every_point_has_its_test():
-    assert {*ENDS, *(point for _, point in RECOVERIES)} == POINTS
+    assert {point.partition(":")[0] for point in (*ENDS, *(second for _, second in RECOVERIES))} == POINTS
 
 
 @pytest.mark.parametrize("point", ENDS)
@@ -93,6 +97,16 @@ def test_death_at(point, deaths):
 def test_death_while_recovering(first, second, deaths):
     after = outcome(deaths, first, second)
     assert after.ends(epoch=1) == (VOID if first == "connected" else FOUND)
+
+
+def test_a_command_dies_where_its_environment_says(tmp_path):
+    def run(point):
+        command = [sys.executable, "run.py", "--data", str(tmp_path / "data"), "--bets", "1", "--no-web"]
+        env = os.environ | {"STAKEKEEPER_CRASH_AT": point}
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+    assert run("migrate").returncode == KILLED
+    assert run("nowhere").stderr.rstrip().endswith("with :N for the Nth time.")
 
 
 @pytest.mark.nightly
