@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
-from time import perf_counter
+from time import perf_counter, process_time
 
 from dbos import DBOS
 
@@ -35,23 +35,20 @@ PAYLOAD = "x" * 600
 
 @dataclass(frozen=True)
 class Run:
-    """What one part of a round came to; latencies in seconds."""
+    """What one part of a round came to; times in seconds, the processor's for each."""
 
     rate: float
     latencies: list[float]
+    cpu: float
     rows_per_commit: float = 1.0
-
-    @classmethod
-    def of(cls, latencies):
-        return cls(len(latencies) / sum(latencies), latencies)
 
 
 def repeat(work):
-    latencies, until = [], perf_counter() + SECONDS
+    latencies, spent, until = [], process_time(), perf_counter() + SECONDS
     while (began := perf_counter()) < until:
         work()
         latencies.append(perf_counter() - began)
-    return Run.of(latencies)
+    return Run(len(latencies) / sum(latencies), latencies, (process_time() - spent) / len(latencies))
 
 
 def raw(data):
@@ -65,7 +62,8 @@ def raw(data):
 def ours(lanes):
     def run(data):
         played = play(data, lanes, SECONDS)
-        return Run(played.rate, played.latencies, played.rows / played.commits)
+        cpu = played.cpu_seconds / len(played.latencies)
+        return Run(played.rate, played.latencies, cpu, played.rows / played.commits)
 
     return run
 
@@ -108,10 +106,11 @@ def line(name, runs, ratio):
     cuts = [quantiles(run.latencies, n=100) for run in runs]
     p50, p99 = (1000 * median(cut[at] for cut in cuts) for at in (49, 98))
     rate, rows = median(run.rate for run in runs), median(run.rows_per_commit for run in runs)
+    cpu = 1_000_000 * median(run.cpu for run in runs)
     what = f"ours, {name} lane{'s' * (name > 1)}" if isinstance(name, int) else name
     limit = f">= {LIMITS[name]:g} x{'' if ratio >= LIMITS[name] else ' MISSED'}" if name in LIMITS else ""
     share = f"{rows:.1f}" if isinstance(name, int) else ""
-    return f"| {what} | {rate:,.0f} | {p50:.2f} | {p99:.2f} | {share} | {ratio:.2f} x | {limit} |"
+    return f"| {what} | {rate:,.0f} | {p50:.2f} | {p99:.2f} | {share} | {cpu:,.0f} | {ratio:.2f} x | {limit} |"
 
 
 def main():
@@ -122,8 +121,8 @@ def main():
     lines = [
         f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, medians of {ROUNDS} rounds.",
         "",
-        "| what | per second | p50 ms | p99 ms | rows a commit | to raw commits | limit |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+        "| what | per second | p50 ms | p99 ms | rows a commit | CPU us each | to raw commits | limit |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
         *(line(name, runs, ratio) for name, (runs, ratio) in found.items()),
     ]
     sys.stdout.write("\n".join(lines) + "\n")
