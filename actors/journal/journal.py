@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from operator import index
 from pathlib import Path
+from sqlite3 import IntegrityError
 from types import TracebackType
 from typing import Self, TypeVar
-
-from peewee import IntegrityError
 
 from actors.crashpoints import reached
 from actors.journal import schema, sqlite
