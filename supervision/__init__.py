@@ -6,7 +6,6 @@ Start with `Worker`, `ChildSpec`, `Supervisor.spec` and `System`; docs/supervisi
 import logging
 
 from supervision.admin import ChildCount, ChildInfo, Children
-from supervision.dynamic import DynamicSupervisor
 from supervision.events import (
     Abandoned,
     ChildEnded,
@@ -38,10 +37,9 @@ from supervision.exits import (
     StartError,
 )
 from supervision.handle import Down, Handle
-from supervision.intensity import Backoff
 from supervision.runtime import Clock
-from supervision.spec import AutoShutdown, ChildSpec, MailboxSpec, Overflow, Restart, Strategy
-from supervision.supervisor import Supervisor
+from supervision.spec import AutoShutdown, Backoff, ChildSpec, MailboxSpec, Overflow, Restart, Strategy
+from supervision.supervisor import DynamicSupervisor, Supervisor
 from supervision.system import StopReport, System
 from supervision.tree import Node
 from supervision.worker import Worker

@@ -6,19 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from supervision.child import LIVE, Child
+from supervision.child import Child
 from supervision.handle import Handle
-from supervision.spec import ChildSpec, Restart
-
-ORDERS = frozenset({"start_child", "terminate_child", "restart_child", "delete_child", "get_childspec"})
+from supervision.spec import ChildSpec, ChildState, Restart
 
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """A message to a supervisor: one of `ORDERS`, `which_children` or `count_children`."""
+    """A message to a supervisor: the name of a method of `Children`, and its arguments."""
 
     order: str
-    arguments: tuple[Any, ...] = ()
+    arguments: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +102,9 @@ def listing(children: Iterable[Child]) -> tuple[ChildInfo, ...]:
     return tuple(reversed(infos))
 
 
-def count(children: Iterable[Child]) -> ChildCount:
+def count_of(children: Iterable[Child]) -> ChildCount:
     """Return the answer to `count_children`."""
     everyone = list(children)
     supervisors = sum(one.spec.is_supervisor for one in everyone)
-    active = sum(one.shown_state in LIVE for one in everyone)
+    active = sum(one.worker is not None and one.shown_state is not ChildState.RESTARTING for one in everyone)
     return ChildCount(len(everyone), active, supervisors, len(everyone) - supervisors)

@@ -1,39 +1,45 @@
-"""One entry in a supervisor's list of children."""
+"""One entry in a supervisor's list of children, and the window that counts their restarts."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from random import Random
 
 from supervision.exits import Exit
 from supervision.handle import Handle
 from supervision.hub import Hub
 from supervision.mailbox import Mailbox, make_mailbox
-from supervision.notices import Notice, RetryDue
-from supervision.runtime import Timer
-from supervision.spec import ChildSpec
-from supervision.worker import Worker
+from supervision.spec import ChildSpec, ChildState
+from supervision.worker import Notice, Worker
 
 
-class ChildState(Enum):
-    """Where a child is in its life.
+class RestartWindow:
+    """Counts restart attempts in a sliding window, as OTP's supervisor does.
 
-    ENDING: it ends by itself and its teardown runs; ENDED: its supervisor has not yet decided what follows;
-    RESTARTING: it waits for its next attempt.
+    Not thread-safe: it belongs to one supervisor.
     """
 
-    STARTING = "starting"
-    RUNNING = "running"
-    ENDING = "ending"
-    ENDED = "ended"
-    RESTARTING = "restarting"
-    STOPPING = "stopping"
-    STOPPED = "stopped"
+    def __init__(self, max_restarts: int, max_seconds: float) -> None:
+        self.max_restarts = max_restarts
+        self.max_seconds = max_seconds
+        self._times: deque[float] = deque()
 
+    def admit(self, now: float) -> bool:
+        """Count an attempt at `now` (monotonic seconds) and return True if it is within the limit.
 
-LIVE = frozenset({ChildState.STARTING, ChildState.RUNNING, ChildState.ENDING, ChildState.STOPPING})
+        An attempt exactly `max_seconds` old still counts.
+        """
+        while self._times and self._times[0] < now - self.max_seconds:
+            self._times.popleft()
+        self._times.append(now)
+        return len(self._times) <= self.max_restarts
+
+    @property
+    def figures(self) -> tuple[int, int, float]:
+        """Attempts in the window at the last one, most attempts, and seconds; as events tell them."""
+        return len(self._times), self.max_restarts, self.max_seconds
 
 
 @dataclass(slots=True, eq=False)
@@ -46,10 +52,8 @@ class Child:
     worker: Worker | None = None
     mailbox: Mailbox | None = None
     exit: Exit | None = None
-    timer: Timer | None = None
-    retry: RetryDue | None = None
-    began_at: float | None = None
-    up_at: float | None = None
+    began_at: float = 0.0
+    up_at: float = 0.0
     failed_at: float | None = None
     stalled_since: float | None = None
     restarts: int = 0
@@ -80,21 +84,17 @@ class Child:
         self.worker = worker
         return worker
 
-    def settle(self, state: ChildState) -> None:
-        """Enter a state in which no timer of ours runs."""
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
-        self.state = state
+    def note_failure(self, now: float) -> None:
+        """Remember when it failed; after a time of health the next restart waits as the first did."""
+        if self.failed_at is None:
+            self.failed_at = now
+            backoff = self.spec.backoff
+            if backoff is not None and now - self.up_at >= backoff.reset_after:
+                self.attempts = 0
 
     def next_delay(self, rng: Random) -> float:
         """Return the seconds before the next restart attempt and count it."""
-        backoff = self.spec.backoff
-        if backoff is None:
+        if self.spec.backoff is None:
             return 0.0
-        if self.up_at is not None and self.failed_at is not None:
-            if self.failed_at - self.up_at >= backoff.reset_after:
-                self.attempts = 0
-            self.up_at = None
         self.attempts += 1
-        return backoff.delay(self.attempts, rng)
+        return self.spec.backoff.delay(self.attempts, rng)

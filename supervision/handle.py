@@ -191,7 +191,7 @@ class Handle:
         """
         inbox = self._inbox
         if inbox is not None:
-            inbox.post(Kill(error))
+            inbox.post(End(Exit.failed(error), error))
 
     def attach(self, worker: Worker, inbox: Mailbox) -> None:
         """Point to a new incarnation; called by its supervisor."""
@@ -243,10 +243,11 @@ class Handle:
 
 
 @dataclass(frozen=True, slots=True)
-class Kill:
-    """Control message: end as if the handler had raised `error`."""
+class End:
+    """Control message: end now, before all messages that wait; `error` is what a waiting asker gets."""
 
-    error: BaseException
+    exit: Exit
+    error: BaseException | None = None
 
 
 def message_of(item: Any) -> Any:

@@ -12,16 +12,15 @@ from collections import deque
 from collections.abc import Generator
 from typing import Any
 
-from supervision.child import LIVE, Child, ChildState
+from supervision.child import Child, RestartWindow
 from supervision.events import Abandoned, ChildEnded, ChildFailed, ChildRestarted, ChildStarted, Stalled
-from supervision.exits import DECLINED, ActorDown, Decline, Exit, ExitKind
+from supervision.exits import DECLINED, VANISHED, ActorDown, Decline, Exit, ExitKind
 from supervision.hub import ROOT
-from supervision.intensity import RestartWindow
-from supervision.notices import Ended, Ending, Overdue, Stop, Up, WatchDue
-from supervision.spec import ChildSpec, Restart, SupervisorSpec
-from supervision.worker import Worker
+from supervision.spec import ChildSpec, ChildState, Restart, SupervisorSpec
+from supervision.worker import Notice, Worker
 
-Activity = Generator[None, None, None]
+Activity = Generator[None, None, Any]
+LOOK = "look for stalled children"
 WATCH_SECONDS = 1.0  # longest time between two looks for stalled children
 LOOKS_PER_LIMIT = 2  # looks per smallest `stall_after`, so that a stall is seen at most half of it late
 
@@ -52,7 +51,7 @@ class Nursery(Worker):
         """Fence off what an error of the supervisor's own has left running."""
         del exit_
         for child in self.children.values():
-            if child.state in LIVE and self.is_current():
+            if child.worker is not None and self.is_current():
                 self._abandon(child, "its supervisor failed")
 
     def fence(self) -> None:
@@ -70,24 +69,37 @@ class Nursery(Worker):
     def recover(self, child: Child, exit_: Exit) -> Activity:
         """Decide what follows the end of a child that nobody asked for."""
 
+    @abstractmethod
+    def retry(self, child: Child, attempt: int) -> Activity:
+        """Try again to restart a child whose wait is over."""
+
     # The loop
 
-    def _control(self, item: Any) -> None:
-        if isinstance(item, WatchDue):
+    def receive(self, message: Any) -> Any:
+        """Act on one of its own timers: a look for stalls, or a child whose time limit or next attempt has come."""
+        if message is LOOK:
             self._look_for_stalls()
+        elif isinstance(message, Child):
+            self._on_due(message)
         else:
-            child = self.children.get(item.worker.child_spec.id)
-            if child is not None and child.worker is item.worker:  # else it comes from a stale incarnation
-                getattr(self, f"_on_{type(item).__name__.lower()}")(child, item)  # Up: _on_up, and so on
+            return super().receive(message)
+        return self._pump()
+
+    def _control(self, item: Notice) -> None:
+        child = self.children.get(item.worker.child_spec.id)
+        if child is not None and child.worker is item.worker:  # else it comes from a stale incarnation
+            if item.state is ChildState.RUNNING:
+                self._on_up(child)
+            elif item.state is ChildState.ENDING:
+                self._on_ending(child, item.exit)
+            else:
+                self._on_ended(child, item.exit)
         self._pump()
 
     def _pump(self) -> None:
         """Carry the current activity as far as it gets, then the next ones."""
-        while self._exit is None:
-            if self._activity is None:
-                if not self.jobs:
-                    return
-                self._activity = self.jobs.popleft()
+        while self._exit is None and (self._activity is not None or self.jobs):
+            self._activity = self._activity or self.jobs.popleft()
             try:
                 next(self._activity)
             except StopIteration:
@@ -103,89 +115,87 @@ class Nursery(Worker):
             self._activity = self.wind_down(exit_)
             self._pump()
 
-    def _arm(self, child: Child, seconds: float | None) -> None:
-        worker = child.worker
-        child.settle(child.state)
-        if seconds is not None and worker is not None:
-            child.timer = self._hub.runtime.call_after(seconds, lambda: self.mailbox.post(Overdue(worker)))
+    def _settle(self, child: Child, state: ChildState, limit: float | None = None) -> None:
+        """Let a child enter a state, and look at it again if it is still there after `limit` seconds."""
+        child.state = state
+        self.cancel(child)
+        if limit is not None:
+            self.after(limit, child, key=child)
 
     # What children report
 
-    def _on_up(self, child: Child, _notice: Up) -> None:
+    def _on_up(self, child: Child) -> None:
         if child.state is not ChildState.STARTING:
             return
-        child.settle(ChildState.RUNNING)
+        self._settle(child, ChildState.RUNNING)
         child.up_at = now = self.clock()
-        incarnation, window = child.handle.incarnation, self.window
-        self._hub.emit(ChildStarted(child.path, incarnation, now - (child.began_at or now)))
+        incarnation = child.handle.incarnation
+        self._hub.emit(ChildStarted(child.path, incarnation, now - child.began_at))
         if child.failed_at is not None:
-            took = now - child.failed_at
-            child.failed_at = None
-            limits = (window.count, window.max_restarts, window.max_seconds)
-            self._hub.emit(ChildRestarted(child.path, incarnation, took, *limits))
+            took, child.failed_at = now - child.failed_at, None
+            self._hub.emit(ChildRestarted(child.path, incarnation, took, *self.window.figures))
 
-    def _on_ending(self, child: Child, notice: Ending) -> None:
-        child.exit = notice.exit
+    def _on_ending(self, child: Child, exit_: Exit) -> None:
+        child.exit = exit_
         if child.state is ChildState.RUNNING:
-            child.state = ChildState.ENDING
-            child.failed_at = self.clock()
-            self._arm(child, child.spec.shutdown)
+            child.note_failure(self.clock())
+            self._settle(child, ChildState.ENDING, child.spec.shutdown)
 
-    def _on_ended(self, child: Child, notice: Ended) -> None:
-        exit_, state = notice.exit, child.state
-        child.exit, child.worker = exit_, None
-        if state is ChildState.STARTING:
+    def _on_ended(self, child: Child, exit_: Exit) -> None:
+        child.worker = None
+        if child.state is ChildState.STARTING:
             if exit_.kind is not ExitKind.START_FAILED and exit_ is not DECLINED:
-                child.exit = Exit.start_failed(child.path, ActorDown(f"it ended while starting: {exit_}"))
-            self._not_started(child)
-        elif state is ChildState.STOPPING:
-            child.settle(ChildState.STOPPED)
-            self.report(child, exit_, asked=True)
+                exit_ = Exit.start_failed(child.path, ActorDown(f"it ended while starting: {exit_}"))
+            self._not_started(child, exit_)
+        elif child.state is ChildState.STOPPING:
+            child.exit = exit_
+            self._settle(child, ChildState.STOPPED)
+            self.report(child, asked=True)
         else:
             self._ended_by_itself(child, exit_)
 
-    def _on_overdue(self, child: Child, _notice: Overdue) -> None:
-        state, limit = child.state, child.spec.shutdown
-        if state is ChildState.STARTING:
+    def _on_due(self, child: Child) -> None:
+        state, exit_, limit = child.state, child.exit, child.spec.shutdown
+        if state is ChildState.RESTARTING:
+            self.jobs.append(self.retry(child, child.attempts))
+        elif state is ChildState.STARTING:
             late = TimeoutError(f"setup() did not return within {child.spec.start_timeout:g} s")
             self._abandon(child, str(late))
-            child.exit = Exit.start_failed(child.path, late)
-            self._not_started(child)
-        elif state is ChildState.ENDING and child.exit is not None:
-            exit_ = child.exit
-            self._abandon(child, f"teardown() did not return within {limit:g} s")
-            self._ended_by_itself(child, exit_)
+            self._not_started(child, Exit.start_failed(child.path, late))
         elif state is ChildState.STOPPING:
             self._abandon(child, f"it did not end within {limit:g} s")
+        elif state is ChildState.ENDING and exit_ is not None:
+            self._abandon(child, f"teardown() did not return within {limit:g} s")
+            self._ended_by_itself(child, exit_)
 
     def _ended_by_itself(self, child: Child, exit_: Exit) -> None:
         child.exit = exit_
-        child.settle(ChildState.ENDED)
-        if child.failed_at is None:
-            child.failed_at = self.clock()
+        child.note_failure(self.clock())
+        self._settle(child, ChildState.ENDED)
         self.jobs.append(self.recover(child, exit_))
 
-    def _abandon(self, child: Child, why: str) -> None:
-        worker = child.worker
-        child.settle(ChildState.STOPPED)
-        child.worker, child.exit = None, Exit(ExitKind.ABANDONED, why)
+    def _abandon(self, child: Child, why: str) -> Exit:
+        worker, exit_ = child.worker, Exit(ExitKind.ABANDONED, why)
+        self._settle(child, ChildState.STOPPED)
+        child.worker, child.exit = None, exit_
         if worker is not None:
             stack = self._hub.runtime.stack(worker)
             self._hub.orphan(worker)
-            child.handle.end(worker, child.exit)
+            child.handle.end(worker, exit_)
             self._hub.emit(Abandoned(child.path, worker.incarnation, why, stack))
+        return exit_
 
-    def _not_started(self, child: Child) -> None:
-        child.settle(ChildState.STOPPED)
-        if child.exit is not None:
-            self.report(child, child.exit, asked=child.exit is DECLINED)
-            if child.exit is DECLINED:
-                child.handle.close()
+    def _not_started(self, child: Child, exit_: Exit) -> None:
+        child.worker, child.exit = None, exit_
+        self._settle(child, ChildState.STOPPED)
+        self.report(child, asked=exit_ is DECLINED)
+        if exit_ is DECLINED:
+            child.handle.close()
 
-    def report(self, child: Child, exit_: Exit, *, asked: bool) -> None:
+    def report(self, child: Child, *, asked: bool) -> None:
         """Emit the end of a child as OTP does: a permanent child should not end, even cleanly."""
+        exit_, restart = child.exit or VANISHED, child.spec.restart
         what = (child.path, child.handle.incarnation, exit_.kind.value, exit_.reason)
-        restart = child.spec.restart
         if exit_.is_clean and (asked or restart is not Restart.PERMANENT):
             self._hub.emit(ChildEnded(*what))
         else:
@@ -196,10 +206,9 @@ class Nursery(Worker):
     def _watch(self) -> None:
         """Arrange the next look, as soon as the shortest limit needs it."""
         limits = [one.spec.stall_after for one in self.children.values() if one.spec.stall_after is not None]
-        self._watching = bool(limits) and not self._winding_down
-        if self._watching:
-            period = min(WATCH_SECONDS, min(limits) / LOOKS_PER_LIMIT)
-            self._hub.runtime.call_after(period, lambda: self.mailbox.post(WatchDue()))
+        self._watching = bool(limits)
+        if limits:
+            self.after(min(WATCH_SECONDS, min(limits) / LOOKS_PER_LIMIT), LOOK, key=LOOK)
 
     def _look_for_stalls(self) -> None:
         now = self.clock()
@@ -213,8 +222,7 @@ class Nursery(Worker):
                 stack = self._hub.runtime.stack(worker)
                 self._hub.emit(Stalled(child.path, worker.incarnation, now - since, stack))
             if child.spec.restart_stalled and child.state is ChildState.RUNNING:
-                self._abandon(child, f"it was in one handler for {now - since:g} s")
-                self._ended_by_itself(child, child.exit or Exit(ExitKind.ABANDONED))
+                self._ended_by_itself(child, self._abandon(child, f"it was in one handler for {now - since:g} s"))
         self._watch()
 
     # Steps of activities
@@ -229,22 +237,22 @@ class Nursery(Worker):
         return child
 
     def drop(self, child: Child) -> None:
-        """Forget an entry; its handle stays good for a later child of that path."""
+        """Forget an entry; its handle stays good for a later child of that path, if there can be one."""
         self.children.pop(child.spec.id, None)
+        if self.plan.dynamic:
+            self._hub.forget(child.path)
 
     def start_one(self, child: Child) -> Activity:
         """Start a child and wait until it is up or has failed to start."""
         child.state, child.exit, child.began_at = ChildState.STARTING, None, self.clock()
         try:
             worker = child.build(self._hub, self.mailbox.post)
-            self._arm(child, child.spec.start_timeout)
+            self._settle(child, ChildState.STARTING, child.spec.start_timeout)
             self._hub.runtime.launch(worker)
         except BaseException as error:  # noqa: BLE001 - a factory may raise anything
             if child.worker is not None:
                 child.worker.fence()
-            child.worker = None
-            child.exit = DECLINED if isinstance(error, Decline) else Exit.start_failed(child.path, error)
-            self._not_started(child)
+            self._not_started(child, DECLINED if isinstance(error, Decline) else Exit.start_failed(child.path, error))
         while child.state is ChildState.STARTING:
             yield
 
@@ -259,18 +267,15 @@ class Nursery(Worker):
     def ask_to_stop(self, child: Child) -> None:
         """Send the stop request and start its time limit."""
         child.failed_at = None
-        if child.state is ChildState.ENDED and child.exit is not None:
-            self.report(child, child.exit, asked=True)
-        if child.state not in LIVE:
-            child.settle(ChildState.STOPPED)
-        elif child.state is not ChildState.STOPPING and child.worker is not None:
-            child.state = ChildState.STOPPING
-            child.worker.actor_stopped.set()
-            child.worker.mailbox.post(Stop())
+        if child.state is ChildState.ENDED:
+            self.report(child, asked=True)
+        if child.worker is None:
+            self._settle(child, ChildState.STOPPED)
+        elif child.state is not ChildState.STOPPING:
+            self._settle(child, ChildState.STOPPING, child.spec.shutdown)
+            child.worker.ask_to_end()
             if child.spec.shutdown == 0:
                 self._abandon(child, "it is to be ended without waiting")
-            else:
-                self._arm(child, child.spec.shutdown)
 
     def wind_down(self, exit_: Exit) -> Activity:
         """Stop all children in reverse start order, one after the other; then end with `exit_`."""

@@ -10,7 +10,8 @@ from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from supervision.handle import Kill, message_of
+from supervision.exits import Exit
+from supervision.handle import End, message_of
 from supervision.mailbox import WAKE
 from supervision.nursery import Nursery
 from supervision.runtime import Timer, Waitable
@@ -159,7 +160,8 @@ class Simulation:
         message = message_of(item)
         self._record(f"{worker.path}#{worker.incarnation} {type(message).__name__}")
         fails = item is not WAKE and not isinstance(worker, Nursery) and self.rng.random() < self.crash_rate
-        crash = Kill(InjectedCrash(f"step {self.steps}")) if fails else None
+        error = InjectedCrash(f"step {self.steps}")
+        crash = End(Exit.failed(error), error) if fails else None
         before = self.rng.random() < 0.5
         if crash is not None and before:
             worker.mailbox.control.append(crash)

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from math import inf
+from random import Random
 from typing import TYPE_CHECKING
-
-from supervision.intensity import Backoff
 
 if TYPE_CHECKING:
     from supervision.supervisor import Supervisor
@@ -37,6 +36,22 @@ class AutoShutdown(Enum):
     NEVER = "never"
     ANY_SIGNIFICANT = "any_significant"
     ALL_SIGNIFICANT = "all_significant"
+
+
+class ChildState(Enum):
+    """Where a child is in its life.
+
+    ENDING: it ends by itself and its teardown runs; ENDED: its supervisor has not yet decided what follows;
+    RESTARTING: it waits for its next attempt.
+    """
+
+    STARTING = "starting"
+    RUNNING = "running"
+    ENDING = "ending"
+    ENDED = "ended"
+    RESTARTING = "restarting"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
 
 
 class Overflow(Enum):
@@ -102,6 +117,38 @@ class MailboxSpec:
         key = self.latest_by
         check(key is None or callable(key), "mailbox.latest_by", key, "a function from a message to its key, or None")
         check(isinstance(self.keep, bool), "mailbox.keep", self.keep, "True or False")
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Exponential delay before a restart, with jitter, capped after the jitter.
+
+    Attributes:
+        first: seconds before the first restart.
+        cap: most seconds before any restart.
+        factor: by which each further restart waits longer, >= 1.
+        jitter: share of the delay that is added at random, 0.2 = up to 20 %.
+        reset_after: seconds of health after which the next failure counts as the first again.
+    """
+
+    first: float = 0.1
+    cap: float = 30.0
+    factor: float = 2.0
+    jitter: float = 0.2
+    reset_after: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name, least in (("first", 0), ("cap", 0), ("factor", 1), ("jitter", 0), ("reset_after", 0)):
+            check_number(f"backoff.{name}", getattr(self, name), least, "a finite number")
+        check(self.cap >= self.first, "backoff.cap", self.cap, f"at least backoff.first={self.first!r}")
+
+    def delay(self, attempt: int, rng: Random) -> float:
+        """Return the seconds before restart number `attempt`, counted from 1."""
+        try:
+            grown = self.first * self.factor ** (attempt - 1)
+        except OverflowError:
+            grown = self.cap
+        return min(self.cap, grown * (1 + self.jitter * rng.random()))
 
 
 @dataclass(frozen=True, slots=True)

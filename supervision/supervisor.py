@@ -1,23 +1,33 @@
-"""A supervisor: which children go down and up together, how often, and when to give up."""
+"""Supervisors: which children go down and up together, how often, when to give up, and what one may ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from itertools import count
 from typing import Any, cast
 
-from supervision.admin import ORDERS, Admin, count, listing
-from supervision.child import LIVE, Child, ChildState
+from supervision.admin import Admin, count_of, listing
+from supervision.child import Child
 from supervision.events import LimitReached, RestartDelayed
 from supervision.exits import DECLINED, ActorDown, ChildRefused, Exit, ExitKind, StartError
 from supervision.handle import Ask, Handle, Reply
-from supervision.intensity import Backoff
-from supervision.notices import RetryDue
 from supervision.nursery import Activity, Nursery
-from supervision.spec import AutoShutdown, ChildSpec, Restart, Strategy, SupervisorSpec, check, check_children
+from supervision.spec import (
+    AutoShutdown,
+    Backoff,
+    ChildSpec,
+    ChildState,
+    Restart,
+    Strategy,
+    SupervisorSpec,
+    check,
+    check_children,
+)
 
 GAVE_UP = Exit(ExitKind.SHUTDOWN, "restart limit reached")
 NO_LONGER_NEEDED = Exit(ExitKind.SHUTDOWN, "significant children ended")
-EXPECTED = frozenset({ChildState.RESTARTING, ChildState.ENDED}) | LIVE  # not ended for good
 
 
 class Supervisor(Nursery):
@@ -86,65 +96,47 @@ class Supervisor(Nursery):
         """Decide what follows the end of a child that nobody asked for."""
         if child.state is not ChildState.ENDED or child.exit is not exit_:
             return  # a group restart has dealt with it already
-        self.report(child, exit_, asked=False)
+        self.report(child, asked=False)
         restart = child.spec.restart
         if self._hub.fatal is not None:
-            child.settle(ChildState.STOPPED)
-        elif restart is Restart.PERMANENT or (restart is Restart.TRANSIENT and not exit_.is_clean):
-            yield from self._restart_after_backoff(child)
-        else:
-            child.settle(ChildState.STOPPED)
+            self._settle(child, ChildState.STOPPED)
+        elif restart is Restart.TEMPORARY or (restart is Restart.TRANSIENT and exit_.is_clean):
+            self._settle(child, ChildState.STOPPED)
             self._drop_if_done(child)
             child.handle.close()
             if self._was_the_point(child):
                 yield from self.wind_down(NO_LONGER_NEEDED)
-
-    def _restart_after_backoff(self, child: Child) -> Activity:
-        child.settle(ChildState.RESTARTING)
-        delay = child.next_delay(self._hub.rng)
-        if not delay:
+        elif child.spec.backoff is None:
             yield from self._restart(child)
-            return
-        for mate in reversed(self._group(child)):
-            if mate is not child:
-                yield from self.halt(mate, for_good=False)
-        self._await_turn(child, delay)
-
-    def _await_turn(self, child: Child, delay: float) -> None:
-        """Try to restart a child later; without a delay, after the control messages that wait already."""
-        child.settle(ChildState.RESTARTING)
-        if child.failed_at is None:
-            child.failed_at = self.clock()
-        due = child.retry = RetryDue(child.spec.id)
-        if not delay:
-            self.mailbox.post(due)
-            return
-        child.timer = self._hub.runtime.call_after(delay, lambda: self.mailbox.post(due))
-        self._hub.emit(RestartDelayed(child.path, child.attempts, delay))
-
-    def _control(self, item: Any) -> None:
-        if isinstance(item, RetryDue):
-            self.jobs.append(self._retry(item))
-            self._pump()
         else:
-            super()._control(item)
+            self._settle(child, ChildState.RESTARTING)
+            for mate in reversed(self._group(child)):
+                if mate is not child:
+                    yield from self.halt(mate, for_good=False)
+            self._await_turn(child)
 
-    def _retry(self, due: RetryDue) -> Activity:
-        child = self.children.get(due.id)
-        if child is not None and child.retry is due and child.state is ChildState.RESTARTING:
+    def _await_turn(self, child: Child) -> None:
+        """Try to restart a child later; without a backoff, after the messages that wait already."""
+        child.note_failure(self.clock())
+        delay = child.next_delay(self._hub.rng)
+        self._settle(child, ChildState.RESTARTING, delay)
+        if delay:
+            self._hub.emit(RestartDelayed(child.path, child.attempts, delay))
+
+    def retry(self, child: Child, attempt: int) -> Activity:
+        """Try again to restart a child whose wait is over."""
+        if child.state is ChildState.RESTARTING and child.attempts == attempt:  # else it was dealt with meanwhile
             yield from self._restart(child)
 
     def _restart(self, child: Child) -> Activity:
         """Make one counted attempt to restart a child and those that go with it."""
-        window = self.window
-        if not window.admit(self.clock()):
-            limits = (window.count, window.max_restarts, window.max_seconds)
-            self._hub.emit(LimitReached(self.path, child.path, *limits))
-            child.settle(ChildState.STOPPED)
+        if not self.window.admit(self.clock()):
+            self._hub.emit(LimitReached(self.path, child.path, *self.window.figures))
+            self._settle(child, ChildState.STOPPED)
             yield from self.wind_down(GAVE_UP)
             return
+        self._settle(child, ChildState.RESTARTING)
         group = self._group(child)
-        child.settle(ChildState.RESTARTING)
         for mate in reversed(group):
             if mate is not child:
                 yield from self.halt(mate, for_good=mate.spec.restart is Restart.TEMPORARY)
@@ -157,8 +149,8 @@ class Supervisor(Nursery):
                     for done in reversed(group[:place]):
                         yield from self.halt(done, for_good=False)
                 for later in group[place + 1 :]:
-                    later.settle(ChildState.STOPPED)
-                self._await_turn(mate, mate.next_delay(self._hub.rng))
+                    self._settle(later, ChildState.STOPPED)
+                self._await_turn(mate)
                 return
             mate.restarts += 1
         self._hub.on_tree()
@@ -174,7 +166,7 @@ class Supervisor(Nursery):
 
     def _drop_if_done(self, child: Child) -> None:
         """Forget a child that has ended for good, if its kind leaves no entry."""
-        if child.spec.restart is Restart.TEMPORARY:
+        if child.spec.restart is Restart.TEMPORARY or self.plan.dynamic:
             self.drop(child)
 
     def _was_the_point(self, child: Child) -> bool:
@@ -183,7 +175,7 @@ class Supervisor(Nursery):
         if not child.spec.significant or mode is AutoShutdown.NEVER:
             return False
         others = (mate for mate in self.children.values() if mate is not child and mate.spec.significant)
-        return mode is AutoShutdown.ANY_SIGNIFICANT or not any(mate.state in EXPECTED for mate in others)
+        return mode is AutoShutdown.ANY_SIGNIFICANT or all(mate.state is ChildState.STOPPED for mate in others)
 
     # What `Children` asks for
 
@@ -194,8 +186,8 @@ class Supervisor(Nursery):
         elif message.order == "which_children":
             ask.reply.answer(listing(self.children.values()))
         elif message.order == "count_children":
-            ask.reply.answer(count(self.children.values()))
-        elif message.order in ORDERS:
+            ask.reply.answer(count_of(self.children.values()))
+        else:
             self._asked_by.add(ask.reply)
             self.jobs.append(self._serve(ask.reply, message))
             self._pump()
@@ -208,54 +200,57 @@ class Supervisor(Nursery):
 
     def _serve(self, reply: Reply, message: Admin) -> Activity:
         try:
-            yield from getattr(self, f"_{message.order}")(reply, *message.arguments)
-        except (ChildRefused, ValueError) as refusal:
-            reply.fail(refusal)
+            reply.answer((yield from getattr(self, f"_{message.order}")(*message.arguments)))
+        except (ChildRefused, StartError, ValueError) as error:
+            reply.fail(error)
         self._asked_by.discard(reply)
 
-    def _start_child(self, reply: Reply, *specs: ChildSpec) -> Activity:
+    def _start_child(self, *specs: ChildSpec) -> Activity:
         check(len(specs) == 1, "start_child", specs, "called with one ChildSpec")
         check_children(specs, self.plan.auto_shutdown)
         there = self.children.get(specs[0].id)
         if there is not None:
             raise ChildRefused("already_present" if there.state is ChildState.STOPPED else "already_started")
-        yield from self._started(reply, self.enter(specs[0]), keep_failed=False)
+        return (yield from self._start_new(specs[0]))
 
-    def _restart_child(self, reply: Reply, name: str) -> Activity:
-        yield from self._started(reply, self._stopped_child(name), keep_failed=True)
+    def _start_new(self, spec: ChildSpec) -> Activity:
+        child = self.enter(spec)
+        try:
+            return (yield from self._start_by_hand(child))
+        except StartError:
+            self.drop(child)
+            raise
 
-    def _started(self, reply: Reply, child: Child, *, keep_failed: bool) -> Activity:
+    def _start_by_hand(self, child: Child) -> Activity:
         yield from self.start_one(child)
-        error = child.exit.error if child.exit is not None else None
-        if child.exit is not None:
-            child.handle.close()
-        if isinstance(error, StartError):
-            if not keep_failed:
-                self.drop(child)
-            reply.fail(error)
-        elif child.exit is DECLINED:
+        if child.exit is None:
+            return child.handle
+        child.handle.close()
+        if child.exit.error is not None:
+            raise child.exit.error
+        if child.exit is DECLINED:
             self._drop_if_done(child)
-            reply.answer(None)
-        else:
-            reply.answer(child.handle)
+            return None
+        return child.handle
 
-    def _terminate_child(self, reply: Reply, name: str) -> Activity:
+    def _restart_child(self, name: str) -> Activity:
+        return (yield from self._start_by_hand(self._stopped_child(name)))
+
+    def _terminate_child(self, name: str | Handle) -> Activity:
         child = self._known_child(name)
         yield from self.halt(child)
         self._drop_if_done(child)
         for mate in self.children.values():
             if mate.state is ChildState.STOPPED:  # it may have waited to be restarted together with this child
                 mate.handle.close()
-        reply.answer(None)
 
-    def _delete_child(self, reply: Reply, name: str) -> Activity:
+    def _delete_child(self, name: str) -> Activity:
         self.drop(self._stopped_child(name))
-        reply.answer(None)
         yield from ()
 
-    def _get_childspec(self, reply: Reply, name: str) -> Activity:
-        reply.answer(self._known_child(name).spec)
+    def _get_childspec(self, name: str | Handle) -> Activity:
         yield from ()
+        return self._known_child(name).spec
 
     def _known_child(self, name: str | Handle) -> Child:
         check(isinstance(name, (str, Handle)), "child", name, "an id or a Handle")
@@ -269,3 +264,67 @@ class Supervisor(Nursery):
         if child.state is not ChildState.STOPPED:
             raise ChildRefused("restarting" if child.state is ChildState.RESTARTING else "running")
         return child
+
+
+class DynamicSupervisor(Supervisor):
+    """One for one over children made from one template; stops them all at once.
+
+    Children are named `id-1`, `id-2`, ... after the template; entries that end for good are dropped. Restarting and
+    deleting by hand are refused with `not_supported`.
+    """
+
+    def __init__(self, plan: SupervisorSpec) -> None:
+        super().__init__(plan)
+        self._numbers = count(1)
+
+    @classmethod
+    def spec(  # type: ignore[override]  # a template in the place of children
+        cls,
+        id: str,  # noqa: A002
+        template: ChildSpec,
+        *,
+        max_children: int | None = None,
+        max_restarts: int = 3,
+        max_seconds: float = 5.0,
+        auto_shutdown: AutoShutdown = AutoShutdown.NEVER,
+        shutdown: float | None = None,
+        restart: Restart = Restart.PERMANENT,
+    ) -> ChildSpec:
+        """Return the spec of a dynamic supervisor, which starts with no children.
+
+        Args:
+            id: its name among its siblings.
+            template: spec of every child; its factory gets the arguments of `Children.start_child`, also at restarts.
+            max_children: most children at a time, those that are being restarted included; None for no limit.
+            max_restarts: see `Supervisor.spec`.
+            max_seconds: see `Supervisor.spec`.
+            auto_shutdown: whether the end of significant children ends it.
+            shutdown: seconds for its whole stop; None trusts the limit of the template.
+            restart: after which of its ends it is restarted.
+
+        Raises:
+            ValueError: a field is wrong; the text names the field, the value and what is allowed.
+        """
+        limits = (max_restarts, max_seconds, auto_shutdown)
+        plan = SupervisorSpec(cls, (template,), Strategy.ONE_FOR_ONE, *limits, max_children, dynamic=True)
+        return ChildSpec(id, plan, shutdown=shutdown, start_timeout=None, restart=restart)
+
+    def wind_down(self, exit_: Exit) -> Activity:
+        """Ask all children to stop and wait for them together: as long as the slowest takes."""
+        for child in list(self.children.values()):
+            self.ask_to_stop(child)
+        yield from super().wind_down(exit_)
+
+    def _start_child(self, *arguments: Any) -> Activity:
+        limit = self.plan.max_children
+        if limit is not None and len(self.children) >= limit:
+            raise ChildRefused("max_children")
+        (template,) = self.plan.children
+        factory = cast("Callable[..., Any]", template.factory)
+        name = f"{template.id}-{next(self._numbers)}"
+        return (yield from self._start_new(replace(template, id=name, factory=partial(factory, *arguments))))
+
+    def _restart_child(self, *_: Any) -> Activity:
+        raise ChildRefused("not_supported")
+
+    _delete_child = _restart_child

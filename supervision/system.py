@@ -12,15 +12,15 @@ from random import Random
 from typing import Self
 
 from supervision.admin import Children
-from supervision.child import Child, ChildState
+from supervision.child import Child
 from supervision.events import Abandoned, Event, SystemEnded
 from supervision.exits import ActorDown, Exit, ExitKind, Fatal, StartError
 from supervision.handle import Handle
 from supervision.hub import ROOT, Hub, logger
-from supervision.notices import Ended, Notice, Stop, Up
 from supervision.runtime import Clock, Runtime, Threads
-from supervision.spec import ChildSpec
+from supervision.spec import ChildSpec, ChildState
 from supervision.tree import Node, render, snapshot
+from supervision.worker import Notice
 
 JOIN_SECONDS = 1.0  # for threads that have reported their end to get out of their last lines
 
@@ -112,7 +112,8 @@ class System:
             StartError: a child failed to start, with its path and the cause; what had started was stopped again.
             RuntimeError: the system was started before.
         """
-        if self._root.began_at is not None:
+        used = self._root.worker is not None or self._exit is not None
+        if used:
             raise RuntimeError(f"system {self.name} has been started before: make a new one")
         root = self._root
         root.state, root.began_at = ChildState.STARTING, self._runtime.clock()
@@ -199,15 +200,14 @@ class System:
     def _request_stop(self) -> None:
         worker = self._root.worker
         if worker is not None:
-            worker.actor_stopped.set()
-            worker.mailbox.post(Stop())
+            worker.ask_to_end()
 
     def _on_notice(self, notice: Notice) -> None:
         root = self._root
-        if isinstance(notice, Up):
+        if notice.state is ChildState.RUNNING:
             root.state, root.up_at = ChildState.RUNNING, self._runtime.clock()
             self._settled.set()
-        elif isinstance(notice, Ended) and root.worker is notice.worker:
+        elif notice.state is ChildState.ENDED and root.worker is notice.worker:
             fatal = self._hub.fatal
             self._finish(Exit.failed(fatal) if fatal is not None and notice.exit.is_clean else notice.exit)
 

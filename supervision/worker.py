@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pykka
@@ -11,17 +12,25 @@ from pykka.messages import _ActorStop
 
 from supervision.events import TeardownFailed
 from supervision.exits import DECLINED, NORMAL, SHUTDOWN, VANISHED, ActorDown, Decline, Exit, Refuse
-from supervision.handle import Ask, Handle, Kill, for_asker
+from supervision.handle import Ask, End, Handle, for_asker
 from supervision.mailbox import WAKE, Mailbox, Wake
-from supervision.notices import Ended, Ending, Notice, Stop, Up
+from supervision.spec import ChildSpec, ChildState
 from supervision.timers import Tick, Timers
 
 if TYPE_CHECKING:
     from supervision.hub import Hub
     from supervision.runtime import Clock
-    from supervision.spec import ChildSpec
 
 SPECIAL = frozenset({Ask, Envelope, Tick, Wake})  # items that are not plain messages
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Up the tree: `worker` has come up (`RUNNING`), takes no more messages (`ENDING`), or is over (`ENDED`)."""
+
+    worker: Worker
+    state: ChildState
+    exit: Exit = NORMAL
 
 
 class Worker(pykka.ThreadingActor):
@@ -157,13 +166,17 @@ class Worker(pykka.ThreadingActor):
         self._timers = Timers(self, hub.runtime)
         handle.attach(self, mailbox)
 
+    def ask_to_end(self) -> None:
+        """Let it end before all messages that wait; a handler that runs is let finish. From any thread."""
+        self.actor_stopped.set()
+        self.mailbox.post(End(SHUTDOWN))
+
     def fence(self) -> None:
         """Cut an abandoned incarnation off: no messages, no timers, no answer, no notice from it any more."""
         self._fenced = True
-        self.actor_stopped.set()
         self.handle.detach(self, keep=False)
         self.mailbox.close()
-        self.mailbox.post(Stop())
+        self.ask_to_end()
         self._timers.close()
         asked = self._asked
         if asked is not None:
@@ -189,7 +202,7 @@ class Worker(pykka.ThreadingActor):
     def announce(self) -> None:
         """Report that this incarnation is up."""
         self.handle.mark_up(self)
-        self._notify(Up(self))
+        self._notify(Notice(self, ChildState.RUNNING))
 
     def handle_item(self, item: Any) -> None:
         """Handle one item of the mailbox and all that is on the control lane."""
@@ -225,7 +238,7 @@ class Worker(pykka.ThreadingActor):
             self.handle.end(self, exit_)
             if exit_.fatal is not None:
                 self._hub.raise_fatal(self.path, exit_.fatal)
-            self._notify(Ended(self, exit_))
+            self._notify(Notice(self, ChildState.ENDED, exit_))
         self.is_finished = True
         self._hub.orphans.pop(self, None)
 
@@ -241,7 +254,7 @@ class Worker(pykka.ThreadingActor):
             self._asked = self._failure = None
         self._timers.close()
         if not self._fenced:
-            self._notify(Ending(self, exit_))
+            self._notify(Notice(self, ChildState.ENDING, exit_))
         exit_ = self._torn_down(exit_)
         for call in self.at_end:
             call()
@@ -316,10 +329,9 @@ class Worker(pykka.ThreadingActor):
                 return
             item = control.popleft()
             try:
-                if type(item) is Stop:
-                    self._conclude(SHUTDOWN)
-                elif type(item) is Kill:
-                    self._fail(item.error)
+                if type(item) is End:
+                    self._failure = item.error
+                    self._conclude(item.exit)
                 else:
                     self._control(item)
             except BaseException as error:  # noqa: BLE001

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import supervision as s
-from supervision.intensity import RestartWindow
-from supervision.notices import Ended, Overdue, RetryDue, Up
+from supervision.child import RestartWindow
+from supervision.spec import ChildState
+from supervision.worker import Notice
 from tests.supervision.kit import Block, Puppet, Raise, Rig, child, gate, one
 
 REST, ALL = s.Strategy.REST_FOR_ONE, s.Strategy.ONE_FOR_ALL
@@ -40,7 +41,7 @@ def test_the_window_counts_as_otp_does(gaps, limit, period):
         now += gap
         kept = [*(time for time in kept if time >= now - period), now]
         assert window.admit(now) == (len(kept) <= limit)
-        assert window.count == len(kept)
+        assert window.figures[0] == len(kept)
 
 
 def test_a_group_restart_counts_once(rig):
@@ -153,17 +154,30 @@ def test_a_notice_of_an_old_incarnation_is_ignored(rig):
     old = made.system.handle("a").ask(lambda me: me)
     made.fail("a")
     assert made.states()["a"] == "restarting"
-    for notice in (Ended(old, s.NORMAL), Overdue(old), Up(old)):
-        made.system._root.worker.mailbox.post(notice)
+    for state in (ChildState.ENDED, ChildState.ENDING, ChildState.RUNNING):
+        made.system._root.worker.mailbox.post(Notice(old, state))
     made.settle(2.0)
     assert made.up("a") == (2,)
 
 
 def test_a_stale_retry_is_ignored(rig):
+    made = rig(child("a", backoff=s.Backoff(first=10.0, jitter=0.0)))
+    made.fail("a")
+    made.settle(5.0)
+    made.children().terminate_child("a")
+    made.children().restart_child("a")
+    made.fail("a")
+    made.settle(6.0)
+    assert made.states()["a"] == "restarting"
+
+
+def test_a_retry_that_waited_while_another_failed_is_ignored(rig):
     made = rig(child("a", backoff=s.Backoff(first=10.0)))
     made.fail("a")
-    made.system._root.worker.mailbox.post(RetryDue("a"))
-    made.settle(1.0)
+    supervisor = made.system._root.worker
+    entry = supervisor.children["a"]
+    supervisor.jobs.append(supervisor.retry(entry, entry.attempts - 1))
+    made.children().get_childspec("a")  # the jobs that wait are done in order
     assert made.states()["a"] == "restarting"
 
 
