@@ -120,7 +120,7 @@ class Arena:
     root: str
     zygote: Zygote
 
-    def configure(self, *strategies, game="", send_timeout=0.3, quiet_period=0.4) -> "Arena":
+    def configure(self, *strategies, game="", send_timeout=0.6, quiet_period=0.3) -> "Arena":
         """Write the configuration: the strategies, or one that plays a game, or the one with the boosted coin."""
         self.data.mkdir(exist_ok=True)
         lanes = "".join(STRATEGY.format(name=name) for name in strategies or ("boosted_coin",))

@@ -9,8 +9,8 @@ from tests.crash.test_power_loss import trials
 from tests.journal.conftest import START
 from tests.journal.entries import closed, credit, note, opened
 
-FAULTS = ("late@/api/v1/games/multiplier=1:0.5", "reset-after@/api/v1/games/crash=1", "400-after@/api/v1/games/dice=1")
-LIFE = ("--for", "1.5")
+FAULTS = ("late@/api/v1/games/multiplier=1:1", "reset-after@/api/v1/games/crash=1", "400-after@/api/v1/games/dice=1")
+LIFE = ("--for", "2")
 POWER_LOSSES = 25
 
 
@@ -18,7 +18,7 @@ POWER_LOSSES = 25
 
 
 def a_late_bet_is_found(arena, mutant):
-    arena.configure(game="multiplier", send_timeout=0.1, quiet_period=1.5)
+    arena.configure(game="multiplier", send_timeout=0.3, quiet_period=2.0)
     executed_in_the_end(arena, mutant)
 
 
