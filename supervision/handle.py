@@ -191,7 +191,7 @@ class Handle:
         """
         inbox = self._inbox
         if inbox is not None:
-            inbox.post(End(Exit.failed(error), error))
+            inbox.post(End(Exit.failed(error)))
 
     def attach(self, worker: Worker, inbox: Mailbox) -> None:
         """Point to a new incarnation; called by its supervisor."""
@@ -244,10 +244,9 @@ class Handle:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Control message: end now, before all messages that wait; `error` is what a waiting asker gets."""
+    """Control message: end now, before all messages that wait."""
 
     exit: Exit
-    error: BaseException | None = None
 
 
 def message_of(item: Any) -> Any:

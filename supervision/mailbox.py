@@ -42,7 +42,7 @@ class Mailbox:
         self.control: deque[Any] = deque()
         self.closed = False
         self._queue: SimpleQueue[Any] = SimpleQueue()
-        self._put = self._queue.put
+        self._put: Callable[[Any], bool | None] = self._queue.put
         self.get: Callable[[], Any] = self._queue.get
         self.depth: Callable[[], int] = self._queue.qsize
 
@@ -51,10 +51,10 @@ class Mailbox:
         if self.closed:
             self.refuse(item)
             return False
-        self._put(item)
+        refused = self._put(item)
         if self.closed:
             self.drain()  # type: ignore[unreachable]  # another thread may have closed it in between
-        return True
+        return not refused
 
     def post(self, item: Any) -> None:
         """Put `item` on the control lane: it is served before all waiting messages, also when closed."""
@@ -99,20 +99,9 @@ class BoundedMailbox(Mailbox):
         self._spec = spec
         self._lock = threading.Lock()
         self._items: dict[Any, Any] = {}
+        self._put = self._place
         self.get = self._get
         self.depth = self._items.__len__
-
-    def put(self, item: Any, /) -> bool:
-        """Queue `item` as the spec says; return False if it was refused. Never blocks."""
-        if self.closed:
-            self.refuse(item)
-            return False
-        accepted, dropped = self._place(item)
-        if dropped is not WAKE:
-            self.refuse(dropped)
-        if self.closed:
-            self.drain()  # type: ignore[unreachable]  # another thread may have closed it in between
-        return accepted
 
     def take(self) -> Any:
         """Return the next item without waiting, or `WAKE`."""
@@ -129,23 +118,28 @@ class BoundedMailbox(Mailbox):
                 return self._items.pop(place)
         return WAKE
 
-    def _place(self, item: Any) -> tuple[bool, Any]:
-        """Return whether `item` was accepted, and the item that had to go for it (`WAKE`: none)."""
-        spec, place = self._spec, self._key(item)
-        dropped = WAKE
-        with self._lock:
-            if place in self._items:
-                dropped, self._items[place] = self._items[place], item
-                return True, dropped
-            if spec.capacity is not None and len(self._items) >= spec.capacity and _may_go(item):
-                oldest = next((key for key, one in self._items.items() if _may_go(one)), None)
-                if spec.overflow is not Overflow.DROP_OLDEST or oldest is None:
-                    return spec.overflow is not Overflow.REJECT, item
-                dropped = self._items.pop(oldest)
-            self._items[place] = item
+    def _place(self, item: Any) -> bool:
+        """Queue `item` as the spec says; return True if its sender is to know that it was refused."""
+        refused, dropped = self._swap(item, self._key(item))
         if dropped is WAKE:  # else the token of the item that had to go is left
             self._queue.put(WAKE)
-        return True, dropped
+        else:
+            self.refuse(dropped)
+        return refused
+
+    def _swap(self, item: Any, place: Any) -> tuple[bool, Any]:
+        """Return whether `item` was refused, and the item that had to go for it (`WAKE`: none)."""
+        spec, dropped = self._spec, WAKE
+        with self._lock:
+            if place in self._items:
+                dropped = self._items[place]
+            elif spec.capacity is not None and len(self._items) >= spec.capacity and _may_go(item):
+                oldest = next((key for key, one in self._items.items() if _may_go(one)), None)
+                if spec.overflow is not Overflow.DROP_OLDEST or oldest is None:
+                    return spec.overflow is Overflow.REJECT, item
+                dropped = self._items.pop(oldest)
+            self._items[place] = item
+        return False, dropped
 
     def _key(self, item: Any) -> Any:
         """Return the place of an item: its own, unless it is a plain message with a key."""

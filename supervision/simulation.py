@@ -160,8 +160,7 @@ class Simulation:
         message = message_of(item)
         self._record(f"{worker.path}#{worker.incarnation} {type(message).__name__}")
         fails = item is not WAKE and not isinstance(worker, Nursery) and self.rng.random() < self.crash_rate
-        error = InjectedCrash(f"step {self.steps}")
-        crash = End(Exit.failed(error), error) if fails else None
+        crash = End(Exit.failed(InjectedCrash(f"step {self.steps}"))) if fails else None
         before = self.rng.random() < 0.5
         if crash is not None and before:
             worker.mailbox.control.append(crash)

@@ -260,6 +260,8 @@ class Supervisor(Nursery):
         return child
 
     def _stopped_child(self, name: str) -> Child:
+        if self.plan.dynamic:
+            raise ChildRefused("not_supported")
         child = self._known_child(name)
         if child.state is not ChildState.STOPPED:
             raise ChildRefused("restarting" if child.state is ChildState.RESTARTING else "running")
@@ -323,8 +325,3 @@ class DynamicSupervisor(Supervisor):
         factory = cast("Callable[..., Any]", template.factory)
         name = f"{template.id}-{next(self._numbers)}"
         return (yield from self._start_new(replace(template, id=name, factory=partial(factory, *arguments))))
-
-    def _restart_child(self, *_: Any) -> Activity:
-        raise ChildRefused("not_supported")
-
-    _delete_child = _restart_child

@@ -330,7 +330,6 @@ class Worker(pykka.ThreadingActor):
             item = control.popleft()
             try:
                 if type(item) is End:
-                    self._failure = item.error
                     self._conclude(item.exit)
                 else:
                     self._control(item)

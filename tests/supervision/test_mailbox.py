@@ -47,6 +47,12 @@ def test_only_the_latest_of_each_key_waits_in_the_place_of_the_first():
     assert drained(mailbox) == [("BTC", 3), ("ETH", 1)]
 
 
+def test_the_same_object_may_be_the_latest_again():
+    mailbox, price = box(latest_by=lambda price: price[0]), ("BTC", 1)
+    assert [mailbox.put(price), mailbox.put(price)] == [True, True]
+    assert (mailbox.dropped, drained(mailbox)) == ([price], [price])
+
+
 def test_messages_without_a_key_are_ordinary():
     mailbox = box(latest_by=lambda message: message if message == "price" else None)
     for message in ("order", "price", "order", "price"):
