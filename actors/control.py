@@ -10,12 +10,6 @@ from pydantic import SecretStr
 
 from actors.errors import ConfigError, StakekeeperError
 
-QUICK_S = 10.0
-"""How long a look or an order may take."""
-
-LOOKUP_S = 90.0
-"""How long an order may take that reads the venue: beyond a live quiet period."""
-
 CONNECT_S = 2.0
 
 Verdict = Literal["executed", "void"]
@@ -93,36 +87,35 @@ class RemoteAgent:
 
     def status(self) -> dict[str, Any]:
         """Return how the agent stands."""
-        return self._call("GET", "status")
+        return dict(self._call("status"))
 
     def tree(self) -> str:
         """Return the supervision tree as text."""
-        return str(self._call("GET", "tree")["tree"])
+        return str(self._call("tree"))
 
     def pause(self, reason: str) -> None:
         """Have the agent accept no new work."""
-        self._call("POST", "pause", {"reason": reason})
+        self._call("pause", reason=reason)
 
     def resume(self, by: str) -> None:
         """Lift a pause or a stop."""
-        self._call("POST", "resume", {"by": by})
+        self._call("resume", by=by)
 
     def request_stop(self) -> None:
         """Have the process end in order; returns at once."""
-        self._call("POST", "stop")
+        self._call("stop")
 
     def crash(self, actor: str) -> None:
         """Let an actor fail."""
-        self._call("POST", "crash", {"actor": actor})
+        self._call("crash", actor=actor)
 
     def reconcile(self, because: str | None) -> dict[str, Any]:
         """Compare the book with the venue."""
-        return self._call("POST", "reconcile", {"because": because}, LOOKUP_S)
+        return dict(self._call("reconcile", because=because))
 
     def resolve(self, intent: str, verdict: Verdict, payout_micro: int, because: str) -> str:
         """Take the operator's word on an intent in ERROR."""
-        order = {"intent": intent, "verdict": verdict, "payout_micro": payout_micro, "because": because}
-        return str(self._call("POST", "resolve", order, LOOKUP_S)["text"])
+        return str(self._call("resolve", intent=intent, verdict=verdict, payout_micro=payout_micro, because=because))
 
     def is_running(self) -> bool:
         """Return whether the agent is still there: its process, and its entry in control.json."""
@@ -132,33 +125,35 @@ class RemoteAgent:
             return False
         return listed == self
 
-    def _call(
-        self, method: str, path: str, order: dict[str, Any] | None = None, timeout_s: float = QUICK_S
-    ) -> dict[str, Any]:
+    def _call(self, name: str, **order: object) -> Any:
         import requests  # noqa: PLC0415  a tenth of a second that `run` has no use for
 
         try:
             with requests.Session() as session:
                 session.trust_env = False  # a proxy of the surroundings must not see the token
-                response = session.request(
-                    method,
-                    f"http://127.0.0.1:{self.port}/{path}",
-                    json=order or {},
+                response = session.post(
+                    f"http://127.0.0.1:{self.port}/{name}",
+                    json=order,
                     headers={"Authorization": f"Bearer {self.token.get_secret_value()}"},
-                    timeout=(CONNECT_S, timeout_s + CONNECT_S),
+                    timeout=(CONNECT_S, limit_s(name) + CONNECT_S),
                 )
-            answer = response.json()
+            said = response.json()
         except requests.ConnectionError:
             raise NoAgent(
                 f"No agent runs here (data {self.data}): nothing listens on port {self.port} of its control.json."
             ) from None
         except requests.Timeout:
-            raise Unsteered(f"The agent (process {self.pid}) did not answer within {timeout_s:g} s.", 70) from None
+            raise Unsteered(f"The agent (process {self.pid}) did not answer within {limit_s(name):g} s.", 70) from None
         except ValueError:
             raise NoAgent(f"Port {self.port} of {self.data / 'control.json'} is not an agent's any more.") from None
         if response.ok:
-            return dict(answer)
-        raise Unsteered(str(answer.get("error", "The agent refused.")), int(answer.get("exit_code", 70)))
+            return said["answer"]
+        raise Unsteered(str(said.get("error", "The agent refused.")), int(said.get("exit_code", 70)))
+
+
+def limit_s(name: str) -> float:
+    """Return how long a call may take, in seconds; some read the venue, beyond a live quiet period."""
+    return 90.0 if name in ("reconcile", "resolve") else 10.0
 
 
 def _is_alive(pid: int) -> bool:
@@ -166,6 +161,6 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
-        return True
+    except PermissionError:  # it is another user's
+        pass
     return True

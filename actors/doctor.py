@@ -7,23 +7,19 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Literal
 
 from actors.config import AgentConfig
 from actors.credentials import Credentials
 from actors.files import write_private
 
-OLDEST_PYTHON = (3, 11)
 BUILT = datetime(2026, 1, 1, tzinfo=UTC)
 CLOCK_SKEW_S = 30
 DISK_FULL_BYTES = 100 * 2**20
 DISK_LOW_BYTES = 2**30
 VENUE_TIMEOUT_S = 3.0
-
-State = Literal["ok", "warn", "fail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +27,7 @@ class Finding:
     """What a check found; `mend` is a sentence, empty when all is well."""
 
     name: str
-    state: State
+    state: Literal["ok", "warn", "fail"]
     text: str
     mend: str = ""
 
@@ -50,9 +46,7 @@ def wall_clock() -> datetime:
 
 
 def check_python(_: Patient) -> Finding:
-    """Python is new enough."""
-    if sys.version_info < OLDEST_PYTHON:
-        return Finding("python", "fail", platform.python_version(), "Python 3.11 or newer is needed.")
+    """Say which Python runs; pip has refused an older one."""
     return Finding("python", "ok", platform.python_version())
 
 
@@ -75,7 +69,8 @@ def check_clock(patient: Patient) -> Finding:
 
 def check_disk(patient: Patient) -> Finding:
     """The disk has room."""
-    free = shutil.disk_usage(_existing(patient.config.data)).free
+    place = patient.config.data.absolute()
+    free = shutil.disk_usage(next(one for one in (place, *place.parents) if one.exists())).free
     text = f"{free / 2**30:.0f} GiB free" if free >= DISK_LOW_BYTES else f"{free / 2**20:.0f} MiB free"
     if free < DISK_FULL_BYTES:
         return Finding("disk", "fail", text, "At least 100 MiB are needed; make room or name another --data.")
@@ -97,12 +92,6 @@ def check_data(patient: Patient) -> Finding:
     return Finding("data", "ok", str(data))
 
 
-def check_config(patient: Patient) -> Finding:
-    """The configuration makes sense; it was loaded already, so it does."""
-    config = patient.config
-    return Finding("config", "ok", f"{config.mode}, {len(config.strategy) or 'default'} strategies")
-
-
 def check_journal(patient: Patient) -> Finding:
     """The journal opens, and its newest row is not from the future."""
     from actors.journal import JournalError, JournalMissing, Reader  # noqa: PLC0415  peewee is slow to load
@@ -110,15 +99,20 @@ def check_journal(patient: Patient) -> Finding:
     try:
         with Reader.open(patient.config.journal_path) as reader:
             seq = reader.head().seq
-            newest = [row.at_micros for row in reader.rows(after_seq=seq - 1)] if seq else []
+            newest = max((row.at_micros for row in reader.rows(after_seq=seq - 1)), default=0)
     except JournalMissing:
         return Finding("journal", "ok", "new")
     except JournalError as error:
         return Finding("journal", "fail", "not usable", str(error))
-    ahead = timedelta(microseconds=newest[-1]) if newest else timedelta()
-    if ahead - (patient.now() - datetime.fromtimestamp(0, UTC)) > timedelta(seconds=CLOCK_SKEW_S):
+    if newest / 1_000_000 > patient.now().timestamp() + CLOCK_SKEW_S:
         return Finding("journal", "warn", f"chain {seq}", "Its newest row is from the future; check the clock (NTP).")
     return Finding("journal", "ok", f"WAL, FULL, chain {seq}")
+
+
+def check_config(patient: Patient) -> Finding:
+    """The configuration makes sense; it was loaded already, so it does."""
+    config = patient.config
+    return Finding("config", "ok", f"{config.mode}, {len(config.strategy) or 'default'} strategies")
 
 
 def check_keys(patient: Patient) -> Finding:
@@ -158,36 +152,34 @@ def check_venue(patient: Patient) -> Finding:
 
 Check = Callable[[Patient], Finding]
 
-LOCAL_CHECKS: tuple[tuple[str, Check], ...] = (
-    ("python", check_python),
-    ("platform", check_platform),
-    ("clock", check_clock),
-    ("disk", check_disk),
-    ("data", check_data),
-    ("journal", check_journal),
-    ("config", check_config),
-    ("keys", check_keys),
+LOCAL_CHECKS: tuple[Check, ...] = (
+    check_python,
+    check_platform,
+    check_clock,
+    check_disk,
+    check_data,
+    check_journal,
+    check_config,
+    check_keys,
 )
 """What can be looked at without a network, in some milliseconds."""
-
-ALL_CHECKS: tuple[tuple[str, Check], ...] = (*LOCAL_CHECKS, ("venue", check_venue))
 
 
 def examine(
     config: AgentConfig,
     *,
-    checks: Sequence[tuple[str, Check]] = ALL_CHECKS,
+    checks: Sequence[Check] = (*LOCAL_CHECKS, check_venue),
     now: Callable[[], datetime] = wall_clock,
 ) -> list[Finding]:
     """Carry out checks, in order. Blocks: the venue is asked for up to 3 seconds.
 
     Args:
         config: what the agent would be started with.
-        checks: name and check.
+        checks: each named after what it looks at.
         now: the wall clock.
     """
     patient = Patient(config, now)
-    return [_contained(name, check, patient) for name, check in checks]
+    return [_contained(check, patient) for check in checks]
 
 
 def is_well(findings: Sequence[Finding]) -> bool:
@@ -197,28 +189,19 @@ def is_well(findings: Sequence[Finding]) -> bool:
 
 def one_line(findings: Sequence[Finding]) -> str:
     """Return findings as one line: what is well in short, what is not with its mend."""
-    return " | ".join(
-        f"{one.name} {_short(one)}" if one.state == "ok" else f"{one.name} {one.state.upper()}: {one.text}. {one.mend}"
-        for one in findings
-    )
+    return " | ".join(_short(one) for one in findings)
 
 
 def _short(finding: Finding) -> str:
-    detail = {"disk": finding.text.removesuffix(" free"), "journal": ""}.get(finding.name)
-    if finding.name == "journal":
-        return f"ok ({finding.text})"
-    return f"{detail} ok" if detail else "ok"
+    name, text = finding.name, finding.text
+    if finding.state != "ok":
+        return f"{name} {finding.state.upper()}: {text}. {finding.mend}"
+    return {"disk": f"disk {text.removesuffix(' free')} ok", "journal": f"journal ok ({text})"}.get(name, f"{name} ok")
 
 
-def _contained(name: str, check: Check, patient: Patient) -> Finding:
+def _contained(check: Check, patient: Patient) -> Finding:
     try:
         return check(patient)
     except Exception as error:  # noqa: BLE001  a check that crashes is a failed row
+        name = check.__name__.removeprefix("check_")
         return Finding(name, "fail", f"{type(error).__name__}: {error}", "The check itself failed; see its text.")
-
-
-def _existing(path: Path) -> Path:
-    path = path.absolute()
-    while not path.exists():
-        path = path.parent
-    return path
