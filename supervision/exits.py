@@ -117,11 +117,6 @@ class StartError(Exception):
         self.path = path
         self.cause = cause
 
-    @property
-    def id(self) -> str:
-        """The id of the child that failed: the last part of its path."""
-        return self.path.rpartition("/")[2]
-
 
 class AskError(Exception):
     """An ask got no answer; the subclasses say why."""

@@ -207,11 +207,12 @@ class Handle:
             self._up = True
 
     def detach(self, worker: Worker, *, keep: bool) -> None:
-        """Stop pointing to an incarnation; with `keep` its mailbox stays for the next one."""
+        """Stop pointing to an incarnation, and close its mailbox unless that is kept for the next one."""
         if self.worker is worker:
             self._up = False
-            if not keep:
-                self._inbox = None
+            self._inbox = self._inbox if keep else None
+        if not keep:
+            worker.mailbox.close()
 
     def end(self, worker: Worker, exit_: Exit) -> None:
         """Tell the watchers that an incarnation has ended."""

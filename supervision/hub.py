@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ class _Letters:
     count: int = 0
     total: int = 0
     latest: str = ""
-    reported_at: float | None = None
+    reported_at: float = -inf
 
 
 class Hub:
@@ -57,10 +58,7 @@ class Hub:
     def handle(self, path: str) -> Handle:
         """Return the one handle of a path."""
         with self.lock:
-            found = self._handles.get(path)
-            if found is None:
-                found = self._handles[path] = Handle(self, path)
-            return found
+            return self._handles.get(path) or self._handles.setdefault(path, Handle(self, path))
 
     def forget(self, path: str) -> None:
         """Let go of a handle whose path will not be used again."""
@@ -96,7 +94,7 @@ class Hub:
             letters.count += number
             letters.total += number
             letters.latest = type(message).__name__
-            if letters.reported_at is not None and now - letters.reported_at < DEAD_LETTER_SECONDS:
+            if now - letters.reported_at < DEAD_LETTER_SECONDS:
                 return
             letters.reported_at = now
         self.report_dead_letters(path)

@@ -41,8 +41,8 @@ class Timer:
 
     __slots__ = ("call",)
 
-    def __init__(self, call: Callable[[], None]) -> None:
-        self.call: Callable[[], None] | None = call
+    def __init__(self, call: Callable[[], object]) -> None:
+        self.call: Callable[[], object] | None = call
 
     def cancel(self) -> None:
         """Do not make the call; harmless when it was made."""
@@ -59,7 +59,7 @@ class Runtime(Protocol):
     def launch(self, worker: Worker) -> None:
         """Begin to run the worker's loop."""
 
-    def call_after(self, seconds: float, call: Callable[[], None]) -> Timer:
+    def call_after(self, seconds: float, call: Callable[[], object]) -> Timer:
         """Make `call` in `seconds`, in a thread of the runtime; it must not block."""
 
     def wait(self, event: Waitable, timeout: float | None) -> bool:
@@ -100,7 +100,7 @@ class Threads:
         finally:
             self._threads.pop(worker, None)
 
-    def call_after(self, seconds: float, call: Callable[[], None]) -> Timer:
+    def call_after(self, seconds: float, call: Callable[[], object]) -> Timer:
         """Make `call` in `seconds`, in the timer thread."""
         return self._timers.add(seconds, call)
 
@@ -136,7 +136,7 @@ class _TimerThread:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def add(self, seconds: float, call: Callable[[], None]) -> Timer:
+    def add(self, seconds: float, call: Callable[[], object]) -> Timer:
         entry = Timer(call)
         item = (self._clock() + seconds, next(self._order), entry)
         with self._changed:
@@ -162,7 +162,7 @@ class _TimerThread:
         while (due := self._next()) is not None:
             due()
 
-    def _next(self) -> Callable[[], None] | None:
+    def _next(self) -> Callable[[], object] | None:
         """Wait for the next call that is due; None when closed."""
         with self._changed:
             while not self._closed:

@@ -54,8 +54,7 @@ class Simulation:
         self.tail: deque[str] = deque(maxlen=TAIL)
         self._step_seconds = step_seconds
         self._hash = blake2b(digest_size=16)
-        self._workers: list[Worker] = []
-        self._begun: set[Worker] = set()
+        self._workers: dict[Worker, bool] = {}  # whether it has begun
         self._running: list[Worker] = []
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = count()
@@ -84,9 +83,9 @@ class Simulation:
 
     def launch(self, worker: Worker) -> None:
         """Let a worker take part."""
-        self._workers.append(worker)
+        self._workers[worker] = False
 
-    def call_after(self, seconds: float, call: Callable[[], None]) -> Timer:
+    def call_after(self, seconds: float, call: Callable[[], object]) -> Timer:
         """Make `call` when `seconds` of virtual time have passed; simulated ports answer through this."""
         entry = Timer(call)
         heapq.heappush(self._timers, (self.now + seconds, next(self._order), entry))
@@ -111,9 +110,8 @@ class Simulation:
     def _ready(self) -> list[Worker]:
         return [
             one
-            for one in self._workers
-            if one not in self._running
-            and (one not in self._begun or one.mailbox.depth() or one.mailbox.control or one.is_over)
+            for one, begun in self._workers.items()
+            if one not in self._running and (not begun or one.mailbox.depth() or one.mailbox.control or one.is_over)
         ]
 
     def _step(self, until: float) -> bool:
@@ -142,8 +140,8 @@ class Simulation:
     def _run_one(self, worker: Worker) -> None:
         self._running.append(worker)
         try:
-            if worker not in self._begun:
-                self._begun.add(worker)
+            if not self._workers[worker]:
+                self._workers[worker] = True
                 self._record(f"{worker.path}#{worker.incarnation} begin")
                 worker.begin()
             elif not worker.is_over:
@@ -151,8 +149,7 @@ class Simulation:
             if worker.is_over:
                 self._record(f"{worker.path}#{worker.incarnation} end")
                 worker.finish()
-                self._workers.remove(worker)
-                self._begun.discard(worker)
+                del self._workers[worker]
         finally:
             self._running.pop()
 

@@ -58,7 +58,6 @@ class System:
         clock: monotonic seconds for windows, timers and limits.
         on_event: called with each event in the thread where it happens; it must not block; what it raises is logged.
         on_tree: called after each completed restart, in the supervisor's thread, to draw or send the tree.
-        name: shown in the rendered tree in place of the root's id.
         rng: source of jitter.
         runtime: what the actors run on; threads unless given. A runtime brings its own clock.
     """
@@ -70,11 +69,9 @@ class System:
         clock: Clock = time.monotonic,
         on_event: Callable[[Event], None] | None = None,
         on_tree: Callable[[], None] | None = None,
-        name: str | None = None,
         rng: Random | None = None,
         runtime: Runtime | None = None,
     ) -> None:
-        self.name = name or root.id
         self._runtime = runtime or Threads(clock)
         rng = rng or Random()  # noqa: S311 - jitter is no secret
         self._hub = Hub(self._runtime, rng, on_event, self._request_stop, self._tree_changed)
@@ -114,7 +111,7 @@ class System:
         """
         used = self._root.worker is not None or self._exit is not None
         if used:
-            raise RuntimeError(f"system {self.name} has been started before: make a new one")
+            raise RuntimeError(f"system {self._root.spec.id} has been started before: make a new one")
         root = self._root
         root.state, root.began_at = ChildState.STARTING, self._runtime.clock()
         try:
@@ -155,8 +152,9 @@ class System:
             self._abandon_all(timeout)
         self._close()
         exit_ = self._exit or Exit(ExitKind.SHUTDOWN, "never started")
-        left = self._abandoned or tuple(sorted(self._hub.orphans.values()))
-        return StopReport(exit_, left, self._runtime.clock() - began, self._hub.dead_letters)
+        return StopReport(
+            exit_, self._abandoned or self.orphans(), self._runtime.clock() - began, self._hub.dead_letters
+        )
 
     def wait(self, timeout: float | None = None) -> Exit | None:
         """Block until the system has ended, by itself or by `stop`; return how, or None after `timeout` seconds.
@@ -174,7 +172,7 @@ class System:
 
     def render(self) -> str:
         """Return the tree as text, one line per child."""
-        return render(self.tree(), self.name)
+        return render(self.tree())
 
     def log_tree(self, level: int = logging.INFO) -> None:
         """Log the tree; safe to call from a signal handler of the host, for instance for SIGUSR1."""
@@ -223,10 +221,10 @@ class System:
         if worker is None:
             return
         why = f"the system did not end within {timeout:g} s"
-        stuck = tuple(node.path for node in self.tree().walk() if not node.strategy and node.state != "stopped")
-        self._hub.emit(Abandoned(ROOT, worker.incarnation, why, ""))
+        workers = (node for node in self.tree().walk() if not node.strategy)
+        self._abandoned = tuple(node.path for node in workers if node.state != "stopped")
+        self._hub.emit(Abandoned(ROOT, worker.incarnation, why))
         self._hub.orphan(worker)
-        self._abandoned = stuck
         self._finish(Exit(ExitKind.ABANDONED, why))
 
     def _close(self) -> None:

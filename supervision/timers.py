@@ -74,9 +74,4 @@ class Timers:
 
     def _arm(self, tick: Tick, seconds: float) -> None:
         mailbox = self._worker.mailbox
-        tick.timer = self._runtime.call_after(seconds, lambda: _deliver(mailbox, tick))
-
-
-def _deliver(mailbox: Any, tick: Tick) -> None:
-    if not mailbox.closed:
-        mailbox.put(tick)
+        tick.timer = self._runtime.call_after(seconds, lambda: mailbox.closed or mailbox.put(tick))

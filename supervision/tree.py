@@ -79,9 +79,9 @@ def snapshot(child: Child, now: float) -> Node:
     )
 
 
-def render(node: Node, name: str) -> str:
-    """Return the tree as text, one line per child; `name` stands for the root."""
-    top = _line(node, name, _restarts(sum(one.restarts for one in node.walk())))
+def render(node: Node) -> str:
+    """Return the tree as text, one line per child."""
+    top = _line(node, node.id, _restarts(sum(one.restarts for one in node.walk())))
     return "\n".join([top, *_lines(node.children, "")])
 
 

@@ -47,8 +47,6 @@ class Worker(pykka.ThreadingActor):
         clock: returns monotonic seconds; the only time a worker should read.
     """
 
-    use_daemon_thread: ClassVar[bool] = True
-
     handle: Handle
     path: str = ""
     incarnation: int = 0
@@ -175,7 +173,6 @@ class Worker(pykka.ThreadingActor):
         """Cut an abandoned incarnation off: no messages, no timers, no answer, no notice from it any more."""
         self._fenced = True
         self.handle.detach(self, keep=False)
-        self.mailbox.close()
         self.ask_to_end()
         self._timers.close()
         asked = self._asked
@@ -232,7 +229,6 @@ class Worker(pykka.ThreadingActor):
         except BaseException as error:  # noqa: BLE001 - the end is reported whatever happens
             exit_ = Exit.failed(error)
             self.handle.detach(self, keep=False)
-            self.mailbox.close()
         if not self._fenced:
             self._fenced = True
             self.handle.end(self, exit_)
@@ -243,11 +239,8 @@ class Worker(pykka.ThreadingActor):
         self._hub.orphans.pop(self, None)
 
     def _close_down(self, exit_: Exit) -> Exit:
-        keep = self.child_spec.mailbox.keep
         self.actor_stopped.set()
-        self.handle.detach(self, keep=keep)
-        if not keep:
-            self.mailbox.close()
+        self.handle.detach(self, keep=self.child_spec.mailbox.keep)
         if self._asked is not None:
             failure = self._failure or ActorDown(f"{self.path} ended before it answered")
             self._asked.reply.fail(for_asker(self.path, failure))
@@ -357,5 +350,4 @@ class Worker(pykka.ThreadingActor):
         return exit_
 
 
-OVERRIDABLE = frozenset({"setup", "receive", "teardown", "use_daemon_thread"})
-RESERVED = frozenset(name for name in vars(Worker) if not name.startswith("__")) - OVERRIDABLE
+RESERVED = frozenset(name for name in vars(Worker) if not name.startswith("__")) - {"setup", "receive", "teardown"}

@@ -24,7 +24,7 @@ def test_boot_fails_fast_with_path_and_cause_and_stops_what_had_started(events):
     inner = s.Supervisor.spec("core", [child("good"), child("bad", failing(ValueError("no disk"))), child("never")])
     with pytest.raises(s.StartError, match="core/bad did not start: ValueError: no disk") as caught:
         one(events, child("first"), inner).start()
-    assert caught.value.id == "bad"
+    assert caught.value.path == "core/bad"
     assert isinstance(caught.value.cause, ValueError)
     assert [event.path for event in events.of(s.ChildEnded)] == ["core/good", "first"]
     assert events.of(s.ChildStarted, "core/never") == []
@@ -39,7 +39,7 @@ def test_a_fatal_at_boot_is_the_cause_and_is_kept(events):
 
 def test_the_tree_can_be_read(events):
     core = s.Supervisor.spec("core", [child("a"), child("b")], strategy=s.Strategy.REST_FOR_ONE)
-    with s.System(s.Supervisor.spec("top", [child("ops"), core]), name="keeper") as system:
+    with s.System(s.Supervisor.spec("keeper", [child("ops"), core])) as system:
         system.handle("core/a").ask(lambda me: me.note("100.00 USD"))
         assert system.render().splitlines() == [
             "keeper                   one_for_one  0 restarts",
