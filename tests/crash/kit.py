@@ -29,6 +29,10 @@ KILLED = -signal.SIGKILL
 LIFE_S = 30.0
 """Longest life of an agent that is to end by itself (seconds); under load the longest real ones are below five."""
 
+POLL_S = 0.005
+POLLS = 4_000
+"""How often a new life is looked at, until it is up."""
+
 ABREAST = 4
 """Lives at a time: most of them wait for a deadline, so more than there are cores."""
 
@@ -132,16 +136,21 @@ class Arena:
 
     def start(self, *more: str, crash_at="", changes=None, mutant="", zygote: Zygote | None = None) -> Life:
         return (zygote or self.zygote).start(
-            log=str(self.data / "out.txt"),
+            log=str(self.log),
             crash_at=crash_at,
             changes=changes or {},
             mutant=mutant,
             arguments=["--data", str(self.data), "--config", str(self.data / "agent.toml"), *more],
         )
 
-    def live(self, seconds: float) -> None:
-        """Let an agent live so long and kill it; one that ended by itself is an error."""
+    def live(self, seconds: float, *, up: bool = True) -> None:
+        """Let an agent live so long, once it is up or from the first instant, and kill it."""
+        said = self.log.stat().st_size if self.log.exists() else 0
         life = self.start()
+        for _ in range(POLLS):
+            if not up or b"\nvenue " in self.log.read_bytes()[said:]:
+                break
+            assert life.wait(POLL_S) is None, f"the agent ended by itself:\n{self.output()}"
         code = life.wait(seconds)
         assert code is None, f"the agent ended by itself with {code}:\n{self.output()}"
         life.kill()
@@ -162,7 +171,11 @@ class Arena:
         return self.compare()
 
     def output(self) -> str:
-        return (self.data / "out.txt").read_text()[-3000:]
+        return self.log.read_text()[-3000:]
+
+    @property
+    def log(self) -> Path:
+        return self.data / "out.txt"
 
     @property
     def journal(self) -> Path:

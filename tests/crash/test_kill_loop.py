@@ -9,8 +9,14 @@ from tests.crash.kit import KILLED, Arena, abreast, end_venue, random_of, venue
 KILLS = 55
 """Of each loop in the test command; there are four."""
 
-LIFE_S = {"": (0.03, 0.45), "storm": (0.03, 0.8)}
-"""Shortest and longest life (seconds): from before the journal is open to many bets, or, among faults, to some."""
+LIFE_S = {"": 0.5, "storm": 1.0}
+"""Longest life of an agent that is up (seconds): often longer than it takes to prove that a bet is void, and bet on."""
+
+WAITS = {"": {"send_timeout": 0.2, "quiet_period": 0.1}, "storm": {"send_timeout": 0.3, "quiet_period": 0.4}}
+"""What a proof takes (seconds), by what may come late at the venue."""
+
+INFANTS = 0.15
+"""Share of the lives that may end before the agent is up."""
 
 RECOVERY_S = (0.05, 0.3)
 """As above, of lives that are to end before they have recovered."""
@@ -21,13 +27,13 @@ SETTLE_S = 60.0
 LANES = ("boosted_coin", "fair_games")
 
 
-def live_and_die(data, root, zygote, *, kills, seed, life_s):
+def live_and_die(arena, faults, kills, seed):
     """Kill an agent with two lanes so often, let one live on, and compare."""
-    arena = Arena(data, root, zygote).configure(*LANES)
+    arena.configure(*LANES, **WAITS[faults])
     arena.settle(bets=1, seconds=SETTLE_S)  # the account, the first time
     chance = random_of(seed)
     for _ in range(kills):
-        arena.live(chance.uniform(*life_s))
+        arena.live(chance.uniform(0, LIFE_S[faults]), up=chance.random() > INFANTS)
     return arena.settle(bets=5, seconds=SETTLE_S)
 
 
@@ -39,7 +45,7 @@ def loop(tmp_path, zygotes, items):
         house, data = tmp_path / f"venue-{seed}", tmp_path / f"agent-{seed}"
         root = venue(house, seed=seed, faults=faults)
         try:
-            return live_and_die(data, root, zygote, kills=kills, seed=seed, life_s=LIFE_S[faults])
+            return live_and_die(Arena(data, root, zygote), faults, kills, seed)
         finally:
             end_venue(house)
 
@@ -87,7 +93,7 @@ def test_kills_while_recovering_only_delay_it(arena):
     assert arena.die_at("connected") == KILLED
     chance = random_of(3)
     for _ in range(12):
-        arena.live(chance.uniform(*RECOVERY_S))
+        arena.live(chance.uniform(*RECOVERY_S), up=False)
     after = arena.settle().check()
     opened, closed = after.of(IntentOpened)[0], after.of(IntentClosed)[0]
     assert (closed.intent, closed.outcome) == (opened.intent, "void")
