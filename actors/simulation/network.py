@@ -69,6 +69,9 @@ class Ether(Protocol):
     def reading_fails(self) -> bool:
         """Whether this reading fails."""
 
+    def cut_off(self) -> bool:
+        """Whether this export shows only its newest rows."""
+
 
 class Pending(Exception):  # noqa: N818  not an error
     """How a simulated client tells its port that the call takes time."""
@@ -221,7 +224,7 @@ class Client:
         yield from self._travel()
         venue_at = ether.truth()
         opens = (query.since or venue_at - WINDOW_MARGIN) // SECOND - SLACK_S
-        rows, complete = ether.venue.bet_rows(opens), not ether.reading_fails()
+        rows, complete = ether.venue.bet_rows(opens), not ether.cut_off()
         yield from self._travel()
         nonces = ether.venue.nonces
         yield from self._travel()

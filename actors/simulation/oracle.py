@@ -142,8 +142,9 @@ class Oracle:
                 if not self.venue.executed[tag] and opened.kind == "escrow_create":
                     raise Violation(f"{event.intent} is booked but was never executed")
             case "incomplete":
-                if event.venue_ref not in {row.reference for row in self.venue.ledger}:
-                    raise Violation(f"{event.intent} is incomplete without a debit at the venue")
+                shown = event.venue_ref in {row.bet_id for _, row in self.venue.rows}
+                if shown or event.venue_ref not in {row.reference for row in self.venue.ledger}:
+                    raise Violation(f"{event.intent} is incomplete, but {event.venue_ref} is no lone debit")
             case _:
                 self._judge_unexecuted(event, tag)
 

@@ -6,6 +6,14 @@ from random import Random
 CRASH_RATES = (0.0, 0.0, 0.001, 0.004, 0.02)
 """Share of messages at which an actor fails."""
 
+PAUSING = ("not sent", "429", "429 after", "refused")
+"""Fates after which a lane rests for seconds by itself: too many of them, and nothing is left to happen."""
+
+SLOWEST_S = (0.02, 0.05, 0.2)
+
+MORTAL = 0.7
+"""Share of seeds in which actors and processes die; in the others, long lives meet many unknown outcomes."""
+
 BET_FATES = (
     "lost", "late", "not sent", "cut", "500", "400", "429", "429 after", "refused",
     "incomplete", "duplicate", "garbled",
@@ -25,8 +33,10 @@ class Plan:
         seam_death_rate: of the whole process at a write or a send, by occasion.
         power_rate: share of the process's deaths that are losses of power.
         jump_rate: share of the process's starts at which the wall clock has jumped.
+        slowest_s: longest that a message of the network, or the start of a thread, takes in virtual seconds.
         fates: by fate of a request.
         read_rate: of readings that fail.
+        cut_rate: of exports that reach the venue's limit of rows, as they then do for a while.
         busy_rate, refused_rate, broken_rate: of commits that are busy, have a group refused, or fail for good.
         outside_rate: bets of others, credits and payments, by second.
         operator_rate: commands of an operator, by second.
@@ -38,8 +48,10 @@ class Plan:
     seam_death_rate: float = 0.0
     power_rate: float = 0.0
     jump_rate: float = 0.0
+    slowest_s: float = 0.02
     fates: dict[str, float] = field(default_factory=dict)
     read_rate: float = 0.0
+    cut_rate: float = 0.0
     busy_rate: float = 0.0
     refused_rate: float = 0.0
     broken_rate: float = 0.0
@@ -54,20 +66,26 @@ class Plan:
             return rng.random() * most if rng.random() < 0.5 else 0.0
 
         names = sorted({*BET_FATES, *ESCROW_FATES})
+        mortal = rng.random() < MORTAL
+        fates = {name: often(0.04 if name in PAUSING else 0.2) for name in names}
+        if not mortal:
+            fates |= {name: rng.uniform(0.05, 0.25) for name in ("lost", "late", "cut")}
         return cls(
             chaos_s=rng.uniform(2.0, 6.0),
-            crash_rate=rng.choice(CRASH_RATES),
-            death_rate=often(0.01),
-            seam_death_rate=often(0.1),
+            crash_rate=mortal * rng.choice(CRASH_RATES),
+            death_rate=mortal * often(0.01),
+            seam_death_rate=mortal * often(0.1),
             power_rate=rng.random(),
             jump_rate=often(1.0),
-            fates={name: often(0.2) for name in names},
+            slowest_s=rng.choice(SLOWEST_S),
+            fates=fates,
             read_rate=often(0.3),
+            cut_rate=often(0.2),
             busy_rate=often(0.05),
             refused_rate=often(0.03),
             broken_rate=often(0.03),
             outside_rate=often(2.0),
-            operator_rate=often(1.0),
+            operator_rate=often(0.5),
         )
 
     def fate(self, kinds: tuple[str, ...], rng: Random) -> str:

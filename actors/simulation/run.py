@@ -1,5 +1,6 @@
 """One seed: processes that come and go through the chaos, then a calm in which everything must come to rest."""
 
+import math
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +24,11 @@ from supervision.events import ChildFailed, Event, SystemEnded
 SEND_TIMEOUT_S = 0.4
 QUIET_S = 0.6
 LOOKUP_GAP_S = 0.1
-CALM_S = 300.0
+CALM_S = 120.0
 """Virtual seconds in which everything must have come to rest, once the faults have stopped."""
+
+GRACE_S = 1.0
+"""Virtual seconds after the last fault in which its consequences may still crash an actor; later, nothing may."""
 
 SLICE_S = 0.25
 STORY_LINES = 60
@@ -95,6 +99,8 @@ class Run:
             rng.getrandbits(64), plan, send_timeout_s=SEND_TIMEOUT_S, quiet_s=QUIET_S, tell=self._tell
         )
         self._system: System | None = None
+        self._ending = False
+        self._calm_from = math.inf
         self._hash = blake2b(digest_size=16)
 
     def play(self) -> Outcome:
@@ -121,6 +127,7 @@ class Run:
     def _calm(self) -> None:
         world = self.world
         world.say("the faults stop")
+        self._calm_from = world.seconds
         world.plan, world.sim.crash_rate = Plan(), 0.0
         until = world.seconds + CALM_S
         executed = world.oracle.outcomes["executed"]
@@ -132,6 +139,7 @@ class Run:
             self._live_on(until)
         if differences := world.oracle.differences():
             raise Violation("at the end " + "; ".join(differences))
+        self._ending = True
         if self._system and not self._system.stop().is_clean:
             raise Violation("the tree did not end in order")
 
@@ -190,7 +198,10 @@ class Run:
         if isinstance(event, ChildFailed):
             self.world.counts["actor crashes"] += 1
             self.world.say(f"! {event.path}: {event.reason}")
-        elif isinstance(event, SystemEnded) and not self.world.dead:
+            if self.world.seconds > self._calm_from + GRACE_S:
+                self.world.violation = Violation(f"{event.path} crashes without a fault: {event.reason}")
+                self.world.dead = True
+        elif isinstance(event, SystemEnded) and not self.world.dead and not self._ending:
             self.world.counts["systems given up"] += 1
             self.world.say(str(event))
             self.world.dead = True

@@ -20,10 +20,13 @@ NOON = 20_000 * 86_400 * SECOND + 12 * 3_600 * SECOND
 JUMPS_S = (-3_600, -30, -1, 1, 30, 3_600)
 """By how much the wall clock may have jumped between two processes, in seconds."""
 
-SLOWEST_S = 0.05
-"""Longest that a message of the network, or the start of a thread, takes in virtual seconds."""
-
 SURVIVAL_DRAWS = 7
+
+CUT_S = 3.0
+"""Longest that the export stays cut off, in virtual seconds."""
+
+CALLS = 5
+"""Calls that a reading takes; each may fail."""
 
 
 class ProcessDied(Exception):  # noqa: N818  not an error of the code under test
@@ -77,6 +80,7 @@ class SimulatedWorld:
         self._tell = tell
         self._base_s = 0.0
         self._offset = 0
+        self._cut_until_s = 0.0
 
     # processes
 
@@ -167,7 +171,7 @@ class SimulatedWorld:
 
     def latency(self) -> float:
         """Return seconds that something takes: mostly short, now and then long."""
-        return self.rng.random() ** 3 * SLOWEST_S
+        return self.rng.random() ** 3 * self.plan.slowest_s
 
     def within(self, seconds: float) -> float:
         """Return some time up to so many seconds."""
@@ -193,7 +197,15 @@ class SimulatedWorld:
 
     def reading_fails(self) -> bool:
         """Whether this reading fails."""
-        return self.plan.read_rate > 0 and self.rng.random() < self.plan.read_rate / 5
+        return self.plan.read_rate > 0 and self.rng.random() < self.plan.read_rate / CALLS
+
+    def cut_off(self) -> bool:
+        """Whether this export shows only its newest rows."""
+        if not self.plan.cut_rate:
+            return False
+        if self.rng.random() < self.plan.cut_rate:
+            self._cut_until_s = self.seconds + self.within(CUT_S)
+        return self.seconds < self._cut_until_s
 
     # what the tree asks
 

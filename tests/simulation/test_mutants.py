@@ -9,8 +9,8 @@ from actors.bankroll import BankrollActor
 from actors.cli import simulating
 from actors.desk import Desk, settle
 from actors.desk.resolver import Resolver
-from actors.money.evidence import Refused, Unknown
 from actors.money.events import IntentOpened
+from actors.money.evidence import Refused, Unknown
 from actors.simulation import Run
 from actors.simulation.disk import SimulatedJournal
 from actors.simulation.network import Client
@@ -103,9 +103,31 @@ def half_an_export_counts(patch):
     patch.setattr(Client, "_reading", reading)
 
 
+def windows_by_our_own_clock(patch):
+    real = Client._reading
+
+    def reading(self, query, *, detailed):
+        return replace((yield from real(self, query, detailed=detailed)), venue_at=0)
+
+    patch.setattr(Client, "_reading", reading)
+
+
+def quiet_by_the_clock_of_an_earlier_process(patch):
+    real = Desk.begin
+
+    def begin(self, now):
+        step = real(self, now)
+        for opened in self.state.open.values():
+            self._till.tracks[opened.intent].quiet_until = opened.quiet_until
+        return step
+
+    patch.setattr(Desk, "begin", begin)
+
+
 MUTANTS = (
     no_quiet_period, retry_on_timeout, send_on_recovery, send_before_the_journal, bad_request_is_a_refusal,
     free_on_a_timer, no_barrier, acknowledge_without_sync, half_an_export_counts,
+    windows_by_our_own_clock, quiet_by_the_clock_of_an_earlier_process,
 )  # fmt: skip
 
 

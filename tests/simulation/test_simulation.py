@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from actors import bankroll
 from actors.simulation import Run, play_all, report
 
 SEEDS = range(20_000, 20_380)
@@ -41,6 +42,11 @@ def test_every_invariant_holds_through_the_night():
     total = report(play_all(NIGHTLY))
     assert not broken(total)
     assert total.steps >= NIGHTLY_STEPS
+
+
+def test_every_invariant_holds_with_a_snapshot_every_few_events(monkeypatch):
+    monkeypatch.setattr(bankroll, "SNAPSHOT_EVERY", 15)
+    assert not broken(report(Run(seed).play() for seed in range(40)))
 
 
 @pytest.mark.parametrize("seed", range(5))
