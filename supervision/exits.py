@@ -115,7 +115,7 @@ class StartError(Exception):
     def __init__(self, path: str, cause: BaseException) -> None:
         super().__init__(f"{path} did not start: {describe(cause)}")
         self.path = path
-        self.cause = cause
+        self.cause = self.__cause__ = cause
 
 
 class AskError(Exception):

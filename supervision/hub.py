@@ -47,7 +47,7 @@ class Hub:
         self.lock = threading.RLock()
         self.orphans: dict[Worker, str] = {}
         self.fatal: Fatal | None = None
-        self.fatal_path = ""
+        self.fatal_path = ROOT
         self.on_tree = on_tree
         self.dead_letters = 0
         self._on_event = on_event

@@ -109,10 +109,7 @@ class Supervisor(Nursery):
         elif child.spec.backoff is None:
             yield from self._restart(child)
         else:
-            self._settle(child, ChildState.RESTARTING)
-            for mate in reversed(self._group(child)):
-                if mate is not child:
-                    yield from self.halt(mate, for_good=False)
+            yield from self._halt_mates(child)
             self._await_turn(child)
 
     def _await_turn(self, child: Child) -> None:
@@ -135,13 +132,8 @@ class Supervisor(Nursery):
             self._settle(child, ChildState.STOPPED)
             yield from self.wind_down(GAVE_UP)
             return
-        self._settle(child, ChildState.RESTARTING)
+        yield from self._halt_mates(child)
         group = self._group(child)
-        for mate in reversed(group):
-            if mate is not child:
-                yield from self.halt(mate, for_good=mate.spec.restart is Restart.TEMPORARY)
-                self._drop_if_done(mate)
-        group = [mate for mate in group if mate.spec.id in self.children]
         for place, mate in enumerate(group):
             yield from self.start_one(mate)
             if mate.exit is not None and mate.exit.kind is ExitKind.START_FAILED:
@@ -154,6 +146,14 @@ class Supervisor(Nursery):
                 return
             mate.restarts += 1
         self._hub.on_tree()
+
+    def _halt_mates(self, child: Child) -> Activity:
+        """Stop those that go down with `child`, the temporary ones for good."""
+        self._settle(child, ChildState.RESTARTING)
+        for mate in reversed(self._group(child)):
+            if mate is not child:
+                yield from self.halt(mate, for_good=mate.spec.restart is Restart.TEMPORARY)
+                self._drop_if_done(mate)
 
     def _group(self, child: Child) -> list[Child]:
         """Return the children that go down and up with `child`, itself included, in start order."""

@@ -109,18 +109,17 @@ class System:
             StartError: a child failed to start, with its path and the cause; what had started was stopped again.
             RuntimeError: the system was started before.
         """
-        used = self._root.worker is not None or self._exit is not None
-        if used:
-            raise RuntimeError(f"system {self._root.spec.id} has been started before: make a new one")
         root = self._root
+        used = root.worker is not None or self._exit is not None
+        if used:
+            raise RuntimeError(f"system {root.spec.id} has been started before: make a new one")
         root.state, root.began_at = ChildState.STARTING, self._runtime.clock()
         try:
             worker = root.build(self._hub, self._on_notice)
             atexit.register(self.stop)
             self._runtime.launch(worker)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a factory may raise anything
             self._finish(Exit.start_failed(ROOT, error))
-            raise StartError(ROOT, error) from error
         try:
             settled = self._runtime.wait(self._settled, timeout)
         except BaseException:  # Ctrl-C
@@ -131,7 +130,7 @@ class System:
             raise StartError(ROOT, TimeoutError(f"the tree was not up within {timeout:g} s"))
         if self._exit is not None:
             self._close()
-            self._raise_start_error(self._exit)
+            raise self._start_error(self._exit)
         self.log_tree()
 
     def stop(self, timeout: float = 30.0) -> StopReport:
@@ -233,10 +232,7 @@ class System:
             self._runtime.close(JOIN_SECONDS, self._hub.orphans)
         self._hub.report_dead_letters()
 
-    def _raise_start_error(self, exit_: Exit) -> None:
-        fatal = self._hub.fatal
+    def _start_error(self, exit_: Exit) -> StartError:
         if isinstance(exit_.error, StartError):
-            raise exit_.error from exit_.error.cause
-        if fatal is not None:
-            raise StartError(self._hub.fatal_path, fatal) from fatal
-        raise StartError(ROOT, ActorDown(f"it ended while starting: {exit_}"))
+            return exit_.error
+        return StartError(self._hub.fatal_path, self._hub.fatal or ActorDown(f"it ended while starting: {exit_}"))
