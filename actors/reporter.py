@@ -4,8 +4,8 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter
 
 from actors.happenings import Happenings
+from actors.log_line import TROUBLES, log_line
 from actors.messages import Notice
 from actors.money.amounts import signed_usd
 from supervision import Event, Exit, Worker
 
 MINUTE_S = 60.0
-UNHAPPY = ("WARNING", "ERROR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class GetCounters:
     """Ask the reporter for its `Counters` (from outside the tree only)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Counters:
     """What was reported since the reporter's start.
 
@@ -40,8 +40,8 @@ class Counters:
         observer_errors: exceptions that the observer raised; they were contained.
     """
 
-    outcomes: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
-    errors: Mapping[str, int] = field(default_factory=dict)
+    outcomes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
     crashes: int = 0
     restarts: int = 0
     gain_micro: int = 0
@@ -84,11 +84,9 @@ class ReporterActor(Worker):
         self._wall = wall
         self._observer = observer
         self._happenings = Happenings()
-        self._outcomes: Counter[tuple[str, str, str]] = Counter()
-        self._errors: Counter[str] = Counter()
-        self._crashes = self._restarts = self._gain_micro = self._observer_errors = 0
+        self._counters = Counters()
+        self._minute_before = Counters()
         self._balance = "not reconciled yet"
-        self._last = Counters()
         self._handler: _Lines | None = None
         # Not of the process's tree of loggers: no host sees it, two agents do not mix.
         self._logger = logging.Logger(f"actors.reporter.{agent_id}")  # noqa: LOG001
@@ -96,7 +94,7 @@ class ReporterActor(Worker):
     def setup(self) -> None:
         """Open the log file."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._handler = _Lines(self._log)
+        self._handler = _Lines(self._log, self._counters)
         self._logger.addHandler(self._handler)
         self.every(MINUTE_S, _Minute())
 
@@ -110,7 +108,7 @@ class ReporterActor(Worker):
             case _Minute():
                 self._report(self._minute())
             case GetCounters():
-                return self.counters()
+                return deepcopy(self._counters)
             case _:
                 return super().receive(message)
         return None
@@ -121,74 +119,36 @@ class ReporterActor(Worker):
             self._logger.removeHandler(self._handler)
             self._handler.close()
 
-    def counters(self) -> Counters:
-        """Return the counters as they are; for this actor's thread."""
-        return Counters(
-            outcomes=dict(self._outcomes),
-            errors=dict(self._errors),
-            crashes=self._crashes,
-            restarts=self._restarts,
-            gain_micro=self._gain_micro,
-            lost_lines=self._handler.lost if self._handler else 0,
-            observer_errors=self._observer_errors,
-        )
-
     def _report(self, notice: Notice) -> None:
         self._count(notice)
-        self._logger.log(logging.getLevelName(notice.level), line(self._agent_id, notice))
+        self._logger.log(logging.getLevelName(notice.level), log_line(self._agent_id, notice))
         if self._observer is not None and notice.level != "DEBUG":
             try:
                 self._observer(notice)
             except Exception:  # noqa: BLE001  the host's code must not end ours
-                self._observer_errors += 1
+                self._counters.observer_errors += 1
 
     def _count(self, notice: Notice) -> None:
-        self._outcomes[notice.service, notice.action, notice.outcome] += 1
-        if notice.level in UNHAPPY:
-            self._errors[notice.service] += 1
-        if notice.action == "crash" and notice.outcome == "failed":
-            self._crashes += 1
-        if notice.outcome == "restarted":
-            self._restarts += 1
+        counters = self._counters
+        counters.outcomes[notice.service, notice.action, notice.outcome] += 1
+        if notice.level in TROUBLES:
+            counters.errors[notice.service] += 1
+        counters.crashes += (notice.action, notice.outcome) == ("crash", "failed")
+        counters.restarts += notice.outcome == "restarted"
         if notice.action == "bet" and notice.outcome in ("won", "lost"):
-            self._gain_micro += notice.amount_micro or 0
+            counters.gain_micro += notice.amount_micro or 0
         if notice.action == "reconcile":
             self._balance = "book = venue" if notice.outcome == "ok" else f"book and venue: {notice.outcome}"
 
     def _minute(self) -> Notice:
-        now, before = self.counters(), self._last
-        self._last = now
+        now, before = deepcopy(self._counters), self._minute_before
+        self._minute_before = now
         won, bets = (now.bets(*ends) - before.bets(*ends) for ends in (("won",), ("won", "lost")))
         gain = now.gain_micro - before.gain_micro
         crashes, restarts = now.crashes - before.crashes, now.restarts - before.restarts
         text = f"1 min: {_n(bets, 'bet')}, {won} won, {signed_usd(gain)} | "
         text += f"{_n(crashes, 'crash', 'es')}, {_n(restarts, 'restart')} | {self._balance}"
         return Notice(self._wall(), "reporter", "minute", "ok", text, gain)
-
-
-def line(agent_id: str, notice: Notice) -> dict[str, object]:
-    """Return a notice as the object of its log line.
-
-    `amount` is in micro-USD. What concerns an intent is told by the fields alone; other notices, and troubles, keep
-    their sentence.
-    """
-    moment = datetime.fromtimestamp(notice.at / 1_000_000, UTC)
-    fields: dict[str, object] = {
-        "timestamp": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "level": notice.level,
-        "agent_id": agent_id,
-        "service": notice.service,
-        "action": notice.action,
-        "amount": notice.amount_micro,
-        "outcome": notice.outcome,
-    }
-    if notice.intent is not None:
-        fields["intent"] = notice.intent
-    if notice.lane is not None:
-        fields["lane"] = notice.lane
-    if notice.intent is None or notice.level in UNHAPPY:
-        fields["text"] = notice.text
-    return fields | {key: value for key, value in notice.extra.items() if key not in fields}
 
 
 def _n(count: int, noun: str, plural: str = "s") -> str:
@@ -198,13 +158,13 @@ def _n(count: int, noun: str, plural: str = "s") -> str:
 class _Lines(WatchedFileHandler):
     """A file of JSON lines that counts what the disk does not take, where logging would print a traceback."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, counters: Counters) -> None:
         super().__init__(path, encoding="utf-8", errors="backslashreplace")
         self.setFormatter(JsonFormatter([], json_serializer=_compact))
-        self.lost = 0
+        self._counters = counters
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  logging's name
-        self.lost += 1
+        self._counters.lost_lines += 1
 
 
 def _compact(fields: Mapping[str, object], **_: object) -> str:

@@ -4,27 +4,19 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from actors.cli.common import (
-    REFUSES,
-    AsJson,
-    ConfigFile,
-    DataDir,
-    Live,
-    complain,
-    data_directory,
-    load,
-    print_json,
-)
+from actors.cli.common import REFUSES, AsJson, ConfigFile, DataDir, Live, complain, data_directory, print_json
+from actors.config import AgentConfig
 from actors.control import Control, NoAgent, RemoteAgent
 from actors.errors import ConfigError
 from actors.money.amounts import parse_usd, usd
 
 if TYPE_CHECKING:
-    from actors.journal import LedgerLine, Reader, Row
+    from actors.journal import LedgerLine, Reader
 
 PLACES = 6
 INTENT_CHARS = 8
@@ -35,7 +27,7 @@ Because = Annotated[str | None, typer.Option("--because", metavar="TEXT", help="
 def _reader(config: ConfigFile, data: DataDir, *, live: bool) -> "Reader":
     from actors.journal import Reader  # noqa: PLC0415  peewee is slow to load
 
-    return Reader.open(load(config, data, live=live).journal_path)
+    return Reader.open(AgentConfig.load(config=config, data=data, live=live).journal_path)
 
 
 def ledger(
@@ -52,9 +44,8 @@ def ledger(
     if as_json and as_csv:
         raise ConfigError("Choose one of --json and --csv.")
     with _reader(config, data, live=live) as reader:
-        lines: Iterator[LedgerLine] = ledger_rows(reader.rows())
-        if last is not None:
-            lines = iter(deque(lines, maxlen=last))
+        every: Iterator[LedgerLine] = ledger_rows(reader.rows())
+        lines = every if last is None else deque(every, maxlen=last)
         if as_json:
             to_json(lines, sys.stdout)
         elif as_csv:
@@ -82,16 +73,12 @@ def explain(
 
     with _reader(config, data, live=live) as reader:
         whole = _whole_id(reader, intent)
-        told = list(steps(_rows_of(reader, whole)))
+        told = list(steps(reader.rows(intent=whole)))
     if as_json:
         print_json({"intent": whole, "steps": told})
     else:
         typer.echo(f"intent {whole}")
         typer.echo("\n".join(stories(told)))
-
-
-def _rows_of(reader: "Reader", intent: str) -> "Iterator[Row]":
-    return reader.rows(intent=intent)
 
 
 def _whole_id(reader: "Reader", prefix: str) -> str:
@@ -108,9 +95,9 @@ def verify(config: ConfigFile = None, data: DataDir = None, live: Live = False, 
     """Walk the journal's hash chain."""
     with _reader(config, data, live=live) as reader:
         report = reader.verify()
-    head = report.head.hash if report.head else None
+    head = report.head and report.head.hash
     if as_json:
-        print_json({"ok": report.ok, "rows": report.rows, "head": head, "bad_seq": report.bad_seq, "why": report.why})
+        print_json({**asdict(report), "head": head})
     elif report.ok:
         typer.echo(f"The journal is whole: {report.rows} rows, head {head}.")
     else:
@@ -126,7 +113,7 @@ def _operated(config: ConfigFile, data: DataDir, *, live: bool) -> Iterator[Cont
     except NoAgent:
         from actors import Agent  # noqa: PLC0415  the whole agent
 
-        with Agent(load(config, data, live=live, overrides={"idle": True})) as agent:
+        with Agent(AgentConfig.load(config=config, data=data, live=live, overrides={"idle": True})) as agent:
             yield agent
 
 
@@ -146,19 +133,15 @@ def reconcile(
         raise ConfigError("To accept a difference say both: --accept --because TEXT.")
     with _operated(config, data, live=live) as agent:
         found = agent.reconcile(because if accept else None)
+    book, venue, differs = (usd(found[name] or 0, PLACES) for name in ("book", "venue", "difference"))
     if as_json:
         print_json(found)
+    elif found["ok"]:
+        typer.echo(f"Book {book} = venue {venue} USD.")
     else:
-        typer.echo(_compared(found))
-    return REFUSES if found["difference"] else 0
-
-
-def _compared(found: dict[str, Any]) -> str:
-    book, venue = usd(found["book"], PLACES), usd(found["venue"] or 0, PLACES)
-    if not found["difference"]:
-        return f"Book {book} = venue {venue} USD."
-    differs = usd(found["difference"], PLACES)
-    return f"Book {book}, venue {venue}: they differ by {differs} USD; reconcile --accept --because TEXT posts that."
+        mend = "reconcile --accept --because TEXT posts that"
+        typer.echo(f"Book {book}, venue {venue}: they differ by {differs} USD; {mend}.")
+    return 0 if found["ok"] else REFUSES
 
 
 def resolve(
@@ -177,7 +160,7 @@ def resolve(
     if (verdict == "executed") != bool(payout):
         raise ConfigError("--as executed needs --payout USD (0 for a lost bet); --as void takes none.")
     try:
-        payout_micro = parse_usd(payout) if payout else 0
+        payout_micro = parse_usd(payout or 0)
     except ValueError as error:
         raise ConfigError(f"--payout: {error}.") from None
     if payout_micro < 0:

@@ -4,16 +4,13 @@ import functools
 import json
 import os
 import sys
+import time
 import traceback
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, ParamSpec
 
 import typer
-
-from actors.config import AgentConfig
-from actors.errors import StakekeeperError
 
 INTERRUPTED = 130
 BUG = 70
@@ -34,17 +31,6 @@ P = ParamSpec("P")
 def data_directory(data: Path | None, *, live: bool) -> Path:
     """Return the data directory that a command works on."""
     return (data or Path("var/live" if live else "var/paper")).expanduser()
-
-
-def load(
-    config: Path | None, data: Path | None, *, live: bool, overrides: Mapping[str, object] | None = None
-) -> AgentConfig:
-    """Read the configuration as the command line asks for it.
-
-    Raises:
-        ConfigError: one sentence.
-    """
-    return AgentConfig.load(data=data, config=config, live=live, overrides=overrides)
 
 
 def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
@@ -77,20 +63,19 @@ def tell_error(error: Exception, data: Path, command: str) -> int:
     """Say what went wrong in one sentence on standard error; a bug's traceback goes to the log file.
 
     Args:
-        error: what was raised.
+        error: what was raised; one that is meant for people has an exit code.
         data: the data directory, which has the log file.
         command: in which command.
 
     Returns:
         the exit code.
     """
-    code = exit_code_of(error)
+    sentence = " ".join(str(error).split()) or type(error).__name__
+    code: int | None = getattr(error, "exit_code", None)
     if code is None:
-        where = _log_bug(error, data, command)
-        complain(f"This is a bug of ours: {_one_line(error)} ({where}).")
-        return BUG
-    complain(_one_line(error))
-    return code
+        sentence = f"This is a bug of ours: {sentence} ({_log_bug(error, data, command)})"
+    complain(sentence)
+    return BUG if code is None else code
 
 
 def complain(sentence: str) -> None:
@@ -100,46 +85,23 @@ def complain(sentence: str) -> None:
     typer.echo(sentence if sentence.endswith((".", "!", "?")) else f"{sentence}.", err=True)
 
 
-def exit_code_of(error: Exception) -> int | None:
-    """Return the exit code of an error that is meant for people, None for a bug."""
-    from actors import journal  # noqa: PLC0415  peewee is slow to load
-    from actors.sandbox.errors import SandboxError  # noqa: PLC0415
-
-    if isinstance(error, StakekeeperError):
-        return error.exit_code
-    if isinstance(error, journal.JournalMissing | journal.JournalOlder | SandboxError):
-        return USAGE
-    if isinstance(error, journal.JournalBusy | journal.JournalBroken):
-        return BUG
-    return REFUSES if isinstance(error, journal.JournalError) else None
-
-
 def print_json(value: object) -> None:
     """Print a value as JSON, readable and one key a line."""
     typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
-
-
 def _log_bug(error: Exception, data: Path, command: str) -> str:
-    fields: dict[str, Any] = {
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "level": "ERROR",
-        "agent_id": None,
-        "service": "cli",
-        "action": command,
-        "amount": None,
-        "outcome": "bug",
-        "text": f"{type(error).__name__}: {error}",
-        "traceback": "".join(traceback.format_exception(error)),
-    }
+    from actors.log_line import log_line  # noqa: PLC0415  only here
+    from actors.messages import Notice  # noqa: PLC0415
+
+    extra = {"traceback": "".join(traceback.format_exception(error))}
+    text = f"{type(error).__name__}: {error}"
+    notice = Notice(time.time_ns() // 1000, "cli", command, "bug", text, level="ERROR", extra=extra)
     log = data / "logs" / "agent.jsonl"
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(fields, ensure_ascii=False) + "\n")
+            file.write(json.dumps(log_line("", notice), ensure_ascii=False) + "\n")
     except OSError as trouble:
         return f"its traceback is lost: {trouble.strerror}"
     return f"its traceback is in {log}"

@@ -51,13 +51,13 @@ def run(
 
     On paper, or with --live for real money.
     """
-    loaded = AgentConfig.load(
-        data=data,
-        config=config,
-        live=live,
-        process=True,
-        overrides=_overrides(dry_run=dry_run, seed=seed, strategy=strategy, resume=resume, no_web=no_web),
-    )
+    overrides: dict[str, object] = {"dry_run": dry_run, "seed": seed, "resume": resume}
+    if strategy:
+        sys.path.append(str(Path.cwd()))  # a class is looked for where the command is given, too
+        overrides["strategy"] = [{"class" if ":" in one else "name": one} for one in strategy]
+    if no_web:
+        overrides["web.port"] = 0
+    loaded = AgentConfig.load(data=data, config=config, live=live, process=True, overrides=overrides)
     if summary is not None and not summary.absolute().parent.is_dir():
         raise ConfigError(f"--summary {summary}: there is no directory {summary.parent}; make it first.")
     screen = Screen()
@@ -74,23 +74,12 @@ def run(
         ended = agent.stop(why)
     if summary is not None:
         summary.write_text(json.dumps(dataclasses.asdict(ended), indent=2) + "\n", encoding="utf-8")
-    failure = agent.failure() if why == "failed" else None
-    if failure is not None:
+    if why == "failed" and (failure := agent.failure()):
         raise failure
     screen.line(_goodbye(ended))
-    return _exit_code(why, ended)
-
-
-def _overrides(
-    *, dry_run: bool, seed: int | None, strategy: list[str] | None, resume: bool, no_web: bool
-) -> dict[str, object]:
-    overrides: dict[str, object] = {"dry_run": dry_run, "seed": seed, "resume": resume}
-    if strategy:
-        sys.path.append(str(Path.cwd()))  # a class is looked for where the command is given, too
-        overrides["strategy"] = [{"class" if ":" in one else "name": one} for one in strategy]
-    if no_web:
-        overrides["web.port"] = 0
-    return overrides
+    if ended.difference or why == "stopped:mismatch":
+        return REFUSES
+    return STOP_RULE if why.startswith("stopped:") else 0
 
 
 def _header(config: AgentConfig) -> str:
@@ -120,12 +109,6 @@ def _goodbye(ended: "Summary") -> str:
     stop = f" | STOPPED by {ended.stop_reason}" if ended.stop_reason else ""
     bets = f"{ended.bets} {'bet' if ended.bets == 1 else 'bets'}, {ended.won} won, {ended.lost} lost"
     return f"{bets}{stop} | {balance} | journal closed | bye"
-
-
-def _exit_code(why: str, ended: "Summary") -> int:
-    if ended.difference or why == "stopped:mismatch":
-        return REFUSES
-    return STOP_RULE if why.startswith("stopped:") else 0
 
 
 class _Signals:

@@ -1,11 +1,12 @@
 """What is needed around a run: the built-in venue, the doctor, an account, the retry table."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from actors.cli.common import USAGE, AsJson, ConfigFile, DataDir, Live, complain, load, print_json
+from actors.cli.common import USAGE, AsJson, ConfigFile, DataDir, Live, complain, print_json
 from actors.config import AgentConfig
 from actors.errors import ConfigError
 
@@ -26,7 +27,7 @@ def sandbox(
     from actors.sandbox.server import main  # noqa: PLC0415  a web server
 
     if config is not None:
-        load(config, None, live=False)
+        AgentConfig.load(config=config)
     options = {"port": port, "data": data, "seed": seed, "faults": faults, "limits": limits, "idle-exit": 0}
     return main([f"--{name}={value}" for name, value in options.items()])
 
@@ -39,14 +40,13 @@ def doctor(config: ConfigFile = None, data: DataDir = None, live: Live = False, 
     from actors.doctor import Finding, examine, is_well  # noqa: PLC0415  only here
 
     try:
-        findings = examine(load(config, data, live=live))
+        findings = examine(AgentConfig.load(config=config, data=data, live=live))
     except ConfigError as error:
         fallback = AgentConfig.load(data=data, live=live, env={})
         findings = [one for one in examine(fallback) if one.name not in ("config", "venue")]
         findings.append(Finding("config", "fail", "not usable", str(error)))
     if as_json:
-        rows = [{"check": one.name, "state": one.state, "text": one.text, "mend": one.mend} for one in findings]
-        print_json(rows)
+        print_json([{"check": one.name, "state": one.state, "text": one.text, "mend": one.mend} for one in findings])
     else:
         for one in findings:
             row = f"{one.state:<6}{one.name:<{NAME_WIDTH}}{one.text}"
@@ -72,7 +72,7 @@ def register(
 
     if service != "casino":
         raise ConfigError(f"There is no registering at {service}; known is casino (escrow and faucet live on it).")
-    loaded = load(config, data, live=live)
+    loaded = AgentConfig.load(config=config, data=data, live=live)
     credentials = Credentials.load(loaded.data, {})
     if credentials.get(service) is not None:
         raise ConfigError(f"{loaded.data / 'credentials.json'} has a key for {service} already; nothing was done.")
@@ -90,11 +90,15 @@ def register(
 
 
 def _casino_url(config: AgentConfig) -> str:
-    from actors.sandbox.launch import ensure_running  # noqa: PLC0415  only here
+    from actors.sandbox.errors import SandboxError  # noqa: PLC0415  only here
+    from actors.sandbox.launch import ensure_running  # noqa: PLC0415
 
     if config.venue.casino is not None:
         return config.venue.casino
-    return ensure_running(config.data, seed=config.seed if config.seed is not None else 42) + "/api/v1"
+    try:
+        return ensure_running(config.data, seed=42) + "/api/v1"
+    except SandboxError as error:
+        raise ConfigError(str(error)) from None
 
 
 def retries(config: ConfigFile = None, data: DataDir = None, live: Live = False, as_json: AsJson = False) -> None:
@@ -102,9 +106,9 @@ def retries(config: ConfigFile = None, data: DataDir = None, live: Live = False,
     from actors.venue import retries as table  # noqa: PLC0415  only here
     from actors.venue.budget import LIMITS  # noqa: PLC0415
 
-    own = load(config, data, live=live).risk.bets_per_minute
+    own = AgentConfig.load(config=config, data=data, live=live).risk.bets_per_minute
     if as_json:
-        budgets = [{"prefix": one.prefix, "per_minute": one.per_minute, "shared": one.shared} for one in LIMITS]
+        budgets = [asdict(limit) for limit in LIMITS]
         print_json({"retries": table.as_rows(), "budgets": budgets, "bets_per_minute": own})
         return
     typer.echo(table.as_text())

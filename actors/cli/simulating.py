@@ -7,14 +7,13 @@ import typer
 
 from actors.cli.common import BUG, AsJson, print_json
 
-Seeds = Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="How many seeds.")]
-Start = Annotated[int, typer.Option("--start", min=0, metavar="SEED", help="The first seed.")]
-Steps = Annotated[bool, typer.Option("--steps-report", help="Say how often each fault struck.")]
-Trace = Annotated[bool, typer.Option("--trace", help="Tell each seed's whole story.")]
-
 
 def simulate(
-    seeds: Seeds = 100, start: Start = 1, steps_report: Steps = False, trace: Trace = False, as_json: AsJson = False
+    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="How many seeds.")] = 100,
+    start: Annotated[int, typer.Option(min=0, metavar="SEED", help="The first seed.")] = 1,
+    steps_report: Annotated[bool, typer.Option("--steps-report", help="Say how often each fault struck.")] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Tell each seed's whole story.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Play the agent against crashes, power losses and a faulty venue.
 

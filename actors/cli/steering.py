@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from actors.cli.common import AsJson, ConfigFile, DataDir, Live, complain, data_directory, load, print_json
+from actors.cli.common import AsJson, ConfigFile, DataDir, Live, complain, data_directory, print_json
+from actors.config import AgentConfig
 from actors.control import RemoteAgent
 from actors.errors import ConfigError
 from actors.money.amounts import usd
@@ -20,7 +21,9 @@ STOP_PATIENCE_S = 60.0
 
 def _find(config: ConfigFile, data: DataDir, *, live: bool) -> RemoteAgent:
     if config is not None:
-        load(config, data, live=live)  # a wrong file is told, though the agent runs on what it was started with
+        AgentConfig.load(
+            config=config, data=data, live=live
+        )  # a wrong file is told, though the agent runs on what it was started with
     return RemoteAgent.find(data_directory(data, live=live))
 
 

@@ -4,11 +4,19 @@
 
 
 class JournalError(Exception):
-    """Base of every error of the journal."""
+    """Base of every error of the journal.
+
+    Attributes:
+        exit_code: what a command ends with: 3, a restart does not help; 70, it may; 2, wrong place or order of doing.
+    """
+
+    exit_code = 3
 
 
 class JournalMissing(JournalError):
     """A reader found no journal at the path."""
+
+    exit_code = 2
 
 
 class JournalOwned(JournalError):
@@ -22,6 +30,8 @@ class JournalNewer(JournalError):
 class JournalOlder(JournalError):
     """A reader, which never writes, met a file that a writer has yet to migrate."""
 
+    exit_code = 2
+
 
 class JournalForeign(JournalError):
     """The file belongs to another agent or venue account, or is no journal at all; nothing was changed."""
@@ -34,6 +44,8 @@ class JournalCorrupt(JournalError):
 class JournalBusy(JournalError):
     """Another program kept the write lock beyond the busy timeout; nothing was written, try again later."""
 
+    exit_code = 70
+
 
 class JournalBroken(JournalError):
     """The disk or the file failed under the writer.
@@ -41,6 +53,8 @@ class JournalBroken(JournalError):
     Fatal: what was not acknowledged may or may not be on disk, and no retry can tell. Close the journal and
     open it again (a new process is best); replay shows what became durable.
     """
+
+    exit_code = 70
 
 
 class JournalFull(JournalBroken):
