@@ -43,32 +43,21 @@ def ledger_rows(rows: Iterable[Row]) -> Iterator[LedgerLine]:
     """Yield the postings of ``rows``; a row whose payload has no ``postings`` yields nothing.
 
     Raises:
-        ValueError: A payload or a posting is not what the agent writes.
+        ValueError: A payload is not what the agent writes.
+        TypeError: A posting is not.
     """
     for row in rows:
         postings = json.loads(row.payload).get("postings", ())
         at = iso_utc(row.at_micros) if postings else ""
-        for account, from_bucket, to_bucket, amount_micro in postings:
-            yield LedgerLine(
-                row.seq,
-                at,
-                row.kind,
-                row.intent,
-                row.venue_ref,
-                account,
-                from_bucket,
-                to_bucket,
-                amount_micro,
-            )
+        for posting in postings:
+            yield LedgerLine(row.seq, at, row.kind, row.intent, row.venue_ref, *posting)
 
 
 def to_csv(lines: Iterable[LedgerLine], stream: TextIO) -> None:
     """Write a header and a record per line, nulls as empty fields; the stream needs ``newline=""`` if a file."""
-    writer = csv.writer(stream, lineterminator="\n")
-    names = [field.name for field in fields(LedgerLine)]
-    writer.writerow(names)
-    for line in lines:
-        writer.writerow([getattr(line, name) for name in names])
+    writer = csv.DictWriter(stream, [field.name for field in fields(LedgerLine)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(line) for line in lines)
 
 
 def to_json(lines: Iterable[LedgerLine], stream: TextIO) -> None:

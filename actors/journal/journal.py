@@ -3,10 +3,10 @@
 import errno
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from operator import index
 from pathlib import Path
 from sqlite3 import IntegrityError
-from types import TracebackType
 from typing import Self, TypeVar
 
 from actors.crashpoints import reached
@@ -15,7 +15,7 @@ from actors.journal.anchor import write_anchor
 from actors.journal.ballast import Ballast
 from actors.journal.chain import row_hash, snapshot_digest
 from actors.journal.errors import EpochLost, JournalBroken, JournalBusy, JournalError, JournalFull
-from actors.journal.opening import busy_sentence, full_sentence, open_for_writing
+from actors.journal.opening import busy_sentence, full_sentence, named_failures, open_for_writing
 from actors.journal.ownership import FileLock
 from actors.journal.records import Committed, Entry, Head, Rejected, Row, Rule, Snapshot
 
@@ -25,6 +25,7 @@ ANCHOR_PERIOD_MICROS = 1_000_000
 """The head file is rewritten after a commit at most once in this time, as it costs an fsync of its own."""
 
 
+@dataclass(eq=False, repr=False)
 class Journal:
     """The one writer of a journal; for the thread that opened it, and every call blocks on the disk.
 
@@ -34,6 +35,18 @@ class Journal:
         epoch: The number of this opening; an older one can no longer write.
         head: The end of the chain.
     """
+
+    epoch: int
+    head: Head
+    _path: Path
+    _lock: FileLock
+    _ballast: Ballast
+    _connection: sqlite.Connection
+    _agent: str
+    _wall_micros: Callable[[], int]
+    _dead: JournalError | None = None
+    _closed: bool = False
+    _anchored_at: int | None = None
 
     @classmethod
     def open(cls, path: Path, *, agent: str, binding: str, wall_micros: Callable[[], int]) -> Self:
@@ -57,55 +70,20 @@ class Journal:
             JournalBroken: The disk refuses.
         """
         path = path.resolve()
-        try:
+        with named_failures(path):
             lock = FileLock(path.with_name(path.name + ".lock"))
-        except OSError as error:
-            raise JournalBroken(f"{path} cannot be locked ({error}): check the data directory.") from error
         reached("lock")
         try:
             ballast = Ballast(path)
             connection, head, epoch = ballast.carry(lambda: open_for_writing(path, agent, binding))
             ballast.take()
-            return cls(
-                path=path,
-                lock=lock,
-                ballast=ballast,
-                connection=connection,
-                agent=agent,
-                epoch=epoch,
-                head=head,
-                wall_micros=wall_micros,
-            )
+            return cls(epoch, head, path, lock, ballast, connection, agent, wall_micros)
         except BaseException:
             lock.release()
             raise
 
-    def __init__(
-        self,
-        *,
-        path: Path,
-        lock: FileLock,
-        ballast: Ballast,
-        connection: sqlite.Connection,
-        agent: str,
-        epoch: int,
-        head: Head,
-        wall_micros: Callable[[], int],
-    ) -> None:
-        """For `open` only."""
-        self._path = path
-        self._lock = lock
-        self._ballast = ballast
-        self._connection = connection
-        self._agent = agent
-        self._wall_micros = wall_micros
-        self._dead: JournalError | None = None
-        self._closed = False
-        self.epoch = epoch
-        self.head = head
-        self._watched = (path, path.with_name(path.name + "-wal"))
+    def __post_init__(self) -> None:
         self._files = self._identities()
-        self._anchored_at: int | None = None
 
     def append(self, groups: Sequence[Sequence[Entry]]) -> list[Committed | Rejected]:
         """Write the groups in one transaction with one sync, each whole or not at all.
@@ -141,12 +119,11 @@ class Journal:
         """Yield the rows after ``after_seq`` in order, a thousand at a time in memory.
 
         Raises:
+            JournalCorrupt: A page cannot be read.
             JournalBroken: The disk refuses.
         """
-        try:
+        with named_failures(self._path):
             yield from self._connection.rows(after_seq)
-        except sqlite.FAILURES as error:
-            raise JournalBroken(f"{self._path} cannot be read ({error}): check the disk.") from error
 
     def load_snapshot(self) -> Snapshot | None:
         """Return the newest snapshot, which was checked at the opening, or None.
@@ -154,10 +131,8 @@ class Journal:
         Raises:
             JournalBroken: The disk refuses.
         """
-        try:
+        with named_failures(self._path):
             found = self._connection.snapshot()
-        except sqlite.FAILURES as error:
-            raise JournalBroken(f"{self._path} cannot be read ({error}): check the disk.") from error
         return None if found is None else found[0]
 
     def save_snapshot(self, seq: int, state_json: str) -> None:
@@ -204,12 +179,7 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _append_group(self, group: Sequence[Entry], head: Head, at_micros: int) -> tuple[Committed | Rejected, Head]:
@@ -218,16 +188,8 @@ class Journal:
         if several:
             self._connection.run(sqlite.BEGIN_GROUP)
         for entry in group:
-            columns = (
-                seq + 1,
-                self._agent,
-                self.epoch,
-                at_micros,
-                entry.kind,
-                entry.intent,
-                entry.venue_ref,
-                entry.payload,
-            )
+            what = (entry.kind, entry.intent, entry.venue_ref, entry.payload)
+            columns = (seq + 1, self._agent, self.epoch, at_micros, *what)
             try:
                 new_hash = row_hash(last_hash, *columns)
                 self._connection.run(sqlite.APPEND, (*columns, last_hash, new_hash))
@@ -251,7 +213,9 @@ class Journal:
         try:
             self._connection.run(sqlite.BEGIN)
         except sqlite.FAILURES as error:
-            raise self._begin_failure(error) from error
+            if sqlite.is_busy(error):
+                raise JournalBusy(busy_sentence(self._path)) from error
+            raise self._broken(f"failed while writing ({error})") from error
         try:
             self._refuse_fenced()
             yield
@@ -273,11 +237,6 @@ class Journal:
             self._dead = EpochLost(f"{self._path} was taken over: epoch {self.epoch} must end, {epoch} is the owner.")
             raise self._dead
 
-    def _begin_failure(self, error: Exception) -> JournalError:
-        if sqlite.is_busy(error):
-            return JournalBusy(busy_sentence(self._path))
-        return self._broken(f"failed while writing ({error})")
-
     def _broken(self, what: str) -> JournalBroken:
         self._dead = JournalBroken(f"{self._path} {what}: check the disk and the file, then start again.")
         return self._dead
@@ -287,7 +246,7 @@ class Journal:
             self._connection.run(sqlite.ROLLBACK)
 
     def _identities(self) -> list[tuple[int, int] | None]:
-        return [_identity(path) for path in self._watched]
+        return [_identity(path) for path in (self._path, self._path.with_name(self._path.name + "-wal"))]
 
     def _anchor_if_due(self, now_micros: int) -> None:
         last = self._anchored_at

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from actors.journal import schema, sqlite
@@ -84,16 +83,6 @@ class Reader:
         with named_failures(self._path):
             yield from self._connection.rows(after_seq, intent)
 
-    def count(self) -> int:
-        """Return the number of rows.
-
-        Raises:
-            JournalCorrupt: A page cannot be read.
-            JournalBroken: The disk refuses.
-        """
-        with named_failures(self._path):
-            return self._connection.count()
-
     def head(self) -> Head:
         """Return the end of the chain, unchecked.
 
@@ -128,12 +117,7 @@ class Reader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _genesis(self) -> Head:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from peewee import PeeweeException, SqliteDatabase, fn
+from peewee import PeeweeException, SqliteDatabase
 
 from actors.crashpoints import reached
 from actors.journal import schema
@@ -58,7 +58,8 @@ class Connection:
             autoconnect=False,
         )
         self.database.connect()
-        self._execute = self.database.connection().execute  # on the way of every bet: half the cost of peewee's
+        raw: sqlite3.Connection = self.database.connection()  # type: ignore[no-untyped-call]
+        self._execute = raw.execute  # on the way of every bet: half the cost of peewee's
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
         """Execute one statement for its effect."""
@@ -105,7 +106,7 @@ class Connection:
 
     def count(self) -> int:
         """Return the number of rows."""
-        return int(self._select(schema.EventTable.select(fn.COUNT(schema.EventTable.seq)))[0][0])
+        return int(self.value("SELECT count(*) FROM events"))
 
     def rows(self, after_seq: int | None, intent: str | None = None) -> Iterator[Row]:
         """Yield rows in order, a page at a time, so that no read transaction stays open between them."""
