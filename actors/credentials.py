@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_IMODE
 
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from actors.config.sources import KEY_VARIABLES
 from actors.errors import ConfigError
 from actors.files import PRIVATE_MODE, write_private
-
-SHARES_CASINO_KEY = ("escrow", "faucet", "referral")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +19,9 @@ class Credential:
 
     key: SecretStr
     agent_id: str = ""
+
+
+_FILE = TypeAdapter(dict[str, Credential])
 
 
 class Credentials:
@@ -51,7 +52,7 @@ class Credentials:
 
     def get(self, service: str) -> Credential | None:
         """Return a service's credential, or None. Escrow, faucet and referral live on the casino's."""
-        return self._known.get("casino" if service in SHARES_CASINO_KEY else service)
+        return self._known.get(_owner(service))
 
     def require(self, service: str) -> Credential:
         """Return a service's credential.
@@ -59,14 +60,13 @@ class Credentials:
         Raises:
             ConfigError: there is none.
         """
-        credential = self.get(service)
-        if credential is None:
-            owner = "casino" if service in SHARES_CASINO_KEY else service
+        owner = _owner(service)
+        if owner not in self._known:
             raise ConfigError(
                 f"There is no key for {service}; set STAKEKEEPER_{owner.upper()}_KEY "
                 f"or run: python run.py register {owner} --live."
             )
-        return credential
+        return self._known[owner]
 
     def services(self) -> tuple[str, ...]:
         """Return the services that have a key of their own, sorted."""
@@ -93,6 +93,10 @@ class Credentials:
         return f"Credentials({', '.join(self.services()) or 'none'})"
 
 
+def _owner(service: str) -> str:
+    return "casino" if service in ("escrow", "faucet", "referral") else service
+
+
 def _read(path: Path) -> dict[str, Credential]:
     try:
         mode = S_IMODE(path.stat().st_mode)
@@ -104,9 +108,6 @@ def _read(path: Path) -> dict[str, Credential]:
     if mode & ~PRIVATE_MODE:
         raise ConfigError(f"{path} is open to others (mode {mode:04o}); close it with: chmod 600 {path}.")
     try:
-        return {
-            service: Credential(SecretStr(one["key"]), one.get("agent_id", ""))
-            for service, one in json.loads(text).items()
-        }
-    except (ValueError, TypeError, KeyError, AttributeError):
+        return _FILE.validate_json(text)
+    except ValidationError:
         raise ConfigError(f'{path} is damaged; it must read {{"casino": {{"key": "..."}}}}.') from None

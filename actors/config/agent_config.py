@@ -44,7 +44,7 @@ LOOPBACK_QUIET_S = 5
 LEAST_LIVE_QUIET_S = 60
 """A proxy before a public venue may deliver a request this late; to call a bet void earlier is to guess."""
 
-PAPER_KELLY_FRACTION = Decimal("0.10")
+PAPER_KELLY = Decimal("0.10")
 
 
 class AgentConfig(BaseModel):
@@ -104,7 +104,8 @@ class AgentConfig(BaseModel):
             ConfigError: one sentence that names the key, its value and what is allowed.
         """
         merged = Merged(_tables())
-        merged.add("the defaults", _defaults(live=live, process=process))
+        merged.add("the defaults", {"web": {"port": PROCESS_WEB_PORT if process else 0}})
+        merged.add("the defaults", {"venue": PUBLIC_HOSTS} if live else {"bankroll": {"kelly_fraction": PAPER_KELLY}})
         if config is not None:
             merged.add(str(config), from_file(Path(config)))
         merged.add("the environment", from_environment(os.environ if env is None else env))
@@ -170,12 +171,10 @@ class AgentConfig(BaseModel):
     def dump(self) -> dict[str, str]:
         """Return the configuration as flat text without secrets, for the journal's record and the log."""
         flat = {"mode": self.mode, "dry_run": _text(self.dry_run)}
-        for section, model in _tables().items():
-            value = getattr(self, section)
-            flat |= {f"{section}.{key}": _text(getattr(value, key)) for key in model.model_fields}
+        for section in _tables():
+            flat |= {f"{section}.{key}": _text(value) for key, value in getattr(self, section)}
         for number, one in enumerate(self.strategy, start=1):
-            own = {"lane": one.lane_name, "account": one.account, "name": one.name, "class": one.class_}
-            named = {**one.parameters, **{key: value for key, value in own.items() if value is not None}}
+            named = one.model_dump(by_alias=True, exclude_none=True) | {"lane": one.lane_name}
             flat |= {f"strategy.{number}.{key}": _text(value) for key, value in named.items()}
         return flat
 
@@ -187,13 +186,6 @@ def _tables() -> dict[str, type[Section]]:
         for name, field in AgentConfig.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
     }
-
-
-def _defaults(*, live: bool, process: bool) -> Tables:
-    tables: Tables = {"venue": dict(PUBLIC_HOSTS)} if live else {"bankroll": {"kelly_fraction": PAPER_KELLY_FRACTION}}
-    if process:
-        tables["web"] = {"port": PROCESS_WEB_PORT}
-    return tables
 
 
 def _quiet_default(values: Tables) -> None:

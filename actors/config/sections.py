@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic import model_validator as check_all
 
-from actors.money.amounts import MICRO_PER_CENT, parse_usd
-
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 US_PER_SECOND = 1_000_000
+DIGITS = 20
+"""Of an amount: more than all the money there is has, and few enough to be exact."""
 
 
 def is_loopback(url: str) -> bool:
@@ -34,19 +34,10 @@ def _no_bool(value: object) -> object:
     return value
 
 
-def _micros(value: Decimal) -> Decimal:
-    parse_usd(value)
-    return value
-
-
-def _cents(value: Decimal) -> Decimal:
-    if parse_usd(value) % MICRO_PER_CENT:
-        raise ValueError("not a whole cent")
-    return value
-
-
-def _url(*schemes: str) -> Callable[[str], str]:
-    def check(text: str) -> str:
+def _url(*schemes: str) -> Callable[[str | None], str | None]:
+    def check(text: str | None) -> str | None:
+        if text is None:
+            return None
         parts = urlsplit(text)
         if parts.scheme not in schemes or not parts.hostname or parts.username or parts.password or parts.query:
             raise ValueError("not such a URL")
@@ -55,28 +46,26 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return check
 
 
-def _secret_url(*prefixes: str) -> Callable[[SecretStr], SecretStr]:
-    def check(secret: SecretStr) -> SecretStr:
-        if not secret.get_secret_value().startswith(prefixes):
+def _secret_url(*prefixes: str) -> Callable[[SecretStr | None], SecretStr | None]:
+    def check(secret: SecretStr | None) -> SecretStr | None:
+        if secret and not secret.get_secret_value().startswith(prefixes):
             raise ValueError("not such a URL")
         return secret
 
     return check
 
 
-_Share = Annotated[
-    Decimal, BeforeValidator(_no_bool), Field(gt=0, le=1, description="a fraction above 0 and at most 1")
-]
-_Seconds = Annotated[
-    Decimal, BeforeValidator(_no_bool), Field(gt=0, le=3600, description="seconds, above 0 and at most 3600")
-]
-_Port = Annotated[int, BeforeValidator(_no_bool), Field(ge=0, le=65535, description="a port, 1 to 65535, or 0 (off)")]
+_Number = Annotated[Decimal, BeforeValidator(_no_bool)]
+_Count = Annotated[int, BeforeValidator(_no_bool)]
+_Share = Annotated[_Number, Field(gt=0, le=1, description="a fraction above 0 and at most 1")]
+_Seconds = Annotated[_Number, Field(gt=0, le=3600, description="seconds, above 0 and at most 3600")]
+_Port = Annotated[_Count, Field(ge=0, le=65535, description="a port, 1 to 65535, or 0 (off)")]
 _Host = Annotated[str, Field(min_length=1, description="a host name or address to listen on")]
 _Switch = Annotated[bool, Field(description="true or false")]
 _Service = Annotated[bool | None, Field(description="true or false (left out: on when there is a key)")]
 _Http = Annotated[
     str | None,
-    AfterValidator(lambda url: url and _url("http", "https")(url)),
+    AfterValidator(_url("http", "https")),
     Field(description="a base URL, http:// or https://, without a password"),
 ]
 _Name = Annotated[
@@ -123,7 +112,7 @@ class VenueSection(Section):
     domains: _Http = None
     price_feed: Annotated[
         str | None,
-        AfterValidator(lambda url: url and _url("ws", "wss")(url)),
+        AfterValidator(_url("ws", "wss")),
         Field(description="a WebSocket URL, ws:// or wss://, without a password"),
     ] = None
     send_timeout: _Seconds = Decimal(10)
@@ -152,16 +141,12 @@ class BankrollSection(Section):
     kelly_fraction: _Share = Decimal("0.25")
     max_stake_fraction: _Share = Decimal("0.02")
     min_stake: Annotated[
-        Decimal,
-        BeforeValidator(_no_bool),
-        AfterValidator(_cents),
-        Field(gt=0, description="an amount in whole cents, at least 0.01"),
+        _Number,
+        Field(gt=0, decimal_places=2, max_digits=DIGITS, description="an amount in whole cents, at least 0.01"),
     ] = Decimal("0.01")
     entertainment_budget: Annotated[
-        Decimal,
-        BeforeValidator(_no_bool),
-        AfterValidator(_micros),
-        Field(ge=0, description="an amount in USD, 0 or more, with at most six decimals"),
+        _Number,
+        Field(ge=0, decimal_places=6, max_digits=DIGITS, description="USD, 0 or more, with at most six decimals"),
     ] = Decimal(0)
 
 
@@ -171,13 +156,9 @@ class RiskSection(Section):
     stop_loss: _Share = Decimal("0.30")
     max_drawdown: _Share = Decimal("0.30")
     daily_loss: _Share = Decimal("0.10")
-    loss_streak: Annotated[
-        int, BeforeValidator(_no_bool), Field(ge=0, le=10_000, description="a whole number, 0 (off) to 10000")
-    ] = 0
+    loss_streak: Annotated[_Count, Field(ge=0, le=10_000, description="a whole number, 0 (off) to 10000")] = 0
     max_open: _Share = Decimal("0.20")
-    bets_per_minute: Annotated[
-        int, BeforeValidator(_no_bool), Field(ge=1, le=60_000, description="a whole number, 1 to 60000")
-    ] = 50
+    bets_per_minute: Annotated[_Count, Field(ge=1, le=60_000, description="a whole number, 1 to 60000")] = 50
 
 
 class StrategySection(BaseModel):
@@ -217,7 +198,7 @@ class JournalSection(Section):
 
     url: Annotated[
         SecretStr | None,
-        AfterValidator(lambda url: url and _secret_url("sqlite:///", "postgresql://")(url)),
+        AfterValidator(_secret_url("sqlite:///", "postgresql://")),
         Field(description="sqlite:///PATH or postgresql://HOST/NAME"),
     ] = None
 
@@ -227,7 +208,7 @@ class RedisSection(Section):
 
     url: Annotated[
         SecretStr | None,
-        AfterValidator(lambda url: url and _secret_url("redis://", "rediss://", "unix://")(url)),
+        AfterValidator(_secret_url("redis://", "rediss://", "unix://")),
         Field(description="redis://HOST, rediss://HOST or unix://PATH"),
     ] = None
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from actors import crashpoints
@@ -76,8 +76,10 @@ def from_environment(env: Mapping[str, str]) -> Tables:
             )
         if section == "strategy":
             raise ConfigError(f"{variable}: strategies are set in the file ([[strategy]]) or with --strategy.")
-        text = env[variable]
-        tables.setdefault(section, {})[key] = _listed(text) if (section, key) == ("alerts", "urls") else text
+        value: object = env[variable]
+        if (section, key) == ("alerts", "urls"):
+            value = [url.strip() for url in env[variable].split(",") if url.strip()]
+        tables.setdefault(section, {})[key] = value
     return tables
 
 
@@ -96,10 +98,6 @@ def from_overrides(overrides: Mapping[str, object]) -> tuple[dict[str, object], 
     return options, tables
 
 
-def _listed(text: str) -> list[str]:
-    return [one.strip() for one in text.split(",") if one.strip()]
-
-
 class Merged:
     """Tables laid over each other, with the memory of where each key came from."""
 
@@ -116,7 +114,9 @@ class Merged:
         """
         for section, table in tables.items():
             if section == "strategy":
-                self._add_strategies(origin, table)
+                if not isinstance(table, list) or not all(isinstance(one, dict) for one in table):
+                    raise ConfigError(f"strategy in {origin} must be a list of tables ([[strategy]]).")
+                self.values["strategy"] = table
                 continue
             if section not in self._sections:
                 hint = nearest(section, [*self._sections, "strategy"])
@@ -130,11 +130,6 @@ class Merged:
                 self.values.setdefault(section, {})[key] = value
                 self._origin[section, key] = origin
 
-    def _add_strategies(self, origin: str, tables: object) -> None:
-        if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
-            raise ConfigError(f"strategy in {origin} must be a list of tables ([[strategy]]).")
-        self.values["strategy"] = tables
-
     def sentence(self, error: ValidationError, options: Mapping[str, FieldInfo]) -> ConfigError:
         """Return the first of pydantic's complaints as one sentence; a value that may be secret is not shown."""
         first = error.errors(include_url=False)[0]
@@ -145,10 +140,8 @@ class Merged:
             return ConfigError(f"{section} = {shown(first['input'])} must be {options[section].description}.")
         key = path[0]
         field = self._sections[section].model_fields[key]
-        origin = self._origin.get((section, key), "the defaults")
-        value = self.values.get(section, {}).get(key)
-        written = "the value given" if _is_secret(field.annotation) else shown(value)
-        return ConfigError(f"{section}.{key} = {written} in {origin}: must be {field.description}.")
+        written = "the value given" if "SecretStr" in str(field.annotation) else shown(self.values[section][key])
+        return ConfigError(f"{section}.{key} = {written} in {self._origin[section, key]}: must be {field.description}.")
 
     def _strategy_sentence(self, path: list[str], first: Mapping[str, Any]) -> str:
         number = int(path[0]) + 1
@@ -158,10 +151,6 @@ class Merged:
         fields = {field.alias or name: field for name, field in StrategySection.model_fields.items()}
         value = self.values["strategy"][number - 1].get(key)
         return f"[[strategy]] number {number}: {key} = {shown(value)}: must be {fields[key].description}."
-
-
-def _is_secret(annotation: object) -> bool:
-    return SecretStr.__name__ in str(annotation)
 
 
 def shown(value: object) -> str:
