@@ -72,8 +72,9 @@ class Supervisor(Nursery):
         """
         limits = (max_restarts, max_seconds, auto_shutdown)
         plan = SupervisorSpec(cls, tuple(children), strategy, *limits)
-        kind = {"restart": restart, "significant": significant, "backoff": backoff}
-        return ChildSpec(id, plan, shutdown=shutdown, start_timeout=None, **cast("Any", kind))
+        return ChildSpec(
+            id, plan, restart=restart, shutdown=shutdown, start_timeout=None, significant=significant, backoff=backoff
+        )
 
     def __init__(self, plan: SupervisorSpec) -> None:
         super().__init__(plan)
