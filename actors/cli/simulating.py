@@ -33,6 +33,7 @@ def simulate(
                 "start": start,
                 "steps": total.steps,
                 "seconds": round(seconds, 1),
+                "trace": total.trace,
                 "counts": dict(sorted(total.counts.items())),
                 "broken": [{"seed": one.seed, "why": one.violation, "trace": one.trace} for one in total.broken],
             }

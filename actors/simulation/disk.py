@@ -2,30 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from actors.journal import Committed, Entry, EpochLost, Head, JournalBroken, JournalBusy, Rejected, Row, Snapshot
 from actors.journal.records import Rule
 
-
-class Hazards(Protocol):
-    """What may happen around a write."""
-
-    def strike(self, what: str) -> bool:
-        """Whether this fault strikes now."""
-
-    def mortal(self, where: str) -> None:
-        """A place at which the process may die.
-
-        Raises:
-            ProcessDied: it does, or is dead already.
-        """
-
-    def wall(self) -> int:
-        """Return UTC microseconds."""
-
-    def acknowledged(self, rows: Sequence[Row]) -> None:
-        """Rows are about to be acknowledged."""
+if TYPE_CHECKING:
+    from actors.simulation.world import SimulatedWorld
 
 
 @dataclass(slots=True)
@@ -67,10 +50,10 @@ class Disk:
 class SimulatedJournal:
     """A `Writer` on such a disk, with the journal's rules, fence and errors."""
 
-    def __init__(self, disk: Disk, hazards: Hazards) -> None:
-        hazards.mortal("opening the journal")
+    def __init__(self, disk: Disk, world: "SimulatedWorld") -> None:
+        world.mortal("opening the journal")
         self._disk = disk
-        self._hazards = hazards
+        self._world = world
         disk.epoch += 1
         self.epoch = disk.epoch
         rows = disk.rows()
@@ -78,24 +61,24 @@ class SimulatedJournal:
             commit.synced = True  # opening recovers the log, and syncs it
         self.head = Head(len(rows), "")
         self._taken = {key for row in rows for key in _keys(row.kind, row.intent, row.venue_ref)}
-        hazards.acknowledged(rows)
+        world.acknowledged(rows)
 
     def append(self, groups: Sequence[Sequence[Entry]]) -> list[Committed | Rejected]:
         """Write groups in one commit; see `actors.journal.Journal.append`."""
         self._fence()
-        if self._hazards.strike("busy"):
+        if self._world.strike("busy"):
             raise JournalBusy("another program holds the write lock")
         commit = Commit()
         outcomes = [self._group(group, commit) for group in groups]
-        self._hazards.mortal("before a commit")
+        self._world.mortal("before a commit")
         self._disk.commits.append(commit)
-        self._hazards.mortal("before a sync")
-        if self._hazards.strike("broken"):
+        self._world.mortal("before a sync")
+        if self._world.strike("broken"):
             raise JournalBroken("the disk failed under a commit")
         self.sync()
-        self._hazards.mortal("after a sync")
+        self._world.mortal("after a sync")
         self.head = Head(self.head.seq + len(commit.rows), "")
-        self._hazards.acknowledged(commit.rows)
+        self._world.acknowledged(commit.rows)
         return outcomes
 
     def sync(self) -> None:
@@ -116,8 +99,8 @@ class SimulatedJournal:
     def save_snapshot(self, seq: int, state_json: str) -> None:
         """Keep a snapshot, in a commit of its own."""
         self._fence()
-        self._disk.commits.append(Commit(snapshot=Snapshot(seq, "", self._hazards.wall(), state_json)))
-        self._hazards.mortal("before a snapshot's sync")
+        self._disk.commits.append(Commit(snapshot=Snapshot(seq, "", self._world.wall(), state_json)))
+        self._world.mortal("before a snapshot's sync")
         self.sync()
 
     def close(self) -> None:
@@ -128,14 +111,14 @@ class SimulatedJournal:
             raise EpochLost(f"epoch {self.epoch} was replaced by {self._disk.epoch}")
 
     def _group(self, group: Sequence[Entry], commit: Commit) -> Committed | Rejected:
-        if self._hazards.strike("refused"):
+        if self._world.strike("refused"):
             return Rejected("schema", "refused by the simulation")
         keys = [key for entry in group for key in _keys(entry.kind, entry.intent, entry.venue_ref)]
         clash = next((key for number, key in enumerate(keys) if key in self._taken or key in keys[:number]), None)
         if clash:
             return Rejected(clash[0], f"{clash[1]} is taken")
         self._taken.update(keys)
-        first, at = self.head.seq + len(commit.rows) + 1, self._hazards.wall()
+        first, at = self.head.seq + len(commit.rows) + 1, self._world.wall()
         commit.rows += [
             Row(first + n, "", self.epoch, at, entry.kind, entry.intent, entry.venue_ref, entry.payload, "", "")
             for n, entry in enumerate(group)

@@ -1,7 +1,7 @@
 """The network in virtual time: ports that run jobs as timers, and clients whose requests meet their fate."""
 
 from collections.abc import Callable, Generator, Iterable
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from actors.money.amounts import TOLERANCE_MICRO
 from actors.money.evidence import (
@@ -19,10 +19,13 @@ from actors.money.evidence import (
     Unknown,
 )
 from actors.simulation.plan import BET_FATES, ESCROW_FATES
-from actors.simulation.venue import LEDGER_ROWS, SECOND, Flight, Venue
+from actors.simulation.venue import LEDGER_ROWS, SECOND, Flight
 from actors.ticket import Ticket, TicketExpired
 from actors.venue.errors import RateLimited, VenueDown
 from actors.venue.port import PortClosed
+
+if TYPE_CHECKING:
+    from actors.simulation.world import SimulatedWorld
 
 T = TypeVar("T")
 Talk = Generator[float, None, T]
@@ -41,38 +44,6 @@ LOST_ANSWERS = {
 }
 
 
-class Ether(Protocol):
-    """What ports and clients need of the world."""
-
-    venue: Venue
-    send_timeout_s: float
-    quiet_s: float
-
-    def wall(self) -> int:
-        """Return the agent's UTC microseconds."""
-
-    def truth(self) -> int:
-        """Return the venue's UTC microseconds."""
-
-    def latency(self) -> float:
-        """Return seconds that something takes."""
-
-    def later(self, seconds: float, call: Callable[[], None]) -> None:
-        """Make a call in this process, if it lives."""
-
-    def fate(self, kinds: tuple[str, ...], ticket: Ticket) -> str:
-        """Draw the fate of a request that is being sent."""
-
-    def within(self, seconds: float) -> float:
-        """Return some time up to so many seconds."""
-
-    def reading_fails(self) -> bool:
-        """Whether this reading fails."""
-
-    def cut_off(self) -> bool:
-        """Whether this export shows only its newest rows."""
-
-
 class Pending(Exception):  # noqa: N818  not an error
     """How a simulated client tells its port that the call takes time."""
 
@@ -84,8 +55,8 @@ class Pending(Exception):  # noqa: N818  not an error
 class SimulatedPort:
     """Runs jobs as timers; many at a time, in any order."""
 
-    def __init__(self, ether: Ether) -> None:
-        self._ether = ether
+    def __init__(self, world: "SimulatedWorld") -> None:
+        self._world = world
         self._waiting = 0
         self._closed = False
 
@@ -94,7 +65,7 @@ class SimulatedPort:
         if self._closed or self._waiting >= CAPACITY:
             return False
         self._waiting += 1
-        self._ether.later(self._ether.latency(), lambda: self._begin(job, done))
+        self._world.later(self._world.latency(), lambda: self._begin(job, done))
         return True
 
     def close(self, timeout_s: float) -> bool:
@@ -125,14 +96,14 @@ class SimulatedPort:
         except BaseException as error:  # noqa: BLE001  as the real port
             done(error)
         else:
-            self._ether.later(pause, lambda: self._go_on(talk, done))
+            self._world.later(pause, lambda: self._go_on(talk, done))
 
 
 class Client:
     """The casino's and the escrow's client: sends a ticket once, and reads."""
 
-    def __init__(self, ether: Ether) -> None:
-        self._ether = ether
+    def __init__(self, world: "SimulatedWorld") -> None:
+        self._world = world
 
     def place(self, ticket: Ticket) -> NoReturn:
         """Send a ticket's request.
@@ -156,33 +127,33 @@ class Client:
     def send(self, ticket: Ticket) -> Talk[Answer]:
         """Spend the ticket and send its request once."""
         try:
-            ticket.consume(self._ether.wall())
+            ticket.consume(self._world.wall())
         except TicketExpired as error:
             return NotSent(str(error))
         return (yield from self.exchange(ticket))
 
     def exchange(self, ticket: Ticket) -> Talk[Answer]:
         """Send the request and wait for the answer; what comes of both is drawn."""
-        ether, start = self._ether, self._ether.truth()
-        fate = ether.fate(BET_FATES if ticket.kind == "bet" else ESCROW_FATES, ticket)
-        up, deadline = ether.latency(), ether.send_timeout_s
+        world, start = self._world, self._world.truth()
+        fate = world.fate(BET_FATES if ticket.kind == "bet" else ESCROW_FATES, ticket)
+        up, deadline = world.latency(), world.send_timeout_s
         if fate in ("not sent", "429", "refused"):
             yield up
             return self.read_status(fate, None)
         if fate in ("lost", "late"):
             if fate == "late":
-                at = start + int((up + ether.within(deadline + ether.quiet_s - up)) * SECOND)
-                ether.venue.post(Flight(ticket.request, ticket.tag), at)
+                at = start + int((up + world.within(deadline + world.quiet_s - up)) * SECOND)
+                world.venue.post(Flight(ticket.request, ticket.tag), at)
             yield deadline
             return Unknown("no answer in time")
         how = fate if fate in ("incomplete", "garbled") else "whole"
-        flight = ether.venue.post(Flight(ticket.request, ticket.tag, how), start + int(up * SECOND))
+        flight = world.venue.post(Flight(ticket.request, ticket.tag, how), start + int(up * SECOND))
         if fate == "duplicate":
             copy = Flight(ticket.request, ticket.tag)
-            ether.venue.post(copy, start + int((up + ether.within(deadline + ether.quiet_s - up)) * SECOND))
+            world.venue.post(copy, start + int((up + world.within(deadline + world.quiet_s - up)) * SECOND))
         yield up + 1e-6
-        ether.venue.advance(ether.truth())
-        yield ether.within(deadline - up) if fate == "cut" else ether.latency()
+        world.venue.advance(world.truth())
+        yield world.within(deadline - up) if fate == "cut" else world.latency()
         return self.read_status(fate, flight)
 
     def read_status(self, fate: str, flight: Flight | None) -> Answer:
@@ -192,7 +163,7 @@ class Client:
             case "not sent", _:
                 answer = NotSent("connection refused")
             case "429" | "429 after", _:
-                answer = Refused("rate_limit_exceeded", temporary=True, retry_at=self._ether.wall() + SECOND)
+                answer = Refused("rate_limit_exceeded", temporary=True, retry_at=self._world.wall() + SECOND)
             case "refused", _:
                 answer = Refused("invalid_amount")
             case "answered" | "duplicate", BetRow() as row:
@@ -204,7 +175,7 @@ class Client:
         return answer
 
     def _look(self, escrow_ids: tuple[str, ...]) -> Talk[tuple[EscrowView, ...]]:
-        yield self._ether.latency()
+        yield self._world.latency()
         return self._contracts(escrow_ids)
 
     def _evidence(self, query: Query) -> Talk[Evidence]:
@@ -220,16 +191,16 @@ class Client:
         raise VenueDown(f"the account {query.account} moved during each of {READINGS} readings")
 
     def _reading(self, query: Query, *, detailed: bool) -> Talk[Evidence]:
-        ether, started = self._ether, self._ether.wall()
+        world, started = self._world, self._world.wall()
         yield from self._travel()
-        venue_at = ether.truth()
+        venue_at = world.truth()
         opens = (query.since or venue_at - WINDOW_MARGIN) // SECOND - SLACK_S
-        rows, complete = ether.venue.bet_rows(opens), not ether.cut_off()
+        rows, complete = world.venue.bet_rows(opens), not world.cut_off()
         yield from self._travel()
-        nonces = ether.venue.nonces
+        nonces = world.venue.nonces
         yield from self._travel()
-        ledger: tuple[LedgerRow, ...] = tuple(ether.venue.ledger[-LEDGER_ROWS:]) if detailed else ()
-        history: tuple[HistoryRow, ...] = tuple(ether.venue.history) if detailed else ()
+        ledger: tuple[LedgerRow, ...] = tuple(world.venue.ledger[-LEDGER_ROWS:]) if detailed else ()
+        history: tuple[HistoryRow, ...] = tuple(world.venue.history) if detailed else ()
         locks = [row.reason.removeprefix("escrow_lock: ") for row in history if row.reason.startswith("escrow_lock: ")]
         yield from self._travel()
         wanted = dict.fromkeys((*query.escrow_ids, *(lock for lock in locks if lock not in query.known)))
@@ -241,7 +212,7 @@ class Client:
             rows=rows if complete else rows[: len(rows) // 2],
             rows_complete=complete,
             nonces=nonces,
-            balance_micro=ether.venue.balance,
+            balance_micro=world.venue.balance,
             detailed=detailed,
             ledger=ledger,
             history=history,
@@ -250,13 +221,13 @@ class Client:
         )
 
     def _travel(self) -> Talk[None]:
-        yield self._ether.latency() / 4
-        self._ether.venue.advance(self._ether.truth())
-        if self._ether.reading_fails():
-            if self._ether.within(1.0) < 0.5:
-                raise RateLimited("evidence", self._ether.wall() + SECOND)
+        yield self._world.latency() / 4
+        self._world.venue.advance(self._world.truth())
+        if self._world.reading_fails():
+            if self._world.within(1.0) < 0.5:
+                raise RateLimited("evidence", self._world.wall() + SECOND)
             raise VenueDown("no answer in time")
 
     def _contracts(self, escrow_ids: tuple[str, ...]) -> tuple[EscrowView, ...]:
-        self._ether.venue.advance(self._ether.truth())
-        return tuple(self._ether.venue.escrows[one] for one in escrow_ids if one in self._ether.venue.escrows)
+        self._world.venue.advance(self._world.truth())
+        return tuple(self._world.venue.escrows[one] for one in escrow_ids if one in self._world.venue.escrows)

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from actors.simulation.run import Outcome, Run
 
@@ -18,18 +19,20 @@ CHUNK = 20
 
 @dataclass(slots=True)
 class Report:
-    """The sum of many seeds."""
+    """The sum of many seeds; `trace` is the digest of every step of all of them."""
 
     seeds: int = 0
     steps: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     broken: list[Outcome] = field(default_factory=list)
+    trace: str = ""
 
     def add(self, outcome: Outcome) -> None:
         """Add a seed."""
         self.seeds += 1
         self.steps += outcome.steps
         self.counts += outcome.counts
+        self.trace = blake2b(f"{self.trace}{outcome.trace}".encode(), digest_size=16).hexdigest()
         if outcome.violation:
             self.broken.append(outcome)
 
