@@ -27,11 +27,17 @@ def zygote(zygotes):
 
 
 @pytest.fixture(scope="session")
-def healthy(tmp_path_factory):
-    """The URL of a venue without faults; every test has an account of its own there."""
-    directory = tmp_path_factory.mktemp("venue")
-    yield venue(directory, seed=11)
+def house(tmp_path_factory):
+    """Where a venue without faults has its books."""
+    directory = tmp_path_factory.mktemp("house")
+    yield directory
     end_venue(directory)
+
+
+@pytest.fixture(scope="module")
+def healthy(house):
+    """The URL of that venue, which ends by itself when nobody asks; every test has an account of its own there."""
+    return venue(house, seed=11)
 
 
 @pytest.fixture

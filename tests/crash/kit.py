@@ -1,5 +1,6 @@
 """Real processes: a venue with faults, an agent that is killed, and the comparison of what both wrote down."""
 
+import contextlib
 import csv
 import io
 import json
@@ -269,9 +270,11 @@ def venue(directory: Path, *, seed: int, faults: str = "") -> str:
 
 
 def end_venue(directory: Path) -> None:
-    pid = json.loads((directory / "sandbox.json").read_text())["pid"]
-    os.kill(pid, signal.SIGTERM)
-    os.waitpid(pid, 0)
+    """End a venue, unless it has ended by itself."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError, ChildProcessError):
+        pid = json.loads((directory / "sandbox.json").read_text())["pid"]
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
 
 
 def abreast(job, items, zygotes) -> list:
