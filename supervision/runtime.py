@@ -81,7 +81,11 @@ class Threads:
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self.clock = clock
         self._threads: dict[Worker, threading.Thread] = {}
-        self._timers = _TimerThread(clock)
+        self._timers: list[tuple[float, int, Timer]] = []
+        self._order = count()
+        self._changed = threading.Condition()
+        self._timer_thread: threading.Thread | None = None
+        self._closed = False
 
     def launch(self, worker: Worker) -> None:
         """Start a thread that runs the worker's loop."""
@@ -102,7 +106,36 @@ class Threads:
 
     def call_after(self, seconds: float, call: Callable[[], object]) -> Timer:
         """Make `call` in `seconds`, in the timer thread."""
-        return self._timers.add(seconds, call)
+        timer = Timer(call)
+        item = (self.clock() + seconds, next(self._order), timer)
+        with self._changed:
+            if not self._closed:
+                heapq.heappush(self._timers, item)
+                if self._timer_thread is None:
+                    self._timer_thread = threading.Thread(target=self._time, name="supervision-timers", daemon=True)
+                    self._timer_thread.start()
+                elif self._timers[0] is item:
+                    self._changed.notify()
+        return timer
+
+    def _time(self) -> None:
+        while (due := self._next_due()) is not None:
+            due()
+
+    def _next_due(self) -> Callable[[], object] | None:
+        """Wait for the next call that is due; None when closed."""
+        with self._changed:
+            while not self._closed:
+                delay = self._timers[0][0] - self.clock() if self._timers else None
+                if delay is not None and delay <= 0:
+                    call = heapq.heappop(self._timers)[2].call
+                    if call is not None:
+                        return call
+                elif delay is not None and self.clock is not time.monotonic:
+                    self._changed.wait(min(delay, FOREIGN_CLOCK_SECONDS))
+                else:
+                    self._changed.wait(delay)
+        return None
 
     def wait(self, event: Waitable, timeout: float | None) -> bool:
         """Block this thread until `event`, at most `timeout` real seconds."""
@@ -120,59 +153,14 @@ class Threads:
 
     def close(self, timeout: float, orphans: Container[Worker]) -> None:
         """Stop the timers and join the threads that are ending, at most `timeout` real seconds in all."""
-        self._timers.close()
-        deadline = time.monotonic() + timeout
-        for worker, thread in list(self._threads.items()):
-            if worker not in orphans and thread is not threading.current_thread():
-                thread.join(max(0.0, deadline - time.monotonic()))
-
-
-class _TimerThread:
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._heap: list[tuple[float, int, Timer]] = []
-        self._order = count()
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._closed = False
-
-    def add(self, seconds: float, call: Callable[[], object]) -> Timer:
-        entry = Timer(call)
-        item = (self._clock() + seconds, next(self._order), entry)
-        with self._changed:
-            if self._closed:
-                return entry
-            heapq.heappush(self._heap, item)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="supervision-timers", daemon=True)
-                self._thread.start()
-            elif self._heap[0] is item:
-                self._changed.notify()
-        return entry
-
-    def close(self) -> None:
         with self._changed:
             self._closed = True
-            self._heap.clear()
+            self._timers.clear()
             self._changed.notify()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
-
-    def _run(self) -> None:
-        while (due := self._next()) is not None:
-            due()
-
-    def _next(self) -> Callable[[], object] | None:
-        """Wait for the next call that is due; None when closed."""
-        with self._changed:
-            while not self._closed:
-                delay = self._heap[0][0] - self._clock() if self._heap else None
-                if delay is not None and delay <= 0:
-                    call = heapq.heappop(self._heap)[2].call
-                    if call is not None:
-                        return call
-                elif delay is not None and self._clock is not time.monotonic:
-                    self._changed.wait(min(delay, FOREIGN_CLOCK_SECONDS))
-                else:
-                    self._changed.wait(delay)
-        return None
+        ending = [thread for worker, thread in list(self._threads.items()) if worker not in orphans]
+        if self._timer_thread is not None:
+            ending.append(self._timer_thread)
+        deadline = time.monotonic() + timeout
+        for thread in ending:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))

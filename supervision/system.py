@@ -81,7 +81,6 @@ class System:
         self._ended = threading.Event()
         self._exit: Exit | None = None
         self._abandoned: tuple[str, ...] = ()
-        self._closing = threading.Lock()
 
     def handle(self, path: str) -> Handle:
         """Return the stable handle of a path such as `core/bankroll` (`.` is the root), also before the start.
@@ -227,9 +226,8 @@ class System:
         self._finish(Exit(ExitKind.ABANDONED, why))
 
     def _close(self) -> None:
-        with self._closing:
-            atexit.unregister(self.stop)
-            self._runtime.close(JOIN_SECONDS, self._hub.orphans)
+        atexit.unregister(self.stop)
+        self._runtime.close(JOIN_SECONDS, self._hub.orphans)
         self._hub.report_dead_letters()
 
     def _start_error(self, exit_: Exit) -> StartError:
