@@ -7,7 +7,7 @@ import pytest
 from tests.crash.kit import ABREAST, Arena, Zygote, end_venue, venue
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def zygotes():
     """A queue of zygotes; whoever takes one puts it back."""
     made = [Zygote() for _ in range(ABREAST)]
@@ -26,7 +26,7 @@ def zygote(zygotes):
     zygotes.put(taken)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house(tmp_path_factory):
     """Where a venue without faults has its books."""
     directory = tmp_path_factory.mktemp("house")

@@ -10,7 +10,7 @@ from actors.sandbox.launch import ensure_running
 from tests.embedding.kit import CONFIG
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def venue(tmp_path_factory):
     data = tmp_path_factory.mktemp("venue")
     root = ensure_running(data, seed=7, limits="off", idle_exit_s=120)
