@@ -122,7 +122,20 @@ class Run:
         while world.seconds < plan.chaos_s:
             self._live(SLICE_S)
             if world.rng.random() < plan.operator_rate * SLICE_S:
-                self._order(world.rng.choice((Pause("a test"), Resume("a test"), Reconcile())))
+                order = world.rng.choice((Pause("a test"), Resume("a test"), Reconcile(), Drain("a test")))
+                self._order(order)
+                if isinstance(order, Drain):
+                    self._leave()
+
+    def _leave(self) -> None:
+        """End the process in order after a drain, whether it is complete or not."""
+        self._live(1.0)
+        if self._system is not None:
+            self._ending = True
+            self._system.stop()
+            self._bury()
+            self._ending = False
+            self.world.counts["orderly ends"] += 1
 
     def _calm(self) -> None:
         world = self.world

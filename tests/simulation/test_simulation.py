@@ -10,13 +10,13 @@ import pytest
 from actors import bankroll
 from actors.simulation import Run, play_all, report
 
-SEEDS = range(20_000, 20_380)
+SEEDS = range(20_000, 20_400)
 LEAST_STEPS = 300_000
 NIGHTLY = range(1_000_000, 1_100_000)
 NIGHTLY_STEPS = 10_000_000
 
 FAULTS = (
-    "actor crashes", "kills", "power losses", "systems given up",
+    "actor crashes", "kills", "power losses", "systems given up", "orderly ends",
     "disk broken", "disk busy", "disk refused",
     "request 400", "request 429", "request 429 after", "request 500", "request cut", "request duplicate",
     "request garbled", "request incomplete", "request late", "request lost", "request not sent", "request refused",
