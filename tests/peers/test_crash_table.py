@@ -38,7 +38,6 @@ def test_the_article_s_retries_double_bets_on_a_faulty_network(tmp_path):
 @pytest.mark.nightly
 @pytest.mark.parametrize("network", ["healthy", "faulty"])
 def test_the_recovery_of_dbos_doubles_bets(network, tmp_path):
-    pytest.importorskip("dbos")
     row = killed("dbos", network, tmp_path, kills=60)
     assert row.doubles, row
 
