@@ -40,7 +40,7 @@ ENDS = {
     "notify": (SETTLED,),
     "append/reconciled": (SETTLED,),
     "commit/reconciled": (SETTLED,),
-    "snapshot": (SETTLED * 5,),
+    "snapshot": (SETTLED * 4, SETTLED * 5),
 }
 # Where the second life dies, which recovers from a first one that died at `connected` or at `answered`.
 FROM_THE_START = ("lock", "anchor", "replayed", "append/agent_started", "commit/agent_started", "look_up")
