@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -49,8 +50,13 @@ def play_all(seeds: range) -> Iterator[Outcome]:
         hush()
         yield from map(play, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(processors, initializer=hush) as pool:
+    with multiprocessing.get_context("spawn").Pool(processors, initializer=_begin) as pool:
         yield from pool.imap(play, seeds, chunksize=CHUNK)
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for this one, and ends it
+    hush()
 
 
 def hush() -> None:
