@@ -40,13 +40,6 @@ class Nursery(Worker):
         self._winding_down = False
         self._watching = False
 
-    def setup(self) -> None:
-        """Begin to start the children, in order."""
-        for spec in () if self.plan.dynamic else self.plan.children:
-            self.enter(spec)
-        self.jobs.append(self.boot())
-        self._pump()
-
     def teardown(self, exit_: Exit, /) -> None:
         """Fence off what an error of the supervisor's own has left running."""
         del exit_
@@ -60,10 +53,6 @@ class Nursery(Worker):
         for child in list(self.children.values()):
             if child.worker is not None:
                 self._hub.orphan(child.worker)
-
-    @abstractmethod
-    def boot(self) -> Activity:
-        """Start all children."""
 
     @abstractmethod
     def recover(self, child: Child, exit_: Exit) -> Activity:

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from math import inf
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from supervision.supervisor import Supervisor
@@ -74,16 +74,12 @@ def check(good: bool, name: str, value: object, allowed: str) -> None:
         raise ValueError(f"{name}={value!r}: must be {allowed}")
 
 
-def check_number(name: str, value: object, least: float = 0, what: str = "a finite number of seconds") -> None:
-    """Check a finite number that is not a bool."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+def check_number(
+    name: str, value: object, least: float = 0, what: str = "a finite number of seconds", kind: Any = (int, float)
+) -> None:
+    """Check a finite number of a kind that is not a bool."""
+    number = isinstance(value, kind) and not isinstance(value, bool)
     check(number and least <= value < inf, name, value, f"{what} >= {least}")  # type: ignore[operator]
-
-
-def check_count(name: str, value: object, least: int = 0) -> None:
-    """Check an integer that is not a bool."""
-    good = isinstance(value, int) and not isinstance(value, bool) and value >= least
-    check(good, name, value, f"an integer >= {least}")
 
 
 def check_member(name: str, value: object, kind: type[Enum]) -> None:
@@ -112,7 +108,7 @@ class MailboxSpec:
 
     def __post_init__(self) -> None:
         if self.capacity is not None:
-            check_count("mailbox.capacity", self.capacity, 1)
+            check_number("mailbox.capacity", self.capacity, 1, "an integer", int)
         check_member("mailbox.overflow", self.overflow, Overflow)
         key = self.latest_by
         check(key is None or callable(key), "mailbox.latest_by", key, "a function from a message to its key, or None")
@@ -223,9 +219,9 @@ class SupervisorSpec:
     def __post_init__(self) -> None:
         check_member("strategy", self.strategy, Strategy)
         check_member("auto_shutdown", self.auto_shutdown, AutoShutdown)
-        check_count("max_restarts", self.max_restarts)
+        check_number("max_restarts", self.max_restarts, 0, "an integer", int)
         if self.max_children is not None:
-            check_count("max_children", self.max_children)
+            check_number("max_children", self.max_children, 0, "an integer", int)
         check_number("max_seconds", self.max_seconds)
         check(self.max_seconds > 0, "max_seconds", self.max_seconds, "above 0")
         check_children(self.children, self.auto_shutdown)

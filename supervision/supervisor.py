@@ -82,7 +82,15 @@ class Supervisor(Nursery):
 
     # Activities
 
-    def boot(self) -> Activity:
+    def setup(self) -> None:
+        """Begin to start the children, in order."""
+        if not self.plan.dynamic:
+            for spec in self.plan.children:
+                self.enter(spec)
+        self.jobs.append(self._boot())
+        self._pump()
+
+    def _boot(self) -> Activity:
         """Start all children; the first that fails ends the supervisor (no restarts at first start)."""
         for child in list(self.children.values()):
             yield from self.start_one(child)
