@@ -69,9 +69,10 @@ class Oracle:
 
     @property
     def in_doubt(self) -> bool:
-        """Whether anything still has to be decided, by evidence or by a person."""
+        """Whether anything still has to be decided, by evidence or by a person, or is on its way to the venue."""
         state = self.state
         waits = state.open or state.suspended or any(lane.failed for lane in state.lanes.values())
+        waits = waits or any(self.venue.flying.values())
         return bool(waits) or any(account.halt for account in state.accounts.values())
 
     def differences(self) -> list[str]:

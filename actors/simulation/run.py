@@ -165,6 +165,7 @@ class Run:
                 f"stops {[account.halt for account in state.accounts.values() if account.halt]}"
             )
         self._live(SLICE_S)
+        self.world.venue.advance(self.world.truth())
 
     def _live(self, seconds: float) -> None:
         world = self.world
