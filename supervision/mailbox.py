@@ -25,10 +25,6 @@ class Wrapped:
     reserved: ClassVar[bool] = False  # True: no policy may drop it
 
 
-def _forget(*_items: object) -> None:
-    """Take what is refused before a supervisor has attached the mailbox to a handle."""
-
-
 class Mailbox:
     """Unbounded first-in first-out mailbox with a control lane that overtakes it.
 
@@ -38,7 +34,7 @@ class Mailbox:
     """
 
     def __init__(self) -> None:
-        self.refuse: Callable[..., None] = _forget
+        self.refuse: Callable[..., None] = lambda *_: None  # until it is attached to a handle
         self.control: deque[Any] = deque()
         self.closed = False
         self._queue: SimpleQueue[Any] = SimpleQueue()
