@@ -29,6 +29,7 @@ def broken(total):
     return [f"python run.py simulate --start {one.seed} --seeds 1 --trace: {one.violation}" for one in total.broken]
 
 
+@pytest.mark.timeout(300)
 def test_every_invariant_holds_whatever_strikes():
     total = report(play_all(SEEDS))
     assert not broken(total)
