@@ -1,18 +1,21 @@
 """The hash chain: each row vouches for all rows before it. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import sha256
 
 from actors.journal.records import Head, Row
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
-    """What is wrong, and the number of the first wrong row, or None if the file as a whole is."""
+class Break(Exception):  # noqa: N818  it says what is
+    """A journal is not whole; the text says why.
 
-    seq: int | None
-    why: str
+    Attributes:
+        seq: The first row that is wrong or missing, or None if the file as a whole is wrong.
+    """
+
+    def __init__(self, seq: int | None, why: str) -> None:
+        super().__init__(why)
+        self.seq = seq
 
 
 def genesis(agent: str, binding: str) -> Head:
@@ -50,17 +53,21 @@ def row_hash(
     return sha256(text.encode()).hexdigest()
 
 
-def follow(head: Head, rows: Iterable[Row]) -> Head | Break:
-    """Walk ``rows``, which should continue after ``head``, and return the new head or the first break."""
+def follow(head: Head, rows: Iterable[Row]) -> Head:
+    """Walk ``rows``, which should continue after ``head``, and return the new head.
+
+    Raises:
+        Break: At the first row that does not continue the chain.
+    """
     seq, prev_hash = head
     for row in rows:
         seq += 1
         if row.seq != seq:
-            return Break(seq, f"row {seq} is missing: the next row found is {row.seq}")
+            raise Break(seq, f"row {seq} is missing: the next row found is {row.seq}")
         if row.prev_hash != prev_hash:
-            return Break(seq, f"row {seq} does not follow row {seq - 1}")
+            raise Break(seq, f"row {seq} does not follow row {seq - 1}")
         if row.hash != row_hash(prev_hash, *row[:8]):
-            return Break(seq, f"row {seq} was changed after it was written")
+            raise Break(seq, f"row {seq} was changed after it was written")
         prev_hash = row.hash
     return Head(seq, prev_hash)
 

@@ -34,12 +34,14 @@ def open_for_writing(path: Path, agent: str, binding: str) -> tuple[sqlite.Conne
         sqlite.create_private(path)
         connection = sqlite.Connection(path, read_only=False)
         try:
-            _prepare(path, connection)
-            _refuse_foreign(path, connection, agent, binding)
-            head = _sound_head(path, connection, genesis(agent, binding))
+            _prepare(path, connection, agent, binding)
+            head = inspect(connection, genesis(agent, binding), read_anchor(path), whole=False)
             write_anchor(path, head)  # before the first row, so that a journal with rows always has one
             _sync_directory(path.parent)
             return connection, head, _take_over(connection, agent, binding)
+        except Break as fault:
+            connection.close()
+            raise JournalCorrupt(f"{path} is damaged, {mend(fault)}") from None
         except BaseException:
             connection.close()
             raise
@@ -94,27 +96,17 @@ def busy_sentence(path: Path) -> str:
     )
 
 
-def _prepare(path: Path, connection: sqlite.Connection) -> None:
+def _prepare(path: Path, connection: sqlite.Connection, agent: str, binding: str) -> None:
     version = known_version(path, connection)
     if not connection.make_durable():
         raise JournalBroken(f"{path} cannot be kept durable (WAL, synchronous FULL): use a local disk.")
     connection.migrate(version)
-
-
-def _refuse_foreign(path: Path, connection: sqlite.Connection, agent: str, binding: str) -> None:
     owner = connection.owner()
     if owner is not None and (owner.agent, owner.binding) != (agent, binding):
         raise JournalForeign(
             f"{path} belongs to agent {owner.agent} on {owner.binding}, not to {agent} on {binding}: "
             "use another data directory."
         )
-
-
-def _sound_head(path: Path, connection: sqlite.Connection, start: Head) -> Head:
-    end = inspect(connection, start, read_anchor(path), whole=False)
-    if isinstance(end, Break):
-        raise JournalCorrupt(f"{path} is damaged, {mend(end)}")
-    return end
 
 
 def _take_over(connection: sqlite.Connection, agent: str, binding: str) -> int:

@@ -99,16 +99,16 @@ class Reader:
         Raises:
             JournalBroken: The disk refuses.
         """
+        rows = 0
         try:
             with named_failures(self._path):
-                anchor = read_anchor(self._path)
-                end = inspect(self._connection, self._genesis(), anchor, whole=True)
                 rows = self._connection.count()
+                end = inspect(self._connection, self._genesis(), read_anchor(self._path), whole=True)
         except JournalCorrupt as error:
-            return VerifyReport(ok=False, rows=0, head=None, bad_seq=None, why=str(error))
-        if isinstance(end, Break):
-            return VerifyReport(ok=False, rows=rows, head=None, bad_seq=end.seq, why=mend(end))
-        return VerifyReport(ok=True, rows=rows, head=end, bad_seq=None, why="")
+            return VerifyReport(ok=False, rows=rows, head=None, bad_seq=None, why=str(error))
+        except Break as fault:
+            return VerifyReport(ok=False, rows=rows, head=None, bad_seq=fault.seq, why=mend(fault))
+        return VerifyReport(ok=True, rows=end.seq, head=end, bad_seq=None, why="")
 
     def close(self) -> None:
         """Disconnect."""
