@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
@@ -11,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
 from actors.money.amounts import from_venue
+from actors.money.evidence import EscrowView
 from actors.venue.errors import BadAnswer
 
 NUMBER_DIGITS = 40
@@ -124,13 +126,18 @@ class EscrowAnswer(_Answer):
 
     escrow_id: Name
     status: Name
-    amount_usd: Micro
-    commission_usd: Micro
-    net_to_counterparty: Micro
+    amount_micro: Micro = Field(alias="amount_usd")
+    commission_micro: Micro = Field(alias="commission_usd")
+    net_micro: Micro = Field(alias="net_to_counterparty")
     description: str
-    creator_id: Name
-    counterparty_id: Name
+    creator: Name = Field(alias="creator_id")
+    counterparty: Name = Field(alias="counterparty_id")
     auto_release_at: Seconds
+
+    @property
+    def view(self) -> EscrowView:
+        """The contract as the money room knows it."""
+        return EscrowView(**self.model_dump())
 
 
 class ActAnswer(_Answer):
@@ -140,8 +147,8 @@ class ActAnswer(_Answer):
     status: Name
 
 
-class RegisterAnswer(_Answer):
-    """201 to /auth/register."""
+class Credentials(_Answer):
+    """201 to /auth/register: an account and its only key; the venue gives no second one."""
 
     agent_id: Name
     api_key: SecretStr
@@ -155,7 +162,7 @@ class ClaimAnswer(_Answer):
 
 
 class AnnouncementAnswer(_Answer):
-    """200 to /sandbox, which only the built-in venue has."""
+    """200 to /sandbox, which only the built-in venue has: its seed, and its limiters ("contract" or "off")."""
 
     sandbox: bool
     seed: int = 0
@@ -250,14 +257,9 @@ def _shaped(shape: type[Shape], content: object, prefix: str) -> Shape:
 
 
 def _typed(cells: dict[str, str]) -> dict[str, Any]:
-    # CSV has only text; what does not convert stays text and fails as the wrong type, by its name.
+    # CSV has only text, written as in JSON; what is none stays text and fails as the wrong type, by its name.
     typed: dict[str, Any] = dict(cells)
-    for name in ("amount_usd", "amount_won_usd", "payout_multiplier"):
-        try:
-            typed[name] = Decimal(cells[name])
-        except InvalidOperation:
-            continue
-    if cells["nonce"].isascii() and cells["nonce"].isdigit() and len(cells["nonce"]) <= NUMBER_DIGITS:
-        typed["nonce"] = int(cells["nonce"])
-    typed["won"] = {"true": True, "false": False}.get(cells["won"], cells["won"])
+    for name in ("amount_usd", "amount_won_usd", "payout_multiplier", "nonce", "won"):
+        with suppress(BadAnswer):
+            typed[name] = read_json(cells[name].encode())
     return typed

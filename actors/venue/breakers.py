@@ -69,8 +69,9 @@ class _Breaker:
 
     def record(self, *, ok: bool) -> str | None:
         before = (self._storage.state, self._storage.opened)
-        with contextlib.suppress(_Failure, pybreaker.CircuitBreakerError):
-            self._breaker.call(_succeed if ok else _fail)
+        with contextlib.suppress(_Failure, pybreaker.CircuitBreakerError), self._breaker.calling():
+            if not ok:
+                raise _Failure
         after = (self._storage.state, self._storage.opened)
         return None if before == after else after[0]
 
@@ -124,11 +125,3 @@ class Breakers:
             if name not in self._breakers:
                 self._breakers[name] = _Breaker(LIMITS.get(service, Limits()), self._clock)
             return name, self._breakers[name]
-
-
-def _succeed() -> None:
-    pass
-
-
-def _fail() -> None:
-    raise _Failure

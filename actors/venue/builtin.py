@@ -1,6 +1,5 @@
 """Whether a venue announces itself as the built-in one, which plays for nothing and has a game of its own."""
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from actors.venue.answers import AnnouncementAnswer, read_answer
@@ -8,15 +7,7 @@ from actors.venue.errors import VenueError
 from actors.venue.http import ask_openly
 
 
-@dataclass(frozen=True, slots=True)
-class Builtin:
-    """What the built-in venue says of itself: its seed, and whether its limiters are on ("contract") or "off"."""
-
-    seed: int
-    limits: str
-
-
-def announced(base_url: str, *, timeout_s: float) -> Builtin | None:
+def announced(base_url: str, *, timeout_s: float) -> AnnouncementAnswer | None:
     """Ask the host of a base URL. Without a clear yes it is a real venue, also when it cannot be reached."""
     url = urlsplit(base_url)
     try:
@@ -24,4 +15,4 @@ def announced(base_url: str, *, timeout_s: float) -> Builtin | None:
         said = read_answer(AnnouncementAnswer, answer.body)
     except VenueError:
         return None
-    return Builtin(said.seed, said.limits) if answer.status == 200 and said.sandbox else None
+    return said if answer.status == 200 and said.sandbox else None

@@ -74,18 +74,18 @@ class Escrow:
             raise
         if answer.escrow_id != escrow_id:
             raise BadAnswer("escrow_id", "it is another contract's")
-        return _view(answer)
+        return answer.view
 
 
 def _created(ticket: Ticket, content: bytes) -> Executed:
     answer = read_answer(EscrowAnswer, content)
     if ticket.tag not in answer.description:
         raise BadAnswer("description", "our tag is not in it")
-    if answer.amount_usd != ticket.stake_micro:
+    if answer.amount_micro != ticket.stake_micro:
         raise BadAnswer("amount_usd", "it is not our amount")
     if answer.status != "funded":
         raise BadAnswer("status", "a new contract is funded")
-    return Executed(escrow=_view(answer))
+    return Executed(escrow=answer.view)
 
 
 def _acted(ticket: Ticket, content: bytes) -> Executed:
@@ -96,17 +96,3 @@ def _acted(ticket: Ticket, content: bytes) -> Executed:
     if answer.status != STATUS_AFTER[act]:
         raise BadAnswer("status", f"after {act} it is {STATUS_AFTER[act]}")
     return Executed(escrow=EscrowView(answer.escrow_id, answer.status, 0, 0, 0, "", "", "", 0))
-
-
-def _view(answer: EscrowAnswer) -> EscrowView:
-    return EscrowView(
-        escrow_id=answer.escrow_id,
-        status=answer.status,
-        amount_micro=answer.amount_usd,
-        net_micro=answer.net_to_counterparty,
-        commission_micro=answer.commission_usd,
-        description=answer.description,
-        creator=answer.creator_id,
-        counterparty=answer.counterparty_id,
-        auto_release_at=answer.auto_release_at,
-    )

@@ -22,7 +22,6 @@ import requests
 import urllib3
 from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -125,15 +124,6 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecuredPool}
-
-
-class _Signed(AuthBase):
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self._headers = headers
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers.update(self._headers)
-        return request
 
 
 def _now() -> float:
@@ -242,7 +232,7 @@ class Reader:
         self._timeout = urllib3.Timeout(total=timeout_s)
         self._session = requests.Session()
         self._session.trust_env = False  # no proxies, and no .netrc that would replace the key
-        self._session.auth = _Signed(signature(key, agent_id))
+        self._session.headers.update(signature(key, agent_id))
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):

@@ -1,21 +1,11 @@
 """A new account at the casino; escrow and faucet know it too."""
 
-from dataclasses import dataclass
-
-from pydantic import SecretStr
-
-from actors.venue.answers import RegisterAnswer, error_of, read_answer
+from actors.venue.answers import Credentials, error_of, read_answer
 from actors.venue.bodies import body
 from actors.venue.errors import VenueDown, VenueRefused
 from actors.venue.http import ask_openly
 
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """An account and its only key: the venue gives no second one."""
-
-    agent_id: str
-    api_key: SecretStr
+__all__ = ["Credentials", "register"]
 
 
 def register(base_url: str, *, referral: str | None = None, timeout_s: float) -> Credentials:
@@ -35,5 +25,4 @@ def register(base_url: str, *, referral: str | None = None, timeout_s: float) ->
         raise VenueDown(f"cannot register: the venue answers {answer.status}")
     if answer.status != 201:
         raise VenueRefused(answer.status, error_of(answer.body))
-    made = read_answer(RegisterAnswer, answer.body)
-    return Credentials(made.agent_id, made.api_key)
+    return read_answer(Credentials, answer.body)

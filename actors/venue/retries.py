@@ -4,7 +4,6 @@ A retry of something that spends is a new intent with a new tag, made by Bankrol
 proves that the first had no effect. An unknown outcome is never retried; it is looked up.
 """
 
-import itertools
 import random
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -72,15 +71,16 @@ def reading(row: Retry, read: Callable[[], T], *, rng: random.Random, wait: Call
     Raises:
         VenueError: the last try's.
     """
-    for attempt in itertools.count(1):
+    failed = 0
+    while True:
         try:
             return read()
         except VenueDown:
-            pause = delay(row, attempt, rng)
+            failed += 1
+            pause = delay(row, failed, rng)
             if pause is None:
                 raise
             wait(pause)
-    raise AssertionError("unreachable: a counter has no end")
 
 
 def as_rows() -> list[dict[str, Any]]:
