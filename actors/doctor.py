@@ -128,22 +128,20 @@ def check_keys(patient: Patient) -> Finding:
 
 def check_venue(patient: Patient) -> Finding:
     """The venue answers, and its clock agrees with ours."""
-    import requests  # noqa: PLC0415  a tenth of a second
+    from actors.venue.errors import VenueError  # noqa: PLC0415  a tenth of a second
+    from actors.venue.http import ask_openly  # noqa: PLC0415
 
     url = patient.config.venue.casino
     if url is None:
         return Finding("venue", "ok", "built in, starts with the agent")
     host = "/".join(url.split("/")[:3])
     try:
-        with requests.Session() as session:
-            session.trust_env = patient.config.live
-            answer = session.get(f"{host}/health", timeout=VENUE_TIMEOUT_S)
-    except requests.RequestException as error:
-        mend = f"No answer within {VENUE_TIMEOUT_S:g} s ({type(error).__name__}); check the network and venue.casino."
-        return Finding("venue", "fail", host, mend)
-    if answer.status_code >= 500:
-        return Finding("venue", "warn", f"{host} answers {answer.status_code}", "The venue is in trouble; wait.")
-    sent = answer.headers.get("Date")
+        answer = ask_openly(host, "GET", "/health", timeout_s=VENUE_TIMEOUT_S)
+    except VenueError as error:
+        return Finding("venue", "fail", host, f"The agent {error}; check the network and venue.casino.")
+    if answer.status >= 500:
+        return Finding("venue", "warn", f"{host} answers {answer.status}", "The venue is in trouble; wait.")
+    sent = answer.headers.get("date")
     skew = abs((parsedate_to_datetime(sent) - patient.now()).total_seconds()) if sent else 0
     if skew > CLOCK_SKEW_S:
         return Finding("venue", "warn", host, f"Its clock and ours are {skew:.0f} s apart; check ours (NTP).")

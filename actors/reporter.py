@@ -87,15 +87,12 @@ class ReporterActor(Worker):
         self._counters = Counters()
         self._minute_before = Counters()
         self._balance = "not reconciled yet"
-        self._handler: _Lines | None = None
-        # Not of the process's tree of loggers: no host sees it, two agents do not mix.
-        self._logger = logging.Logger(f"actors.reporter.{agent_id}")  # noqa: LOG001
+        self._lines: _Lines | None = None
 
     def setup(self) -> None:
         """Open the log file."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._handler = _Lines(self._log, self._counters)
-        self._logger.addHandler(self._handler)
+        self._lines = _Lines(self._log, self._counters)
         self.every(MINUTE_S, _Minute())
 
     def receive(self, message: Any) -> Any:
@@ -115,13 +112,13 @@ class ReporterActor(Worker):
 
     def teardown(self, exit: Exit) -> None:  # noqa: A002, ARG002  the field's word
         """Flush and close the log file."""
-        if self._handler is not None:
-            self._logger.removeHandler(self._handler)
-            self._handler.close()
+        if self._lines is not None:
+            self._lines.close()
 
     def _report(self, notice: Notice) -> None:
         self._count(notice)
-        self._logger.log(logging.getLevelName(notice.level), log_line(self._agent_id, notice))
+        if self._lines is not None:  # straight to the file: no host's loggers see it, two agents do not mix
+            self._lines.handle(logging.makeLogRecord({"msg": log_line(self._agent_id, notice)}))
         if self._observer is not None and notice.level != "DEBUG":
             try:
                 self._observer(notice)

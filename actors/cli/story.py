@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from actors.money.amounts import signed_usd, usd
+from actors.money.amounts import usd
 
+MICRO = "_micro"
 PLACES = 6
 
 
@@ -35,7 +36,8 @@ def steps(rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
 
 def _told(step: Mapping[str, Any]) -> Iterator[str]:
     event: Mapping[str, Any] = step["event"]
-    sentences = _TELLERS.get(step["kind"], _any)(event)
+    tell = {"intent_opened": _opened, "intent_closed": _closed}.get(step["kind"])
+    sentences = tell(event) if tell else _plain(step["kind"], event)
     moment = f"{step['at']}  #{step['seq']:<6}"
     for sentence in sentences:
         yield f"{moment}{sentence}"
@@ -57,17 +59,6 @@ def _opened(event: Mapping[str, Any]) -> Iterator[str]:
     yield f"  the account stood at {usd(event['balance_micro'], PLACES)} USD, {event['nonces']} bets"
 
 
-def _unknown(event: Mapping[str, Any]) -> Iterator[str]:
-    yield f"UNKNOWN  {event['reason']}: the lane is blocked until the venue has been asked"
-
-
-def _looked(event: Mapping[str, Any]) -> Iterator[str]:
-    yield (
-        f"LOOKED UP  not found among {event['rows']} rows after the quiet period; "
-        f"balance {usd(event['balance_micro'], PLACES)} USD, {event['nonces']} bets"
-    )
-
-
 def _closed(event: Mapping[str, Any]) -> Iterator[str]:
     words = {
         "executed": "the venue did it",
@@ -84,33 +75,22 @@ def _closed(event: Mapping[str, Any]) -> Iterator[str]:
         yield f"  fairness: nonce {event['nonce']}, seed {event['seed_hash']}, result {event['result_hash']}"
 
 
-def _resolved(event: Mapping[str, Any]) -> Iterator[str]:
-    paid = f", paid {usd(event['payout_micro'], PLACES)} USD" if event["payout_micro"] else ""
-    yield f"RESOLVED by an operator as {event['verdict']}{paid}: {event['because']}"
-
-
-def _stray(event: Mapping[str, Any]) -> Iterator[str]:
-    stake, gain = usd(event["stake_micro"], PLACES), signed_usd(event["payout_micro"] - event["stake_micro"])
-    yield f"STRAY  a {event['kind']} bet {event['venue_ref']} of {stake} USD ({gain}) was booked"
-
-
-def _incident(event: Mapping[str, Any]) -> Iterator[str]:
-    yield f"INCIDENT  {event['name']}: {event['text']}"
-
-
-def _any(event: Mapping[str, Any]) -> Iterator[str]:
-    yield ", ".join(f"{key} {value}" for key, value in event.items() if key not in ("at", "postings", "intent"))
-
-
-_TELLERS = {
-    "intent_opened": _opened,
-    "outcome_unknown": _unknown,
-    "looked_up": _looked,
-    "intent_closed": _closed,
-    "suspense_resolved": _resolved,
-    "stray_booked": _stray,
-    "incident_noted": _incident,
+_SENTENCES = {
+    "outcome_unknown": "UNKNOWN  {reason}: the lane is blocked until the venue has been asked",
+    "looked_up": "LOOKED UP  not found among {rows} rows after the quiet period; balance {balance} USD, {nonces} bets",
+    "suspense_resolved": "RESOLVED by an operator as {verdict}, with {payout} USD paid: {because}",
+    "stray_booked": "STRAY  a {kind} bet {venue_ref} of {stake} USD, which paid {payout} USD, was booked",
+    "incident_noted": "INCIDENT  {name}: {text}",
 }
+"""What is told of an event by its fields; those in micro-USD are written in USD."""
+
+
+def _plain(kind: str, event: Mapping[str, Any]) -> Iterator[str]:
+    amounts = {key.removesuffix(MICRO): usd(value, PLACES) for key, value in event.items() if key.endswith(MICRO)}
+    if kind in _SENTENCES:
+        yield _SENTENCES[kind].format(**{**event, **amounts})
+    else:
+        yield ", ".join(f"{key} {value}" for key, value in event.items() if key not in ("at", "postings", "intent"))
 
 
 def _percent(share: str) -> str:

@@ -9,22 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from actors.config.sections import (
-    AgentSection,
-    AlertsSection,
-    BankrollSection,
-    JournalSection,
-    RedisSection,
-    RiskSection,
-    Section,
-    ServicesSection,
-    StrategySection,
-    VenueSection,
-    WebhookSection,
-    WebSection,
-    is_loopback,
-    redacted,
-)
+from actors.config import sections
+from actors.config.sections import is_loopback, redacted
 from actors.config.sources import Merged, Tables, from_environment, from_file, from_overrides
 from actors.errors import ConfigError
 from actors.money.amounts import parse_usd
@@ -67,17 +53,17 @@ class AgentConfig(BaseModel):
     seed: Annotated[int | None, Field(ge=0, lt=2**63, description="a whole number from 0 to 2^63 - 1")] = None
     resume: Annotated[bool, Field(description="true or false")] = False
     idle: Annotated[bool, Field(description="true or false")] = False
-    agent: AgentSection = AgentSection()
-    services: ServicesSection = ServicesSection()
-    venue: VenueSection = VenueSection()
-    bankroll: BankrollSection = BankrollSection()
-    risk: RiskSection = RiskSection()
-    strategy: tuple[StrategySection, ...] = ()
-    journal: JournalSection = JournalSection()
-    redis: RedisSection = RedisSection()
-    alerts: AlertsSection = AlertsSection()
-    web: WebSection = WebSection()
-    webhook: WebhookSection = WebhookSection()
+    agent: sections.AgentSection = sections.AgentSection()
+    services: sections.ServicesSection = sections.ServicesSection()
+    venue: sections.VenueSection = sections.VenueSection()
+    bankroll: sections.BankrollSection = sections.BankrollSection()
+    risk: sections.RiskSection = sections.RiskSection()
+    strategy: tuple[sections.StrategySection, ...] = ()
+    journal: sections.JournalSection = sections.JournalSection()
+    redis: sections.RedisSection = sections.RedisSection()
+    alerts: sections.AlertsSection = sections.AlertsSection()
+    web: sections.WebSection = sections.WebSection()
+    webhook: sections.WebhookSection = sections.WebhookSection()
 
     @classmethod
     def load(
@@ -179,12 +165,12 @@ class AgentConfig(BaseModel):
         return flat
 
 
-def _tables() -> dict[str, type[Section]]:
+def _tables() -> dict[str, type[sections.Section]]:
     """The sections with fixed keys, by name."""
     return {
         name: field.annotation
         for name, field in AgentConfig.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, sections.Section)
     }
 
 
