@@ -41,28 +41,32 @@ def _word(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ChildStarted(Event):
-    """An incarnation is up: its `setup()` returned."""
+class IncarnationEvent(Event):
+    """Something that happened to one incarnation at `path`."""
 
     incarnation: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStarted(IncarnationEvent):
+    """An incarnation is up: its `setup()` returned."""
+
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class ChildEnded(Event):
+class ChildEnded(IncarnationEvent):
     """An incarnation ended cleanly, by itself or because it was asked to."""
 
-    incarnation: int
     exit: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class ChildFailed(Event):
+class ChildFailed(IncarnationEvent):
     """An incarnation ended in a way that its supervisor reports; `restart` is its restart type."""
 
     level = logging.WARNING
-    incarnation: int
     exit: str
     reason: str
     restart: str
@@ -70,10 +74,9 @@ class ChildFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ChildRestarted(Event):
+class ChildRestarted(IncarnationEvent):
     """A failed child is up again, `seconds` after its failure; the window counts its supervisor's restarts."""
 
-    incarnation: int
     seconds: float
     count: int
     max_restarts: int
@@ -101,31 +104,28 @@ class LimitReached(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Stalled(Event):
+class Stalled(IncarnationEvent):
     """A worker has been in one handler for `seconds`; `stack` shows where."""
 
     level = logging.WARNING
-    incarnation: int
     seconds: float
     stack: str = field(repr=False, default="")
 
 
 @dataclass(frozen=True, slots=True)
-class Abandoned(Event):
+class Abandoned(IncarnationEvent):
     """A worker did not end in time; its thread still runs, fenced off. `stack` shows where."""
 
     level = logging.ERROR
-    incarnation: int
     reason: str
     stack: str = field(repr=False, default="")
 
 
 @dataclass(frozen=True, slots=True)
-class TeardownFailed(Event):
+class TeardownFailed(IncarnationEvent):
     """A worker's `teardown()` raised."""
 
     level = logging.ERROR
-    incarnation: int
     reason: str
     traceback: str = field(repr=False, default="")
 
