@@ -132,3 +132,20 @@ def test_a_damaged_file_is_a_sentence(tmp_path):
     (tmp_path / "control.json").write_text("{")
     with pytest.raises(NoAgent, match="cannot be read"):
         RemoteAgent.find(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "order", "status"),
+    [
+        ("pause", {"why": "lunch"}, 400),
+        ("pause", ["lunch"], 400),
+        ("resolve", {"intent": "x", "verdict": "maybe", "payout_micro": 0, "because": "y"}, 400),
+        ("resolve", {"intent": "x", "verdict": "void", "payout_micro": -1, "because": "y"}, 400),
+        ("status", {"of": "x"}, 400),
+        ("_endpoint", {}, 404),
+    ],
+)
+def test_an_order_that_is_none_does_not_reach_the_agent(remote, steered, path, order, status):
+    headers = {"Authorization": f"Bearer {remote.token.get_secret_value()}"}
+    answer = requests.post(f"http://127.0.0.1:{remote.port}/{path}", json=order, headers=headers, timeout=5)
+    assert (answer.status_code, steered.asked) == (status, [])
