@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -88,6 +88,6 @@ def _help(word: str) -> str:
     return f"python run.py {word} --help" if word.replace("-", "_") in names else "python run.py --help"
 
 
-def _sentence(error: Exception) -> str:
-    text = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
+def _sentence(error: Any) -> str:
+    text = " ".join(error.format_message().split())
     return text if text.endswith((".", "?")) else f"{text}."

@@ -59,7 +59,6 @@ def register(
     config: ConfigFile = None,
     data: DataDir = None,
     live: Live = False,
-    referral: Annotated[str | None, typer.Option(metavar="CODE", help="Of who brought you here (ref_...).")] = None,
 ) -> int:
     """Open an account at a service.
 
@@ -80,7 +79,7 @@ def register(
     if writable.state != "ok":
         raise ConfigError(f"A key could not be kept in {writable.text}: {writable.mend}")
     try:
-        account = open_account(_casino_url(loaded), referral=referral, timeout_s=REGISTER_TIMEOUT_S)
+        account = open_account(_casino_url(loaded), timeout_s=REGISTER_TIMEOUT_S)
     except VenueError as error:
         complain(f"No account was made: {error}")
         return USAGE

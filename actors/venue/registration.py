@@ -1,26 +1,23 @@
 """A new account at the casino; escrow and faucet know it too."""
 
 from actors.venue.answers import Credentials, error_of, read_answer
-from actors.venue.bodies import body
 from actors.venue.errors import VenueDown, VenueRefused
 from actors.venue.http import ask_openly
 
 __all__ = ["Credentials", "register"]
 
 
-def register(base_url: str, *, referral: str | None = None, timeout_s: float) -> Credentials:
+def register(base_url: str, *, timeout_s: float) -> Credentials:
     """Make an account. Asked once: if no answer comes, an account may exist that nobody has the key of.
 
     Args:
         base_url: the casino's, with /api/v1.
-        referral: code of whoever brought us (ref_...).
         timeout_s: for the whole exchange.
 
     Raises:
         VenueError: VenueDown, VenueRefused or BadAnswer.
     """
-    fields = {"referral_code": referral} if referral else {}
-    answer = ask_openly(base_url, "POST", "/auth/register", body=body(fields), timeout_s=timeout_s)
+    answer = ask_openly(base_url, "POST", "/auth/register", body="{}", timeout_s=timeout_s)
     if answer.status >= 500:
         raise VenueDown(f"cannot register: the venue answers {answer.status}")
     if answer.status != 201:
