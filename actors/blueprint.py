@@ -130,6 +130,7 @@ def terms_of(parts: Parts) -> Terms:
         builtin_venue=parts.builtin,
         dry_run=config.dry_run,
         requests=request_of,
+        boot=parts.world.machine(),
         entropy=parts.world.entropy,
         bets_limit=parts.bets_limit,
         has_room=parts.world.has_room,

@@ -8,7 +8,9 @@ from random import Random
 from typing import Protocol
 
 from actors.casino import CasinoClient
+from actors.clock import this_boot
 from actors.config import AgentConfig
+from actors.desk import Boot
 from actors.escrow import EscrowClient
 from actors.journal import Journal
 from actors.journal.ballast import has_room
@@ -40,6 +42,9 @@ class World(Protocol):
 
     def wall(self) -> int:
         """Return UTC microseconds that never run backwards."""
+
+    def machine(self) -> Boot:
+        """Return the running boot of the machine."""
 
     def chance(self) -> Random:
         """Return a source of chance of its own for whoever asks."""
@@ -90,6 +95,10 @@ class RealWorld:
         self._rng = Random(config.seed)  # noqa: S311  jitter and strategies; tags come from the operating system
         self._budget = None if site.unlimited else Budget(clock=time.monotonic, wall=wall)
         self._breakers = Breakers(clock=time.monotonic, wall=wall, changed=changed)
+
+    def machine(self) -> Boot:
+        """Return what the system says."""
+        return Boot(*this_boot(self.wall))
 
     def chance(self) -> Random:
         """Return chance that the configured seed repeats."""

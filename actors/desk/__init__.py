@@ -5,6 +5,6 @@ events are on disk (output commit). BankrollActor is the thin shell around it.
 """
 
 from actors.desk.desk import Desk
-from actors.desk.till import Mail, Step, Terms
+from actors.desk.till import Boot, Mail, Step, Terms
 
-__all__ = ["Desk", "Mail", "Step", "Terms"]
+__all__ = ["Boot", "Desk", "Mail", "Step", "Terms"]

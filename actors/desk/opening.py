@@ -50,6 +50,8 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
         multiplier=_decimal(odds.multiplier) if odds else "",
         kelly=_decimal(sized.full_kelly) if odds else "",
         fun=sized.fun,
+        boot=terms.boot.boot,
+        quiet_boot=send_by + terms.quiet_period - terms.boot.began,
         postings=(reserve,) if sized.stake_micro else (),
     )
     till.tracks[opened.intent] = Track("sizing", send_by + terms.quiet_period)

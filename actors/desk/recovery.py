@@ -2,7 +2,7 @@
 
 from actors.desk.reconciler import Reconciler
 from actors.desk.till import Till, Track
-from actors.money.events import AgentStarted, AgentStopped, OutcomeUnknown, SessionStarted
+from actors.money.events import AgentStarted, AgentStopped, IntentOpened, OutcomeUnknown, SessionStarted
 
 
 def begin(till: Till, reconciler: Reconciler) -> None:
@@ -19,11 +19,18 @@ def begin(till: Till, reconciler: Reconciler) -> None:
         if not state.ended_in_order:
             till.record(AgentStopped(till.now, "the run had ended"))
     for opened in list(state.open.values()):
-        # What an earlier run sent, it sent before this one began; the clock of its `quiet_until` went with it.
-        latest = state.run_at + till.terms.send_timeout + till.terms.quiet_period
-        quiet_until = opened.quiet_until if opened.epoch >= state.run_epoch else latest
-        till.tracks[opened.intent] = Track("unknown", quiet_until, next_look=till.now)
+        till.tracks[opened.intent] = Track("unknown", _quiet_until(till, opened), next_look=till.now)
         if opened.intent not in state.unknown:
             till.record(OutcomeUnknown(till.now, opened.intent, "the agent restarted before its outcome was on disk"))
     if state.open:
         till.say("bankroll", "recover", "resolving", f"resolving {len(state.open)} open intents", level="WARNING")
+
+
+def _quiet_until(till: Till, opened: IntentOpened) -> int:
+    state, terms = till.state, till.terms
+    if opened.epoch >= state.run_epoch:
+        return opened.quiet_until
+    if opened.boot and opened.boot == terms.boot.boot:
+        return opened.quiet_boot + terms.boot.began
+    # The clock that the deadline was written by is gone. What an earlier run sent, it sent before this one began.
+    return state.run_at + terms.send_timeout + terms.quiet_period

@@ -17,6 +17,19 @@ REPORTER = "reporter"
 
 
 @dataclass(frozen=True, slots=True)
+class Boot:
+    """This run of the machine, by which processes of one boot measure a wait together, however the clock is set.
+
+    Attributes:
+        boot: its id; "" where the system tells none, and then no two processes share it.
+        began: when it began, by the calling process's wall clock (UTC microseconds).
+    """
+
+    boot: str
+    began: int
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What is configured. Times in microseconds.
 
@@ -35,6 +48,7 @@ class Terms:
         requests: builds the exact request of a wager: (wager, stake in micro-USD, tag).
         bets_limit: how many bets this run may make in all; None is no limit. Asked at every proposal.
         has_room: whether the disk has room for something new. Asked at every proposal.
+        boot: of the machine; see `Boot`.
         entropy: 128 random bits as 32 hexadecimal digits, from the operating system (a seed only in simulation).
     """
 
@@ -50,6 +64,7 @@ class Terms:
     builtin_venue: bool
     dry_run: bool
     requests: Callable[[Checked, int, str], Request]
+    boot: Boot
     entropy: Callable[[], str]
     bets_limit: Callable[[], int | None]
     has_room: Callable[[], bool]

@@ -67,7 +67,10 @@ class AccountAdopted:
 
 @dataclass(frozen=True, slots=True)
 class IntentOpened:
-    """J1: from here on the request may have been sent. Everything needed to find out is in it."""
+    """J1: from here on the request may have been sent. Everything needed to find out is in it.
+
+    `quiet_boot` is `quiet_until` in microseconds since the machine's `boot` began, which no set of the clock moves.
+    """
 
     at: int
     intent: str
@@ -90,6 +93,8 @@ class IntentOpened:
     multiplier: str = ""
     kelly: str = ""
     fun: bool = False
+    boot: str = ""
+    quiet_boot: int = 0
     postings: tuple[Posting, ...] = ()
 
 

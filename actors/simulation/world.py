@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from random import Random
 
+from actors.desk import Boot
 from actors.journal import Row
 from actors.price_feed import Socket
 from actors.simulation.disk import Disk, SimulatedJournal
@@ -80,6 +81,7 @@ class SimulatedWorld:
         self._tell = tell
         self._base_s = 0.0
         self._offset = 0
+        self._boots = 0
         self._cut_until_s = 0.0
 
     # processes
@@ -106,6 +108,7 @@ class SimulatedWorld:
         if self.rng.random() < self.plan.power_rate:
             self.counts["power losses"] += 1
             self.say(f"the power fails {where}")
+            self._boots += 1
             self.disk.lose_power([self.rng.random() < 0.5 for _ in range(SURVIVAL_DRAWS)])
         else:
             self.counts["kills"] += 1
@@ -212,6 +215,10 @@ class SimulatedWorld:
     def wall(self) -> int:
         """Return the agent's UTC microseconds: off by what the clock has jumped, steady within a process."""
         return self.truth() + self._offset
+
+    def machine(self) -> Boot:
+        """Return the machine's boot, which a kill does not end and a loss of power does."""
+        return Boot(f"boot-{self._boots}", self._offset)
 
     def chance(self) -> Random:
         """Return chance for a strategy."""

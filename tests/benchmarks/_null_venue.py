@@ -10,7 +10,7 @@ from time import perf_counter, process_time
 from actors.bankroll import BankrollActor
 from actors.blueprint import request_of
 from actors.clock import steady_wall
-from actors.desk import Terms
+from actors.desk import Boot, Terms
 from actors.journal import Journal
 from actors.messages import Answered, Denied, Found, LaneOpened, LaneView, LookUp, Place, Propose, ServiceUp, Settled
 from actors.money.evidence import BetRow, Evidence, Executed
@@ -151,6 +151,7 @@ def terms(limits):
         builtin_venue=True,
         dry_run=False,
         requests=request_of,
+        boot=Boot("", 0),
         entropy=lambda: token_hex(16),
         bets_limit=lambda: None,
         has_room=lambda: True,

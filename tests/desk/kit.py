@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import replace
 
-from actors.desk import Desk, Step, Terms
+from actors.desk import Boot, Desk, Step, Terms
 from actors.journal.codec import decode, encode
 from actors.journal.records import Row
 from actors.messages import (
@@ -79,6 +79,7 @@ def terms(**changes) -> Terms:
         "dry_run": False,
         "requests": request,
         # The id is the first 12 of the 32 digits: count there, or ids would be equal.
+        "boot": Boot("", 0),
         "entropy": lambda: f"{next(numbers):012x}" + "0" * 20,
         "bets_limit": lambda: None,
         "has_room": lambda: True,

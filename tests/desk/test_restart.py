@@ -1,7 +1,10 @@
 """A restart never sends, forgets nothing that is on disk, and takes what was open for unknown."""
 
+from dataclasses import replace
+
 import pytest
 
+from actors.desk import Boot
 from actors.messages import Drain, Propose
 from actors.money.book import Bucket
 from actors.money.events import AgentStarted, AgentStopped, IntentOpened, OutcomeUnknown, SessionStarted
@@ -134,3 +137,28 @@ def test_memory_is_what_is_on_disk():
         table.play(lane="a", won=True)
         table.play(lane="b")
     assert table.journal.replayed() == table.state
+
+
+def proof_begins(table, opened):
+    return table.desk._till.tracks[opened.intent].quiet_until
+
+
+def restarted(table, boot):
+    """Start another run, ten seconds later, on this boot of the machine."""
+    table.now += 10 * SECOND
+    table.terms = replace(table.terms, boot=boot)
+    return table.crash()
+
+
+def test_within_one_boot_a_restart_does_not_lengthen_the_quiet_period():
+    table = Table(boot=Boot("b1", 5 * SECOND)).reconciled()
+    opened = table.propose()
+    restarted(table, Boot("b1", 5 * SECOND + 7))  # the clock was set by 7 microseconds in between
+    assert proof_begins(table, opened) == opened.quiet_until + 7
+
+
+def test_after_another_boot_the_quiet_period_begins_anew():
+    table = Table(boot=Boot("b1", 5 * SECOND)).reconciled()
+    opened = table.propose()
+    restarted(table, Boot("b2", 0))
+    assert proof_begins(table, opened) == table.now + SEND_TIMEOUT + QUIET
