@@ -23,7 +23,7 @@ from actors.money.amounts import from_venue
 from actors.money.events import IntentClosed, IntentOpened, StrayBooked
 from actors.money.state import State
 from actors.sandbox.launch import ensure_running
-from tests.kit import decimals
+from tests.kit import VENUE_IDLE_S, decimals
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLED = -signal.SIGKILL
@@ -266,7 +266,7 @@ class Comparison:
 
 def venue(directory: Path, *, seed: int, faults: str = "") -> str:
     """Start a venue and return its URL; `end_venue` ends it."""
-    return ensure_running(directory, seed=seed, faults=faults, limits="off", idle_exit_s=300)
+    return ensure_running(directory, seed=seed, faults=faults, limits="off", idle_exit_s=VENUE_IDLE_S)
 
 
 def end_venue(directory: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.sandbox.launch import ensure_running
+from tests.kit import VENUE_IDLE_S
 
 WAIT_S = 5.0
 IMPATIENCE_S = 0.3
@@ -38,7 +39,7 @@ class Player:
 class House:
     def __init__(self, data: Path, **settings):
         self.data = data
-        self.settings = {"seed": 7, "limits": "off", "idle_exit_s": 60, **settings}
+        self.settings = {"seed": 7, "limits": "off", "idle_exit_s": VENUE_IDLE_S, **settings}
         self.start()
 
     def start(self):

@@ -19,6 +19,7 @@ from actors.venue.casino import Casino, bet_request
 from actors.venue.escrow import Escrow
 from actors.venue.line import Line
 from actors.venue.registration import Credentials, register
+from tests.kit import VENUE_IDLE_S
 
 KEY = SecretStr("sk_live_0123456789abcdef")
 TAG = "sk1-agent-1-0123456789abcdef"
@@ -93,8 +94,8 @@ def ticket(kind: str, request: Request, stake_micro: int, tag: str, seconds: flo
 @pytest.fixture(scope="session")
 def sandbox():
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data:
-        yield ensure_running(Path(data), seed=7, limits="off", idle_exit_s=60)
-        with contextlib.suppress(FileNotFoundError):  # it ends by itself after a minute without a user
+        yield ensure_running(Path(data), seed=7, limits="off", idle_exit_s=VENUE_IDLE_S)
+        with contextlib.suppress(FileNotFoundError):  # it ends by itself without a user
             os.kill(json.loads((Path(data) / "sandbox.json").read_text())["pid"], signal.SIGTERM)
 
 

@@ -16,6 +16,7 @@ from actors.venue.breakers import Breakers
 from actors.venue.casino import Casino
 from actors.venue.escrow import Escrow
 from actors.venue.registration import register
+from tests.kit import VENUE_IDLE_S
 from tests.venue.conftest import bet_ticket, make_line, quiet, wall
 
 BETS = 150
@@ -27,7 +28,7 @@ FAULTS = [f"{kind}@/api/v1/games/=0.06" for kind in KINDS] + [f"{kind}@/api/v1/g
 @pytest.fixture(scope="module")
 def stormy():
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data:
-        yield ensure_running(Path(data), seed=11, limits="off", faults=",".join(FAULTS), idle_exit_s=60)
+        yield ensure_running(Path(data), seed=11, limits="off", faults=",".join(FAULTS), idle_exit_s=VENUE_IDLE_S)
         os.kill(json.loads((Path(data) / "sandbox.json").read_text())["pid"], signal.SIGTERM)
 
 
