@@ -114,15 +114,11 @@ class Resolver:
         elif not self.till.open(evidence.account):
             self.reconciler.reconcile(evidence, asked, watch)
 
-    def _open(self, account: str) -> list[IntentOpened]:
-        return self.till.open(account)
-
     def _ask(self, name: str, watch: Watch, purpose: Purpose) -> None:
         state, account = self.till.state, self.till.state.account(name)
         unknown = self.unknown(name)
         # Back to the last reconcile, behind which nothing is open: a bet of another user of the key may be older than
-        # what is unknown, and must be seen to be explained.
-        # By the venue's clock: ours may have been set since then.
+        # what is unknown, and must be seen to be explained. By the venue's clock: ours may have been set since then.
         agreed = account.venue_at or account.reconciled_at
         since = agreed - WINDOW_MARGIN if agreed else 0
         self._numbers += 1
@@ -161,7 +157,7 @@ class Resolver:
                     self._count_look(opened, evidence, asked)
         unknown = self.unknown(evidence.account)
         proven = absent == unknown and all(self.till.tracks[o.intent].negatives >= NEGATIVES for o in absent)
-        if absent and proven and evidence.rows_complete:
+        if absent and proven and evidence.rows_complete and asked.barrier:
             self._decide(absent, evidence, asked)
 
     def _count_look(self, opened: IntentOpened, evidence: Evidence, asked: Asked) -> None:
