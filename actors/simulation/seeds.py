@@ -6,16 +6,21 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from actors.simulation.run import Outcome, Run
+
+SILENT = logging.CRITICAL + 1
 
 ALONE = 40
 """Fewer seeds than this are played in this process: to start others would take longer."""
 
 CHUNK = 20
 """Seeds that a process takes at a time."""
+
+logger = logging.getLogger("supervision")
 
 
 @dataclass(slots=True)
@@ -47,8 +52,8 @@ def play_all(seeds: range) -> Iterator[Outcome]:
     """Play many seeds, in as many processes as there are processors; yields in order."""
     processors = os.cpu_count() or 1
     if len(seeds) < ALONE or processors == 1:
-        hush()
-        yield from map(play, seeds)
+        with hushed():
+            yield from map(play, seeds)
         return
     with multiprocessing.get_context("spawn").Pool(processors, initializer=_begin) as pool:
         yield from pool.imap(play, seeds, chunksize=CHUNK)
@@ -56,12 +61,18 @@ def play_all(seeds: range) -> Iterator[Outcome]:
 
 def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for this one, and ends it
-    hush()
+    logger.setLevel(SILENT)
 
 
-def hush() -> None:
-    """Keep supervision's log quiet: every crash here is meant, and the story tells it."""
-    logging.getLogger("supervision").setLevel(logging.CRITICAL + 1)
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Keep supervision's log quiet for a while: every crash here is meant, and the story tells it."""
+    before = logger.level
+    logger.setLevel(SILENT)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def report(outcomes: Iterable[Outcome]) -> Report:

@@ -1,8 +1,9 @@
 import pytest
 
-from actors.simulation.seeds import hush
+from actors.simulation.seeds import hushed
 
 
 @pytest.fixture(autouse=True)
 def quiet_log():
-    hush()
+    with hushed():
+        yield
