@@ -89,7 +89,7 @@ def test_a_streak_of_losses_stops(loser):
 def test_a_stop_by_one_lane_stops_the_other(loser):
     loser.terms["risk.stop_loss"] = "0.0001"
     loser.play(Script(LOSING), Endless(LOSING)).wait(bets=100)
-    assert {lane["state"] for lane in loser.status()["lanes"]} == {"STOPPED"}
+    loser.seen.reach(lambda: {lane["state"] for lane in loser.status()["lanes"]} == {"STOPPED"}, "both lanes stopped")
 
 
 def test_the_configuration_can_resume_a_stopped_account(loser):
