@@ -8,7 +8,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from actors import blueprint
+from actors import blueprint, parts
 from actors.clock import steady_wall
 from actors.config import AgentConfig
 from actors.errors import ConfigError, RefusesToTrade, StakekeeperError
@@ -72,7 +72,7 @@ class Agent:
         self._wall = steady_wall()
         self._system: System | None = None
         self._site: Site | None = None
-        self._witness = Witness(lambda: self._system.handle(blueprint.REPORTER) if self._system else None)
+        self._witness = Witness(lambda: self._system.handle(parts.REPORTER) if self._system else None)
         self._lock = threading.Lock()
         self._requested = threading.Event()
         self._bets_limit: int | None = 0  # none before the first tree is drawn
@@ -114,16 +114,17 @@ class Agent:
         lanes = lanes_of(config, self._given)
         config.data.mkdir(parents=True, exist_ok=True)
         site = self._site = find_site(config)
-        parts = blueprint.Parts(
+        made_of = parts.Parts(
             config=config,
             run=secrets.token_hex(8),
+            services=site.services,
             builtin=site.builtin,
             world=RealWorld(config, site, self._wall, self._breaker_changed),
             lanes=lanes,
             bets_limit=lambda: self._bets_limit,
             handle=lambda path: self._tree().handle(path),
         )
-        root = blueprint.tree(parts, self, self._observe)
+        root = blueprint.tree(made_of, self, self._observe)
         self._system = System(root, on_event=self._witness, on_tree=self._say_tree)
         self._started_at = time.monotonic()
         try:
@@ -269,7 +270,7 @@ class Agent:
         return self._ended or self._summarise(self._status())
 
     def _begin(self, site: Site) -> None:
-        self._tree().handle(blueprint.GATEWAY).tell(Publish())
+        self._tree().handle(parts.GATEWAY).tell(Publish())
         self._say("venue", site.description)
         if site.builtin:
             self._await(lambda now: now.phase != "RECOVERING", FIRST_LOOK_S)
@@ -284,7 +285,7 @@ class Agent:
         return self._system
 
     def _bankroll(self) -> Handle:
-        return self._tree().handle(blueprint.BANKROLL)
+        return self._tree().handle(parts.BANKROLL)
 
     def _status(self) -> Status | None:
         try:
@@ -330,7 +331,7 @@ class Agent:
 
     def _say(self, action: str, text: str) -> None:
         notice = Notice(self._wall(), "agent", action, "ok", text)
-        self._tree().handle(blueprint.REPORTER).tell(notice)
+        self._tree().handle(parts.REPORTER).tell(notice)
 
 
 def _start_failure(error: StartError) -> StakekeeperError:

@@ -8,7 +8,6 @@ from stat import S_IMODE
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from actors.config.sources import KEY_VARIABLES
 from actors.errors import ConfigError
 from actors.files import PRIVATE_MODE, write_private
 
@@ -32,27 +31,23 @@ class Credentials:
         self._known = dict(known)
 
     @classmethod
-    def load(cls, data: Path, env: Mapping[str, str]) -> "Credentials":
-        """Read what is known; a key in the environment wins over the file.
+    def load(cls, data: Path, keys: Mapping[str, SecretStr]) -> "Credentials":
+        """Read what is known; a key that is given wins over the file.
 
         Args:
             data: the data directory.
-            env: the environment; an empty mapping on paper, so that a real key never meets the built-in venue.
+            keys: by service; see `AgentConfig.keys`.
 
         Raises:
             ConfigError: credentials.json is open to others, or is not what this program wrote.
         """
         path = data / "credentials.json"
-        known = _read(path)
-        for variable, service in KEY_VARIABLES.items():
-            key = env.get(variable, "").strip()
-            if key:
-                known[service] = Credential(SecretStr(key))
-        return cls(path, known)
+        given = {service: Credential(key) for service, key in keys.items()}
+        return cls(path, _read(path) | given)
 
     def get(self, service: str) -> Credential | None:
         """Return a service's credential, or None. Escrow, faucet and referral live on the casino's."""
-        return self._known.get(_owner(service))
+        return self._known.get(owner_of(service))
 
     def require(self, service: str) -> Credential:
         """Return a service's credential.
@@ -60,7 +55,7 @@ class Credentials:
         Raises:
             ConfigError: there is none.
         """
-        owner = _owner(service)
+        owner = owner_of(service)
         if owner not in self._known:
             raise ConfigError(
                 f"There is no key for {service}; set STAKEKEEPER_{owner.upper()}_KEY "
@@ -93,7 +88,8 @@ class Credentials:
         return f"Credentials({', '.join(self.services()) or 'none'})"
 
 
-def _owner(service: str) -> str:
+def owner_of(service: str) -> str:
+    """Return the service whose account and key a service uses."""
     return "casino" if service in ("escrow", "faucet", "referral") else service
 
 

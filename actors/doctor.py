@@ -118,7 +118,7 @@ def check_config(patient: Patient) -> Finding:
 def check_keys(patient: Patient) -> Finding:
     """Real money needs the casino's key; paper makes its own."""
     config = patient.config
-    credentials = Credentials.load(config.data, os.environ if config.live else {})
+    credentials = Credentials.load(config.data, config.keys)
     names = ", ".join(credentials.services())
     if config.live and credentials.get("casino") is None:
         mend = "Set STAKEKEEPER_CASINO_KEY, or run: python run.py register casino --live."

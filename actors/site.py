@@ -1,12 +1,13 @@
-"""Where an agent plays: the venue's addresses, the account's key, and whether it is the built-in venue."""
+"""Where an agent plays: the services' addresses and keys, and whether it is the built-in venue."""
 
 import hashlib
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from actors.config import AgentConfig
-from actors.credentials import Credential, Credentials
+from actors.credentials import Credential, Credentials, owner_of
 from actors.errors import ConfigError
 from actors.sandbox.errors import SandboxError
 from actors.sandbox.launch import ensure_running
@@ -14,6 +15,20 @@ from actors.venue.builtin import announced
 from actors.venue.errors import VenueError
 from actors.venue.registration import Credentials as Registered
 from actors.venue.registration import register
+
+MOUNTS = {
+    "casino": "/api/v1",
+    "escrow": "",
+    "faucet": "",
+    "trading": "/trading/v1",
+    "exchange": "/exchange",
+    "wallet": "/wallet/v1",
+    "domains": "/domains/v1",
+}
+"""Where the built-in venue, which plays all services on one port, has each of them."""
+
+ACCOUNTS = ("casino", "trading", "wallet", "domains")
+"""The services that have accounts of their own."""
 
 DEFAULT_SEED = 42
 REGISTER_TRIES = 5
@@ -24,34 +39,39 @@ CONTACT_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Addresses and the account.
+    """Addresses and accounts.
 
     Attributes:
-        casino, escrow, faucet: base URLs.
+        services: those that take part.
+        urls: base URLs by service; "exchange" is the public interface of the exchange behind trading.
         price_feed: WebSocket URL, or None without one.
-        credential: of the casino's account.
+        accounts: credentials by the service that they are an account of.
         builtin: whether the venue announced itself as the built-in one.
         unlimited: whether it announced that its rate limiters are off.
         description: for people.
     """
 
-    casino: str
-    escrow: str
-    faucet: str
+    services: frozenset[str]
+    urls: Mapping[str, str]
     price_feed: str | None
-    credential: Credential
+    accounts: Mapping[str, Credential]
     builtin: bool
     unlimited: bool
     description: str
 
+    def credential(self, service: str) -> Credential:
+        """Return whose account a service works on."""
+        return self.accounts[owner_of(service)]
+
     @property
     def fingerprint(self) -> str:
-        """Tells accounts apart without telling the key."""
-        return hashlib.sha256(self.credential.key.get_secret_value().encode()).hexdigest()[:16]
+        """Tells accounts apart without telling a key."""
+        first = next(self.accounts[name] for name in ACCOUNTS if name in self.accounts)
+        return hashlib.sha256(first.key.get_secret_value().encode()).hexdigest()[:16]
 
 
 def find_site(config: AgentConfig) -> Site:
-    """Find the venue; on paper, start the built-in one and make an account when there is none.
+    """Find the venue; on paper, start the built-in one and make the accounts that are missing.
 
     Talks to this machine only: a public venue is not asked anything before the tree is up. Blocks for some tenths of
     a second when the built-in venue must be started.
@@ -59,27 +79,53 @@ def find_site(config: AgentConfig) -> Site:
     Raises:
         ConfigError: no key, no venue, or the venue does not let us in.
     """
-    credentials = Credentials.load(config.data, os.environ if config.live else {})
-    venue = config.venue
+    credentials = Credentials.load(config.data, config.keys)
+    services = _services(config, credentials)
+    owners = sorted({owner_of(service) for service in services})
+    configured = {name: url for name in MOUNTS if (url := getattr(config.venue, name)) is not None}
     if config.live:
-        credential = credentials.require("casino")
-        key = credential.key.get_secret_value()
-        if not (key.isascii() and key.isprintable() and " " not in key):
-            raise ConfigError("The casino key has characters that no key has; check STAKEKEEPER_CASINO_KEY.")
+        accounts = {owner: _usable(owner, credentials.require(owner)) for owner in owners}
+        host = urlsplit(configured[owners[0]]).hostname
         return Site(
-            str(venue.casino), str(venue.escrow), str(venue.faucet), venue.price_feed, credential,
-            builtin=False, unlimited=False, description=f"{urlsplit(str(venue.casino)).hostname}",
+            services, MappingProxyType(configured), config.venue.price_feed, MappingProxyType(accounts),
+            builtin=False, unlimited=False, description=f"{host}",
         )  # fmt: skip
     root = _root(config)
-    casino = venue.casino or f"{root}/api/v1"
+    urls = {name: f"{root}{mount}" for name, mount in MOUNTS.items()} | configured
     said = announced(root, timeout_s=CONTACT_TIMEOUT_S)
     builtin, netloc = said is not None, urlsplit(root).netloc
-    feed = venue.price_feed or (f"ws://{netloc}/ws" if builtin else None)
+    feed = config.venue.price_feed or (f"ws://{netloc}/ws" if builtin else None)
     description = f"built-in venue on {netloc}, seed {said.seed}" if said else f"venue on {netloc}"
+    accounts = {owner: _account(credentials, owner, urls[owner]) for owner in owners}
     return Site(
-        casino, venue.escrow or root, venue.faucet or root, feed, _account(credentials, casino),
+        services, MappingProxyType(urls), feed, MappingProxyType(accounts),
         builtin=builtin, unlimited=said is not None and said.limits == "off", description=description,
     )  # fmt: skip
+
+
+def base_url(config: AgentConfig, service: str) -> str:
+    """Return where a service is; on paper, start the built-in venue if no other is configured.
+
+    Raises:
+        ConfigError: the built-in venue does not start.
+    """
+    configured: str | None = getattr(config.venue, service)
+    return configured or f"{_root(config)}{MOUNTS[service]}"
+
+
+def _services(config: AgentConfig, credentials: Credentials) -> frozenset[str]:
+    on = {name: credentials.get(name) is not None if switch is None else switch for name, switch in config.services}
+    found = frozenset(name for name, is_on in on.items() if is_on)
+    if not found:
+        raise ConfigError("Every service is off in [services]; turn one on.")
+    return found
+
+
+def _usable(owner: str, credential: Credential) -> Credential:
+    key = credential.key.get_secret_value()
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise ConfigError(f"The {owner} key has characters that no key has; check STAKEKEEPER_{owner.upper()}_KEY.")
+    return credential
 
 
 def _root(config: AgentConfig) -> str:
@@ -92,22 +138,22 @@ def _root(config: AgentConfig) -> str:
         raise ConfigError(str(error)) from None
 
 
-def _account(credentials: Credentials, casino: str) -> Credential:
-    known = credentials.get("casino")
+def _account(credentials: Credentials, owner: str, base_url: str) -> Credential:
+    known = credentials.get(owner)
     if known:
         return known
-    made = _register(casino)
+    made = _register(base_url)
     credential = Credential(made.api_key, made.agent_id)
-    credentials.save("casino", credential)
+    credentials.save(owner, credential)
     return credential
 
 
-def _register(casino: str) -> Registered:
+def _register(base_url: str) -> Registered:
     # An answer that is lost leaves an account that nobody has the key of; on paper that costs nothing, so ask again.
     for left in reversed(range(REGISTER_TRIES)):
         try:
-            return register(casino, timeout_s=CONTACT_TIMEOUT_S)
+            return register(base_url, timeout_s=CONTACT_TIMEOUT_S)
         except VenueError as error:
             if not left:
-                raise ConfigError(f"No account could be made at {casino}: {error}.") from None
+                raise ConfigError(f"No account could be made at {base_url}: {error}.") from None
     raise AssertionError

@@ -61,8 +61,8 @@ class World(Protocol):
     def escrow(self) -> EscrowClient:
         """Return a client of the escrow service."""
 
-    def health(self) -> str:
-        """Say how the casino's breaker and budget stand."""
+    def health(self, service: str) -> str:
+        """Say how a service's breaker and budget stand."""
 
     def prices(self) -> Callable[[OnPrices, OnState], Socket] | None:
         """Return what makes a source of prices, or None where there is none."""
@@ -114,18 +114,20 @@ class RealWorld:
 
     def casino(self) -> Casino:
         """Return a client with connections of its own."""
-        return Casino(self._line("casino", self._site.casino), self.escrow())
+        return Casino(self._line("casino"), self.escrow())
 
     def escrow(self) -> Escrow:
         """Return a client with connections of its own."""
-        return Escrow(self._line("escrow", self._site.escrow))
+        return Escrow(self._line("escrow"))
 
-    def health(self) -> str:
-        """Return the tree's line for the casino."""
+    def health(self, service: str) -> str:
+        """Return the tree's line for a service."""
         try:
-            self._breakers.check("casino")
+            self._breakers.check(service)
         except BreakerOpen as error:
             return str(error)
+        if service != "casino":
+            return "breaker closed"
         if self._budget is None:
             return "breaker closed, no limits"
         return f"breaker closed, {self._budget.left().get('games', GAMES_PER_MINUTE)} left this minute"
@@ -148,11 +150,11 @@ class RealWorld:
         binding = f"{config.mode}:casino:{self._site.fingerprint}"
         return Journal.open(path, agent=config.agent.id, binding=binding, wall_micros=self.wall)
 
-    def _line(self, service: str, base_url: str) -> Line:
-        credential = self._site.credential
+    def _line(self, service: str) -> Line:
+        credential = self._site.credential(service)
         return Line(
             service,
-            base_url,
+            self._site.urls[service],
             key=credential.key,
             agent_id=credential.agent_id,
             timeout_s=float(self._config.venue.send_timeout),

@@ -13,7 +13,7 @@ OURS = ("actors", "supervision")
 ACTORS = ("bankroll", "persistence", "casino", "escrow", "price_feed", "strategy", "reporter", "gateway")
 """The files of the actors: they know messages and handles, never each other."""
 
-ASSEMBLES = ("actors.agent", "actors.blueprint", "actors.world", "actors.simulation.world")
+ASSEMBLES = ("actors.agent", "actors.blueprint", "actors.crew", "actors.world", "actors.simulation.world")
 """Who may know all of them: the tree's plan, and the worlds (the real one, the simulated one) that it is built in."""
 
 # What each room, or file, may import besides itself and the standard library.

@@ -13,12 +13,12 @@ KEY = "sk_live_0123456789"
 
 def test_the_environment_wins_over_the_file(tmp_path):
     Credentials.load(tmp_path, {}).save("casino", Credential(SecretStr("from the file"), "ag_1"))
-    found = Credentials.load(tmp_path, {"STAKEKEEPER_CASINO_KEY": KEY}).require("casino")
+    found = Credentials.load(tmp_path, {"casino": SecretStr(KEY)}).require("casino")
     assert found.key.get_secret_value() == KEY
 
 
 def test_escrow_and_faucet_live_on_the_casinos_key(tmp_path):
-    credentials = Credentials.load(tmp_path, {"STAKEKEEPER_CASINO_KEY": KEY})
+    credentials = Credentials.load(tmp_path, {"casino": SecretStr(KEY)})
     assert credentials.get("escrow") == credentials.get("faucet") == credentials.get("casino")
     assert credentials.get("trading") is None
 
@@ -39,7 +39,7 @@ def test_a_key_is_never_overwritten(tmp_path):
 
 
 def test_no_repr_shows_a_key(tmp_path):
-    credentials = Credentials.load(tmp_path, {"STAKEKEEPER_CASINO_KEY": KEY})
+    credentials = Credentials.load(tmp_path, {"casino": SecretStr(KEY)})
     assert KEY not in f"{credentials!r}{credentials}{credentials.require('casino')!r}"
 
 

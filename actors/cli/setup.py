@@ -11,6 +11,10 @@ from actors.config import AgentConfig
 from actors.errors import ConfigError
 
 REGISTER_TIMEOUT_S = 15.0
+NO_WAY_BACK = (
+    "The venue keeps the key of the wallet that it made for you and has no way to withdraw: "
+    "deposit nothing there that you want back by way of the venue."
+)
 NAME_WIDTH = 10
 PATH_WIDTH = 22
 
@@ -55,7 +59,7 @@ def doctor(config: ConfigFile = None, data: DataDir = None, live: Live = False, 
 
 
 def register(
-    service: Annotated[str, typer.Argument(help="casino; escrow and faucet live on its account.")],
+    service: Annotated[str, typer.Argument(help="casino (escrow and faucet live on it), trading, wallet, domains.")],
     config: ConfigFile = None,
     data: DataDir = None,
     live: Live = False,
@@ -66,11 +70,13 @@ def register(
     """
     from actors.credentials import Credential, Credentials  # noqa: PLC0415  only here
     from actors.doctor import Patient, check_data, wall_clock  # noqa: PLC0415
+    from actors.site import ACCOUNTS, base_url  # noqa: PLC0415
     from actors.venue.errors import VenueError  # noqa: PLC0415
     from actors.venue.registration import register as open_account  # noqa: PLC0415
 
-    if service != "casino":
-        raise ConfigError(f"There is no registering at {service}; known is casino (escrow and faucet live on it).")
+    if service not in ACCOUNTS:
+        known = ", ".join(ACCOUNTS)
+        raise ConfigError(f"There is no registering at {service}; known are {known} (the others live on casino's).")
     loaded = AgentConfig.load(config=config, data=data, live=live)
     credentials = Credentials.load(loaded.data, {})
     if credentials.get(service) is not None:
@@ -79,25 +85,15 @@ def register(
     if writable.state != "ok":
         raise ConfigError(f"A key could not be kept in {writable.text}: {writable.mend}")
     try:
-        account = open_account(_casino_url(loaded), timeout_s=REGISTER_TIMEOUT_S)
+        account = open_account(base_url(loaded, service), timeout_s=REGISTER_TIMEOUT_S)
     except VenueError as error:
         complain(f"No account was made: {error}")
         return USAGE
     credentials.save(service, Credential(account.api_key, account.agent_id))
     typer.echo(f"Registered as {account.agent_id}; its key is in {loaded.data / 'credentials.json'}.")
+    if live and service == "trading":
+        typer.echo(NO_WAY_BACK)
     return 0
-
-
-def _casino_url(config: AgentConfig) -> str:
-    from actors.sandbox.errors import SandboxError  # noqa: PLC0415  only here
-    from actors.sandbox.launch import ensure_running  # noqa: PLC0415
-
-    if config.venue.casino is not None:
-        return config.venue.casino
-    try:
-        return ensure_running(config.data, seed=42) + "/api/v1"
-    except SandboxError as error:
-        raise ConfigError(str(error)) from None
 
 
 def retries(config: ConfigFile = None, data: DataDir = None, live: Live = False, as_json: AsJson = False) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from actors.config import sections
 from actors.config.sections import is_loopback, redacted
-from actors.config.sources import Merged, Tables, from_environment, from_file, from_overrides
+from actors.config.sources import Merged, Tables, from_environment, from_file, from_overrides, keys_in
 from actors.errors import ConfigError
 from actors.money.amounts import parse_usd
 from actors.money.risk import Limits
@@ -22,7 +22,8 @@ PUBLIC_HOSTS = {
     "faucet": "https://faucet.purpleflea.com",
     "trading": "https://trading.purpleflea.com/v1",
     "wallet": "https://wallet.purpleflea.com/v1",
-    "domains": "https://domains.purpleflea.com",
+    "domains": "https://domains.purpleflea.com/v1",
+    "exchange": "https://api.hyperliquid.xyz",
     "price_feed": "wss://api.hyperliquid.xyz/ws",
 }
 PROCESS_WEB_PORT = 8787
@@ -43,6 +44,8 @@ class AgentConfig(BaseModel):
         seed: of the built-in venue; None lets it choose.
         resume: begin a new session although a stop is in force.
         idle: start no strategy: the agent only resolves, reconciles and takes an operator's word.
+        keys: the services' keys that the environment has; none on paper, so that a real key never meets the built-in
+            venue. Those in credentials.json are read when the agent starts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -53,6 +56,7 @@ class AgentConfig(BaseModel):
     seed: Annotated[int | None, Field(ge=0, lt=2**63, description="a whole number from 0 to 2^63 - 1")] = None
     resume: Annotated[bool, Field(description="true or false")] = False
     idle: Annotated[bool, Field(description="true or false")] = False
+    keys: dict[str, SecretStr] = {}
     agent: sections.AgentSection = sections.AgentSection()
     services: sections.ServicesSection = sections.ServicesSection()
     venue: sections.VenueSection = sections.VenueSection()
@@ -94,14 +98,21 @@ class AgentConfig(BaseModel):
         merged.add("the defaults", {"venue": PUBLIC_HOSTS} if live else {"bankroll": {"kelly_fraction": PAPER_KELLY}})
         if config is not None:
             merged.add(str(config), from_file(Path(config)))
-        merged.add("the environment", from_environment(os.environ if env is None else env))
+        environment = os.environ if env is None else env
+        merged.add("the environment", from_environment(environment))
         options, tables = from_overrides(overrides or {})
         merged.add("the command line", tables)
         _quiet_default(merged.values)
         directory = Path(data or ("var/live" if live else "var/paper")).expanduser()
         try:
             loaded = cls.model_validate(
-                {**merged.values, **options, "mode": "live" if live else "paper", "data": directory}
+                {
+                    **merged.values,
+                    **options,
+                    "mode": "live" if live else "paper",
+                    "data": directory,
+                    "keys": keys_in(environment) if live else {},
+                }
             )
         except ValidationError as error:
             raise merged.sentence(error, cls.model_fields) from None

@@ -110,6 +110,7 @@ class VenueSection(Section):
     trading: _Http = None
     wallet: _Http = None
     domains: _Http = None
+    exchange: _Http = None
     price_feed: Annotated[
         str | None,
         AfterValidator(_url("ws", "wss")),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from actors import crashpoints
@@ -37,6 +37,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     choices = sorted(known)
     close = difflib.get_close_matches(word, choices, n=1)
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(choices)}."
+
+
+def keys_in(env: Mapping[str, str]) -> dict[str, SecretStr]:
+    """Return the services' keys that an environment has."""
+    found = {service: env.get(variable, "").strip() for variable, service in KEY_VARIABLES.items()}
+    return {service: SecretStr(key) for service, key in found.items() if key}
 
 
 def from_file(path: Path) -> Tables:

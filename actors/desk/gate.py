@@ -42,6 +42,8 @@ class Gate:
             return denial
         if not self.till.terms.has_room():
             return Denial("disk", "room for an outcome", "too little; make room", now)
+        if name not in self.till.terms.services:
+            return Denial("service", f"{name} is on", "switched off in [services]")
         if name not in self.services:
             return Denial("service", f"{name} is up", "not running", now)
         breaker = self.breakers.get(name)

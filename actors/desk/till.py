@@ -43,6 +43,7 @@ class Terms:
         quiet_period: how long after `send_by` a request may still arrive at the venue.
         lookup_gap: least time between two negative readings that count.
         reconcile_every: period of the whole-account reconcile.
+        services: those that take part.
         builtin_venue: whether boosted_coin may be played.
         dry_run: size, check and log, but open nothing.
         requests: builds the exact request of a wager: (wager, stake in micro-USD, tag).
@@ -61,6 +62,7 @@ class Terms:
     quiet_period: int
     lookup_gap: int
     reconcile_every: int
+    services: frozenset[str]
     builtin_venue: bool
     dry_run: bool
     requests: Callable[[Checked, int, str], Request]

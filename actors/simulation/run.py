@@ -13,6 +13,7 @@ from actors import blueprint
 from actors.config import AgentConfig
 from actors.messages import Drain, Notice, Pause, Reconcile, Resolve, Resume
 from actors.money.risk import MISMATCH
+from actors.parts import BANKROLL, Parts
 from actors.simulation.lanes import lanes
 from actors.simulation.oracle import Violation
 from actors.simulation.plan import Plan
@@ -21,6 +22,7 @@ from actors.simulation.world import SimulatedWorld
 from supervision import ChildSpec, Handle, StartError, Supervisor, System, Worker
 from supervision.events import ChildFailed, Event, SystemEnded
 
+SERVICES = frozenset({"casino", "escrow"})
 SEND_TIMEOUT_S = 0.4
 QUIET_S = 0.6
 LOOKUP_GAP_S = 0.1
@@ -183,7 +185,7 @@ class Run:
         sim = world.boot()
         world.say("a process starts")
         run = f"run-{world.counts['processes']}"
-        parts = blueprint.Parts(configuration(), run, True, world, self._lanes, lambda: None, self._handle)
+        parts = Parts(configuration(), run, SERVICES, True, world, self._lanes, lambda: None, self._handle)
         ops = Supervisor.spec("ops", [ChildSpec("reporter", lambda: Listener(world.say))], max_restarts=100)
         root = Supervisor.spec("simulated", [ops, blueprint.core(parts)], max_restarts=5, max_seconds=60)
         self._system = System(root, runtime=sim, rng=world.chance(), on_event=self._happened)
@@ -222,7 +224,7 @@ class Run:
 
     def _order(self, message: object) -> None:
         if self._system is not None:
-            self._handle(blueprint.BANKROLL).tell(message)
+            self._handle(BANKROLL).tell(message)
 
     def _operate(self) -> None:
         """Do what a person does: look at what waits for one, ask the venue, and say."""

@@ -241,8 +241,9 @@ class SimulatedWorld:
         """Return a client of the venue."""
         return Client(self)
 
-    def health(self) -> str:
-        """Return the tree's line for the casino."""
+    def health(self, service: str) -> str:
+        """Return the tree's line for a service."""
+        del service
         return "simulated"
 
     def prices(self) -> Callable[[OnPrices, OnState], Socket] | None:

@@ -1,4 +1,4 @@
-"""A new account at the casino; escrow and faucet know it too."""
+"""A new account at a service: casino (escrow and faucet know it too), trading, wallet, domains."""
 
 from actors.venue.answers import Credentials, error_of, read_answer
 from actors.venue.errors import VenueDown, VenueRefused
@@ -11,7 +11,7 @@ def register(base_url: str, *, timeout_s: float) -> Credentials:
     """Make an account. Asked once: if no answer comes, an account may exist that nobody has the key of.
 
     Args:
-        base_url: the casino's, with /api/v1.
+        base_url: the service's, with its path prefix.
         timeout_s: for the whole exchange.
 
     Raises:

@@ -8,8 +8,8 @@ from threading import Event
 from time import perf_counter, process_time
 
 from actors.bankroll import BankrollActor
-from actors.blueprint import request_of
 from actors.clock import steady_wall
+from actors.crew import request_of
 from actors.desk import Boot, Terms
 from actors.journal import Journal
 from actors.messages import Answered, Denied, Found, LaneOpened, LaneView, LookUp, Place, Propose, ServiceUp, Settled
@@ -148,6 +148,7 @@ def terms(limits):
         quiet_period=65 * SECOND,
         lookup_gap=2 * SECOND,
         reconcile_every=600 * SECOND,
+        services=frozenset({"casino"}),
         builtin_venue=True,
         dry_run=False,
         requests=request_of,

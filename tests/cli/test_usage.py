@@ -36,7 +36,7 @@ def refused(capsys, *words):
         (("resolve", "x", "--as", "executed", "--because", "y"), "--as executed needs --payout USD"),
         (("resolve", "x", "--as", "executed", "--because", "y", "--payout", "1e-9"), "--payout: '1e-9' is not a whole"),
         (("resolve", "x", "--as", "maybe", "--because", "y"), "Invalid value for '--as': "),
-        (("register", "bank"), "There is no registering at bank; known is casino"),
+        (("register", "bank"), "There is no registering at bank; known are casino"),
     ],
 )
 def test_wrong_usage_ends_with_2(capsys, words, sentence):

@@ -69,6 +69,7 @@ def terms(**changes) -> Terms:
         "agent": "ada",
         "run": "run-1",
         "version": "0",
+        "services": frozenset({"casino", "escrow"}),
         "config": {},
         "limits": Limits(),
         "send_timeout": SEND_TIMEOUT,

@@ -35,7 +35,7 @@ def log_of(agent):
 
 def test_each_has_its_own_account_journal_and_log(fellows):
     alice, bob = fellows
-    assert alice.site.casino == bob.site.casino
+    assert alice.site.urls == bob.site.urls
     assert alice.site.fingerprint != bob.site.fingerprint
     assert intents(alice)
     assert intents(bob)
@@ -46,7 +46,7 @@ def test_each_has_its_own_account_journal_and_log(fellows):
 
 def test_each_may_have_a_venue_of_its_own(tmp_path):
     with playing(tmp_path / "a", **OWN_VENUE) as alice, playing(tmp_path / "b", **OWN_VENUE) as bob:
-        assert alice.site.casino != bob.site.casino
+        assert alice.site.urls != bob.site.urls
         assert alice.reconcile()["ok"]
         assert bob.reconcile()["ok"]
 

@@ -1,0 +1,61 @@
+"""The crew: how each service's actor is made, and which account of the book it reads."""
+
+from collections.abc import Callable
+
+from actors.casino import CasinoActor
+from actors.escrow import EscrowActor
+from actors.money.wagers import Checked, CheckedAct, CheckedBet, CheckedEscrow, Request
+from actors.parts import Parts
+from actors.venue.casino import bet_request
+from actors.venue.escrow import act_request, create_request
+from supervision import ChildSpec, Supervisor, Worker
+
+READERS = {"casino": "casino"}
+"""Accounts of the book, and the service whose actor reads each; escrow, faucet and referral live on the casino's."""
+
+ESCROW_POLL_PAPER_S, ESCROW_POLL_LIVE_S = 2.0, 30.0
+
+
+def crew(parts: Parts) -> ChildSpec:
+    """Return the supervisor of the services that take part."""
+    children = [_spec(name, make, parts) for name, make in MAKERS.items() if name in _working(parts.services)]
+    return Supervisor.spec("services", children, max_restarts=10, max_seconds=60)
+
+
+def accounts(services: frozenset[str]) -> dict[str, str]:
+    """Return the accounts that the services in use live on, and who reads each."""
+    return {account: reader for account, reader in READERS.items() if reader in _working(services)}
+
+
+def request_of(wager: Checked, stake_micro: int, tag: str) -> Request:
+    """Return the exact request of a wager."""
+    match wager:
+        case CheckedBet():
+            return bet_request(wager, stake_micro, tag)
+        case CheckedEscrow():
+            return create_request(wager, tag)
+        case CheckedAct():
+            return act_request(wager)
+
+
+def _working(services: frozenset[str]) -> frozenset[str]:
+    # Whoever lives on the casino's account needs the one who reads it, though no bet is placed.
+    return services | {"casino"} if services & {"escrow", "faucet", "referral"} else services
+
+
+def _spec(name: str, make: Callable[[Parts], Worker], parts: Parts) -> ChildSpec:
+    return ChildSpec(name, lambda: make(parts))
+
+
+def _casino(parts: Parts) -> CasinoActor:
+    world = parts.world
+    return CasinoActor(world.casino, world.port("casino"), parts.bankroll, world.wall, lambda: world.health("casino"))
+
+
+def _escrow(parts: Parts) -> EscrowActor:
+    world, poll_s = parts.world, ESCROW_POLL_LIVE_S if parts.config.live else ESCROW_POLL_PAPER_S
+    return EscrowActor(world.escrow, world.port("escrow"), parts.bankroll, parts.reporter, world.wall, poll_s)
+
+
+MAKERS: dict[str, Callable[[Parts], Worker]] = {"casino": _casino, "escrow": _escrow}
+"""In the order in which they start."""
