@@ -1,6 +1,5 @@
 """The casino account: registration, balance, ledger, payments between accounts, the daily bonus."""
 
-import hashlib
 import secrets
 import uuid
 
@@ -9,6 +8,7 @@ from actors.sandbox.books import DAY_S, Books, Row, Why, insufficient, iso
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
 from actors.sandbox.figures import number_field
+from actors.sandbox.keys import hashed, new_names
 
 START_USD = 100.0  # the faucet's dollar and the grant make a new account worth exactly this
 LEDGER_WINDOW = 50
@@ -19,14 +19,6 @@ DAILY_BONUSES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 5.0)
 STREAK_LOST_AFTER_S = 2 * DAY_S
 
 
-def agent_by_key(books: Books, header: str | None) -> Row | None:
-    """The account of an Authorization header; None when there is no such key."""
-    scheme, _, key = (header or "").partition(" ")
-    if scheme != "Bearer" or not key:
-        return None
-    return books.one("SELECT * FROM agents WHERE key_hash = ?", _hash(key))
-
-
 def grant(books: Books, agent_id: str, amount: float) -> float:
     """Credit (or, below zero, take) play money; returns the balance. It is no deposit in the lifetime figures."""
     reference = f"grant_{secrets.token_hex(6)}"
@@ -34,19 +26,14 @@ def grant(books: Books, agent_id: str, amount: float) -> float:
     return post(agent_id, abs(amount), Why("sandbox_grant", reference, "deposit", f"{reference}_ledger"))
 
 
-def _hash(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
 def _register(venue: Venue, call: Call) -> Body:
     books = venue.books
-    agent_id, key = f"ag_{secrets.token_hex(6)}", f"sk_live_{secrets.token_hex(24)}"
-    referral_code = f"ref_{secrets.token_hex(4)}"
+    agent_id, key, referral_code = new_names("sk_live_")
     referrer = books.one("SELECT id FROM agents WHERE referral_code = ?", str(call.body.get("referral_code")))
     books.run(
         "INSERT INTO agents (id, key_hash, referral_code, referred_by, created_at) VALUES (?, ?, ?, ?, ?)",
         agent_id,
-        _hash(key),
+        hashed(key),
         referral_code,
         referrer["id"] if referrer else None,
         books.second(),

@@ -12,8 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from actors.sandbox import accounts, batch, casino, controls, escrow, fairness, faucet, history, referral
-from actors.sandbox.books import Row
+from actors.sandbox import accounts, batch, casino, controls, escrow, fairness, faucet, history, keys, referral
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError, RefusedError, refuse
 from actors.sandbox.faucet import UNKNOWN_IP
@@ -36,15 +35,6 @@ INFO = {
     "docs": "GET /sandbox",
     "referral": "/api/v1/auth/register",
     "version": controls.VERSION,
-}
-NO_KEY = {
-    "casino": {
-        "error": "unauthorized",
-        "message": "Send Authorization: Bearer and the account's key.",
-        "suggestion": "POST /api/v1/auth/register makes an account.",
-    },
-    "escrow": {"error": "unauthorized", "message": "Send the casino account's key."},
-    "escrow_plain": {"error": "unauthorized"},
 }
 INTERNAL_ERROR = {"error": "internal_error", "message": "The server failed on this request."}
 log = logging.getLogger("sandbox")
@@ -79,6 +69,8 @@ def _endpoint(venue: Venue, door: Door) -> Callable[[Request], Awaitable[Respons
         try:
             raw = await request.body() if door.reads != "nothing" else b""
             answer = door.serve(venue, _admit(venue, door, request, raw))
+            if not isinstance(answer, dict | str):
+                answer = await answer
         except RefusedError as refusal:
             return _json(venue, refusal.status, refusal.body)
         except InjectedFaultError as fault:
@@ -100,24 +92,17 @@ def _admit(venue: Venue, door: Door, request: Request, raw: bytes) -> Call:
     path, ip = request.url.path, _address(request)
     if door.per_minute is not None:
         venue.limiter.by_ip(path, ip, door.per_minute)
-    caller = _caller(venue, door, request)
+    caller = keys.caller(venue.books, door.auth, request.headers.get("authorization"))
     if door.bucket is not None and caller is not None:
         venue.limiter.by_agent(caller["id"], *door.bucket)
+    if door.method != "GET" and venue.faults.strikes("locked", path):
+        raise refuse(500, "internal_error", "database is locked")
     return Call(path, request.path_params, dict(request.query_params), _read(door, raw), caller, ip)
 
 
 def _address(request: Request) -> str:
     forwarded = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
     return forwarded or request.headers.get("x-real-ip", UNKNOWN_IP)
-
-
-def _caller(venue: Venue, door: Door, request: Request) -> Row | None:
-    if door.auth == "none":
-        return None
-    caller = accounts.agent_by_key(venue.books, request.headers.get("authorization"))
-    if caller is None and door.auth != "optional":
-        raise RefusedError(401, NO_KEY[door.auth])
-    return caller
 
 
 def _read(door: Door, raw: bytes) -> Body:

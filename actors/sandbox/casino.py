@@ -38,7 +38,7 @@ def place(venue: Venue, agent_id: str, offer: Offer, body: Body, path: str) -> B
     _check_stake(stake, agent, offer)
     bet_id = f"bet_{uuid.uuid4()}"
     books.debit(agent_id, stake, Why("reservation", bet_id, CASINO))
-    if venue.breaks_after_debit(path):
+    if venue.faults.strikes("500-debit", path):
         raise InjectedFaultError(f"{bet_id} ends after its debit")
     seed = take_nonce(venue, agent_id)
     client_seed = body.get("client_seed") or f"auto_{math.floor(books.now() * 1000)}"

@@ -1,16 +1,18 @@
 """What a door of the venue is: a path, who may enter, how often, and what stands behind it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from actors.sandbox.books import Books, Row
+from actors.sandbox.faults import FaultPlan
 from actors.sandbox.limits import Limiter
 
 if TYPE_CHECKING:
     from actors.sandbox.feed import Market
 
 Body = dict[str, Any]
+Auth = Literal["none", "optional", "any", "casino", "escrow", "escrow_plain", "wallet", "domains", "trading"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Venue:
         limiter: both rate limiters.
         market: the prices.
         seed: all of the venue's chance comes from it.
-        breaks_after_debit: asked with the path of a bet when its stake is taken; True ends the bet there.
+        faults: what is ordered to go wrong inside.
         uptime: seconds since the start.
     """
 
@@ -30,7 +32,7 @@ class Venue:
     limiter: Limiter
     market: "Market"
     seed: int
-    breaks_after_debit: Callable[[str], bool]
+    faults: FaultPlan
     uptime: Callable[[], float]
 
 
@@ -74,20 +76,20 @@ class Door:
     Attributes:
         method: HTTP method.
         path: with `{name}` for parts that vary.
-        serve: from a call to the JSON object of the answer, or to text.
+        serve: from a call to the JSON object of the answer, or to text; awaited where it waits for others.
         status: of a success.
-        auth: "none"; "optional"; "casino" and "escrow" demand a key, "escrow_plain" too, each with its own refusal.
+        auth: "none"; "optional"; any other demands a key of that service and has its own refusal (`keys`).
         per_minute: calls per path and address; None is unlimited.
         bucket: calls per account that share this name, and how many a minute.
         reads: "strict" refuses a body that is no JSON, "lenient" takes it for an empty object.
         media: content type of an answer that is text.
     """
 
-    method: Literal["GET", "POST", "PUT"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
-    serve: Callable[[Venue, Call], Body | str]
+    serve: Callable[[Venue, Call], Body | str | Awaitable[Body]]
     status: int = 200
-    auth: Literal["none", "optional", "casino", "escrow", "escrow_plain"] = "none"
+    auth: Auth = "none"
     per_minute: int | None = None
     bucket: tuple[str, int] | None = field(default=None)
     reads: Literal["nothing", "strict", "lenient"] = "nothing"

@@ -13,6 +13,9 @@ KINDS = (
     "500-before",
     "500-after",
     "500-debit",
+    "unbooked",
+    "upstream",
+    "locked",
     "400-after",
     "cut",
     "malformed",
@@ -21,17 +24,18 @@ KINDS = (
     "ws-drop",
     "ws-silence",
 )
-INSIDE = frozenset({"500-debit", "ws-silence"})  # made by the venue itself; the proxy makes the others
+# Made by the venue itself; the proxy makes the others.
+INSIDE = frozenset({"500-debit", "unbooked", "upstream", "locked", "ws-silence"})
 ON_THE_FEED = frozenset({"ws-drop", "ws-silence"})
 FEED = "/ws"
 MAX_SECONDS = 3600.0
 UNTOUCHED = ("/health", "/ping", "/sandbox")  # the operator's doors always work
 
-# For kill tests: everything after which the money can be found again. 500-debit takes a stake without a bet and
-# duplicate bets twice, so both break "booked once" by themselves and are ordered by name only.
+# For kill tests: everything after which the money can be found again. 500-debit takes a stake without a bet,
+# unbooked makes an effect without a row and duplicate bets twice: all three are ordered by name only.
 STORM = (
     "latency=0.05:0.05,reset-before=0.03,reset-after=0.04,silence=0.02:1,429=0.02,500-before=0.03,500-after=0.04,"
-    "400-after=0.02,cut=0.03,malformed=0.02,late=0.02:0.2,ws-drop=0.01,ws-silence=0.005:1"
+    "400-after=0.02,cut=0.03,malformed=0.02,late=0.02:0.2,ws-drop=0.01,ws-silence=0.005:1,upstream=0.01,locked=0.01"
 )
 NONSENSE = (b"<html>bad gateway</html>", b"[]", b"{}", b'{"bet_id":7,"won":"maybe"}', b"null", b'{"error":')
 PRESETS = {"storm": STORM}
@@ -127,9 +131,9 @@ class FaultPlan:
         """A body for an answer that is malformed."""
         return self._rngs["malformed"].choice(NONSENSE)
 
-    def breaks_after_debit(self, path: str) -> bool:
-        """Whether a bet on this path ends when its stake is taken."""
-        return bool(self._struck("500-debit", path))
+    def strikes(self, kind: str, path: str) -> bool:
+        """Whether a fault that the venue makes itself strikes here; `path` may also name an upstream."""
+        return not path.startswith(UNTOUCHED) and bool(self._struck(kind, path))
 
     def silences_feed(self) -> float:
         """Seconds for which the price feed says nothing from this tick on; zero is no fault."""

@@ -148,7 +148,7 @@ async def _serve(
         limiter=Limiter(books.now, enabled=options.limits == "contract"),
         market=Market(random.Random(f"prices/{options.seed}"), plan.silences_feed),  # noqa: S311 - no secret
         seed=options.seed,
-        breaks_after_debit=plan.breaks_after_debit,
+        faults=plan,
         uptime=lambda: time.monotonic() - started,
     )
     server = _Server(

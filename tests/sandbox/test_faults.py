@@ -44,7 +44,7 @@ def test_a_spec_is_read_part_by_part():
 
 def test_the_storm_leaves_out_what_cannot_be_booked_once():
     kinds = {fault.kind for fault in parse("storm")}
-    assert kinds == set(KINDS) - {"500-debit", "duplicate"}
+    assert kinds == set(KINDS) - {"500-debit", "unbooked", "duplicate"}
     assert {fault.kind for fault in parse("storm,duplicate=0.1")} == kinds | {"duplicate"}
 
 
