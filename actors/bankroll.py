@@ -18,11 +18,13 @@ from actors.messages import (
     EscrowsSeen,
     Found,
     GetStatus,
+    Hint,
     LaneOpened,
     LookUp,
     LookUpFailed,
     Pause,
     Place,
+    Poll,
     Propose,
     Reconcile,
     Replay,
@@ -34,7 +36,7 @@ from actors.messages import (
     Settled,
     Status,
 )
-from actors.money.events import IntentClosed, IntentOpened
+from actors.money.events import HintTaken, IntentClosed, IntentOpened
 from actors.money.evidence import NotSent
 from actors.money.machine import IllegalTransition
 from actors.money.state import State
@@ -122,7 +124,7 @@ class BankrollActor(Worker):
             case Appended(incarnation=self.incarnation):
                 self._durable(message)
             case AppendRefused(incarnation=self.incarnation):
-                raise JournalRefused(message.reason)
+                self._refused(message)
             case Replayed() | Appended() | AppendRefused():
                 pass  # for an incarnation that is no more
             case _ if self._desk is None or (self._status is None and isinstance(message, GetStatus)):
@@ -198,6 +200,8 @@ class BankrollActor(Worker):
         ServiceHealth: Desk.service_health,
         LaneOpened: Desk.lane_opened,
         EscrowsSeen: Desk.escrows_seen,
+        Hint: Desk.hint,
+        Poll: Desk.poll,
         Pause: Desk.pause,
         Resume: Desk.resume,
         Drain: Desk.drain,
@@ -236,6 +240,15 @@ class BankrollActor(Worker):
         if not overlapping or self._status is None or now >= self._shown_at + SHOW_EVERY:
             self._show(self._desk, now)
         self._deliver(waiting.step.mail)
+        self._deliver(tuple(waiting.later))
+
+    def _refused(self, message: AppendRefused) -> None:
+        waiting, desk = self._undurable.popleft(), self._desk
+        hints = [event for event in waiting.step.events if isinstance(event, HintTaken)]
+        if desk is None or waiting.token != message.token or len(hints) < len(waiting.step.events):
+            raise JournalRefused(message.reason)
+        for hint in hints:  # it moves nothing, so nothing that was decided since then is wrong without it
+            self._deliver((Mail("webhook", desk.hint_refused(hint)),))
         self._deliver(tuple(waiting.later))
 
     def _show(self, desk: Desk, now: int) -> None:

@@ -198,15 +198,57 @@ class EscrowsSeen:
     views: tuple[EscrowView, ...]
 
 
-# the world -> strategies
+# feeds -> services, bankroll, strategies
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Read something at the venue now: its time has come, or an event hinted at it. Readings under way count."""
+
+    service: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """An event was pushed to us, and its signature is right. Answered with HintHeard; it books nothing."""
+
+    event_id: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class HintHeard:
+    """What became of a hint: on disk from here on, known already, or not taken now (it may come again)."""
+
+    event_id: str
+    outcome: Literal["taken", "duplicate", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hinted:
+    """A hint of this type is on disk: whoever polls has a look."""
+
+    type: str
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """The latest prices by market; several frames may be conflated into one."""
+    """The prices of all markets; several frames may be conflated into one.
+
+    None are given when they are not `fresh`: the feed is lost or silent, and an old price is worse than none.
+    """
 
     at: int
     mids: Mapping[str, Decimal]
+    fresh: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PricesTaken:
+    """A lane is ready for the next prices; until it says so it gets none, so they never pile up before it."""
+
+    lane: str
 
 
 # operators -> bankroll

@@ -16,11 +16,15 @@ from actors.messages import (
     Drain,
     EscrowsSeen,
     Found,
+    Hint,
+    Hinted,
+    HintHeard,
     LaneOpened,
     LaneView,
     Level,
     LookUpFailed,
     Pause,
+    Poll,
     Propose,
     Reconcile,
     Resolve,
@@ -34,6 +38,7 @@ from actors.money.amounts import usd
 from actors.money.audit import turned
 from actors.money.events import (
     Event,
+    HintTaken,
     IncidentNoted,
     IntentOpened,
     OutcomeUnknown,
@@ -215,6 +220,32 @@ class Desk:
             text = f"{view.escrow_id} is {view.status}"
             till.say("escrow", "status", view.status, text, amount_micro=view.amount_micro)
         self._watch_contracts()
+        return till.cut()
+
+    def hint(self, message: Hint, now: int) -> Step:
+        """Take note of a pushed event, once: that it came is journaled, and then whoever polls has a look."""
+        till = self._at(now)
+        known = message.event_id in till.state.hints
+        if not known:
+            till.record(HintTaken(now, message.event_id, message.type))
+            till.send("poller", Hinted(message.type))
+        till.send("webhook", HintHeard(message.event_id, "duplicate" if known else "taken"))
+        return till.cut()
+
+    def hint_refused(self, event: HintTaken) -> HintHeard:
+        """The journal would not take a hint: it has not happened. It may come again, and polls find what it told."""
+        self.state.hints.pop(event.event_id, None)
+        return HintHeard(event.event_id, "refused")
+
+    def poll(self, message: Poll, now: int) -> Step:
+        """Ask the venue sooner: what became of the unknown, or how the accounts as a whole stand."""
+        till = self._at(now)
+        for account, watch in self._resolver.watches.items():
+            for opened in self._resolver.unknown(account):
+                track = till.tracks[opened.intent]
+                track.next_look = min(track.next_look, max(now, watch.next_at))
+            if message.what == "accounts" and not self._reconciler.draining:
+                watch.want("a hint")
         return till.cut()
 
     def tick(self, now: int) -> Step:

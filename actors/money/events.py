@@ -290,6 +290,23 @@ class IncidentNoted:
     intent: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HintTaken:
+    """An event that was pushed to us is known from here on, so what comes again has no effect.
+
+    It moves nothing: what it tells is read at the venue. `event_id` and `type` are its sender's words.
+    """
+
+    at: int
+    event_id: str
+    type: str
+
+    @property
+    def venue_ref(self) -> str:
+        """By this the journal takes each event once."""
+        return f"event:{self.event_id}"
+
+
 Event = (
     AgentStarted
     | AgentStopped
@@ -312,4 +329,5 @@ Event = (
     | LaneFailed
     | LaneCleared
     | IncidentNoted
+    | HintTaken
 )

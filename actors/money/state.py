@@ -17,6 +17,7 @@ from actors.money.events import (
     EscrowMoved,
     EscrowOpened,
     Event,
+    HintTaken,
     IntentClosed,
     IntentOpened,
     LaneCleared,
@@ -36,6 +37,9 @@ from actors.money.risk import MICROS_PER_DAY, PAUSE, Exposure, last_minute
 RECENT_REFS = 20_000
 """How many references of the venue are kept in memory to know its rows by; the journal's index knows all."""
 
+HINTS_KEPT = 10_000
+"""How many pushed events are remembered by their ids; the journal's index knows all."""
+
 WATCHED_VOIDS = 1_000
 """How many intents that were not executed are remembered in case their bets turn up after all."""
 
@@ -53,6 +57,7 @@ class State:
     suspended: dict[str, Posting] = field(default_factory=dict)
     voids: dict[str, str] = field(default_factory=dict)
     recent: dict[str, str] = field(default_factory=dict)
+    hints: dict[str, str] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     tally_at_start: Tally = field(default_factory=Tally)
     epoch: int = 0
@@ -102,10 +107,7 @@ class State:
         self._roll_days(event.at)
         match event:
             case AgentStarted():
-                self.epoch, self.ended_in_order = event.epoch, False
-                if event.run != self.run:
-                    self.run, self.tally_at_start = event.run, replace(self.tally)
-                    self.run_at, self.run_epoch = event.at, event.epoch
+                self._start(event)
             case AgentStopped():
                 self.ended_in_order = True
             case IntentOpened():
@@ -123,6 +125,9 @@ class State:
                 self._stop(event)
             case LaneFailed() | LaneCleared():
                 self._fail(event)
+            case HintTaken():
+                self.hints[event.event_id] = event.type
+                _trim(self.hints, HINTS_KEPT)
             case _:
                 self._book(event)
         for account in self.accounts.values():
@@ -199,6 +204,12 @@ class State:
                 del self.suspended[event.intent]
             case _:
                 pass  # the rest is told for the audit and moves nothing
+
+    def _start(self, event: AgentStarted) -> None:
+        self.epoch, self.ended_in_order = event.epoch, False
+        if event.run != self.run:
+            self.run, self.tally_at_start = event.run, replace(self.tally)
+            self.run_at, self.run_epoch = event.at, event.epoch
 
     def _open(self, event: IntentOpened) -> None:
         lane, account = self.lane(event.lane, event.account), self.account(event.account)
