@@ -12,7 +12,21 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from actors.sandbox import accounts, batch, casino, controls, escrow, fairness, faucet, history, keys, referral
+from actors.sandbox import (
+    accounts,
+    batch,
+    casino,
+    controls,
+    dns,
+    domains,
+    escrow,
+    fairness,
+    faucet,
+    history,
+    keys,
+    referral,
+    registrar,
+)
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError, RefusedError, refuse
 from actors.sandbox.faucet import UNKNOWN_IP
@@ -28,6 +42,9 @@ DOORS = [
     *history.DOORS,
     *escrow.DOORS,
     *faucet.DOORS,
+    *domains.DOORS,
+    *dns.DOORS,
+    *registrar.DOORS,
     *controls.DOORS,
 ]
 INFO = {

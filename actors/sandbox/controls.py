@@ -8,6 +8,7 @@ from actors.sandbox.accounts import grant
 from actors.sandbox.books import ADVANCE_LIMIT_S, iso
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
+from actors.sandbox.faults import FaultSpecError, parse
 from actors.sandbox.figures import number_field
 
 VERSION = "1.0.0"
@@ -29,9 +30,21 @@ def _grant(venue: Venue, call: Call) -> Body:
     agent_id, amount = str(call.body.get("agent_id")), number_field(call.body, "amount")
     if not math.isfinite(amount):
         raise refuse(400, "invalid_amount", "amount is a number of USD; below zero it is taken away.")
-    if venue.books.agent(agent_id) is None:
+    if venue.books.agent(agent_id) is not None:
+        return {"agent_id": agent_id, "amount": amount, "balance": grant(venue.books, agent_id, amount)}
+    if not venue.books.run("UPDATE domain_agents SET balance = balance + ? WHERE id = ?", amount, agent_id).rowcount:
         raise refuse(404, "agent_not_found", "There is no such account.")
-    return {"agent_id": agent_id, "amount": amount, "balance": grant(venue.books, agent_id, amount)}
+    row = venue.books.only("SELECT balance FROM domain_agents WHERE id = ?", agent_id)
+    return {"agent_id": agent_id, "amount": amount, "balance": row["balance"]}
+
+
+def _order_faults(venue: Venue, call: Call) -> Body:
+    spec = call.body.get("faults")
+    try:
+        venue.faults.order(parse(str(spec)))
+    except FaultSpecError as error:
+        raise refuse(400, "invalid_faults", str(error)) from error
+    return {"faults": spec}
 
 
 def _advance(venue: Venue, call: Call) -> Body:
@@ -61,6 +74,7 @@ def _ping(_venue: Venue, _call: Call) -> str:
 DOORS = [
     Door("GET", "/sandbox", _announce),
     Door("POST", "/sandbox/grant", _grant, reads="strict"),
+    Door("POST", "/sandbox/faults", _order_faults, reads="strict"),
     Door("POST", "/sandbox/advance", _advance, reads="strict"),
     Door("GET", "/health", _health),
     Door("GET", "/ping", _ping),

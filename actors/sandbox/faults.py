@@ -109,11 +109,25 @@ class FaultPlan:
     """
 
     def __init__(self, faults: tuple[Fault, ...], seed: int) -> None:
-        self._outside = [fault for fault in faults if fault.kind not in INSIDE | ON_THE_FEED]
-        self._by_kind = {kind: [fault for fault in faults if fault.kind == kind] for kind in KINDS}
+        self.needs_proxy = any(fault.kind not in INSIDE for fault in faults)
         # one stream a kind, so that one kind's rate does not shift the moments of another
         self._rngs = {kind: random.Random(f"{kind}/{seed}") for kind in KINDS}  # noqa: S311 - no secrets
-        self.needs_proxy = any(fault.kind not in INSIDE for fault in faults)
+        self._set(faults)
+
+    def order(self, faults: tuple[Fault, ...]) -> None:
+        """Replace what is ordered; the streams of chance run on.
+
+        Raises:
+            FaultSpecError: a kind on the wire, and the venue was started without any.
+        """
+        outside = [fault.kind for fault in faults if fault.kind not in INSIDE]
+        if outside and not self.needs_proxy:
+            raise FaultSpecError(f"{outside[0]} is made on the wire: start the venue with a fault of that sort")
+        self._set(faults)
+
+    def _set(self, faults: tuple[Fault, ...]) -> None:
+        self._outside = [fault for fault in faults if fault.kind not in INSIDE | ON_THE_FEED]
+        self._by_kind = {kind: [fault for fault in faults if fault.kind == kind] for kind in KINDS}
 
     def for_request(self, path: str) -> tuple[float, Fault | None]:
         """What the proxy does to a request.
