@@ -130,7 +130,7 @@ class RealWorld:
             return "breaker closed"
         if self._budget is None:
             return "breaker closed, no limits"
-        return f"breaker closed, {self._budget.left().get('games', GAMES_PER_MINUTE)} left this minute"
+        return f"breaker closed, {self._budget.left().get('casino games', GAMES_PER_MINUTE)} left this minute"
 
     def prices(self) -> Callable[[OnPrices, OnState], Socket] | None:
         """Return what follows the venue's WebSocket."""

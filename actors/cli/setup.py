@@ -107,7 +107,9 @@ def retries(config: ConfigFile = None, data: DataDir = None, live: Live = False,
         print_json({"retries": table.as_rows(), "budgets": budgets, "bets_per_minute": own})
         return
     typer.echo(table.as_text())
-    typer.echo(f"\n{'path':<{PATH_WIDTH}}  a minute")
+    typer.echo(f"\n{'service':<{NAME_WIDTH}}{'path':<{PATH_WIDTH}}  a minute")
     for one in LIMITS:
-        typer.echo(f"{one.prefix:<{PATH_WIDTH}}{one.per_minute:>10}  {'all together' if one.shared else 'each path'}")
-    typer.echo(f"{'risk.bets_per_minute':<{PATH_WIDTH}}{own:>10}  ours")
+        whose = "the account, all together" if one.shared else "each path"
+        typer.echo(f"{one.service:<{NAME_WIDTH}}{one.prefix:<{PATH_WIDTH}}{one.per_minute:>10}  {whose}")
+    typer.echo(f"{'domains':<{NAME_WIDTH}}{'':<{PATH_WIDTH}}{'-':>10}  its server counts nothing")
+    typer.echo(f"{'casino':<{NAME_WIDTH}}{'risk.bets_per_minute':<{PATH_WIDTH}}{own:>10}  ours")

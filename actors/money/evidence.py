@@ -85,9 +85,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """The connection failed before the first byte left."""
+    """No byte left: no connection, an open breaker, a spent budget. `retry_at`: as of Refused."""
 
     reason: str
+    retry_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ only learns the results afterwards, and tells time by ours.
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -26,6 +26,17 @@ class Limits:
 
 LIMITS = {"casino": Limits(reset_s=30), "trading": Limits(failures=3)}
 """Services with numbers of their own; the others have the defaults."""
+
+
+TRIAL_PAUSE_S = 1.0
+"""How soon a call that found another's trial under way may be tried, in seconds."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One call that a breaker let through. `ok`: what it says of the service; None: nothing (it was not made)."""
+
+    ok: bool | None = None
 
 
 class _Failure(Exception):  # noqa: N818  never leaves this file
@@ -55,6 +66,8 @@ class _Breaker:
         self._limits = limits
         self._clock = clock
         self._storage = _Storage(clock)
+        self._trial: Call | None = None
+        self._trial_ends = 0.0
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=limits.failures,
             reset_timeout=limits.reset_s,
@@ -63,14 +76,26 @@ class _Breaker:
         )
 
     def seconds_left(self) -> float:
-        if self._storage.state != pybreaker.STATE_OPEN or self._storage.opened is None:
+        if self._storage.state == pybreaker.STATE_CLOSED or self._storage.opened is None:
             return 0.0
-        return max(0.0, self._storage.opened + self._limits.reset_s - self._clock())
+        left = self._storage.opened + self._limits.reset_s - self._clock()
+        if left <= 0 and self._trial and self._clock() < self._trial_ends:
+            return TRIAL_PAUSE_S
+        return max(0.0, left)
 
-    def record(self, *, ok: bool) -> str | None:
+    def enter(self, call: Call) -> None:
+        # Whoever comes after the wait is its one trial; one that never reports is given up after another wait.
+        if self._storage.state != pybreaker.STATE_CLOSED:
+            self._trial, self._trial_ends = call, self._clock() + self._limits.reset_s
+
+    def leave(self, call: Call) -> str | None:
+        if self._trial is call:
+            self._trial = None
+        if call.ok is None:
+            return None
         before = (self._storage.state, self._storage.opened)
         with contextlib.suppress(_Failure, pybreaker.CircuitBreakerError), self._breaker.calling():
-            if not ok:
+            if not call.ok:
                 raise _Failure
         after = (self._storage.state, self._storage.opened)
         return None if before == after else after[0]
@@ -79,6 +104,7 @@ class _Breaker:
 class Breakers:
     """Two breakers a service, one for sends and one for reads: a venue that takes no bets may still answer questions.
 
+    After its wait an open breaker lets one call at a time through, the trial; the others still fail at once.
     Thread-safe; no lock is held while a service is called or `changed` runs.
 
     Args:
@@ -98,30 +124,45 @@ class Breakers:
         self._lock = threading.Lock()
 
     def check(self, service: str, *, reads: bool = False) -> None:
-        """Let a call through.
+        """Ask whether a call would be let through, without making one.
 
         Raises:
-            BreakerOpen: the service failed too often just now; its trial is not due yet.
+            BreakerOpen: the service failed too often just now; its trial is not due yet, or another's is under way.
         """
-        name, breaker = self._breaker(service, reads=reads)
-        if left := breaker.seconds_left():
-            raise BreakerOpen(name, self._until(left))
+        with self._lock:
+            name, breaker = self._breaker(service, reads=reads)
+            if left := breaker.seconds_left():
+                raise BreakerOpen(name, self._until(left))
 
-    def record(self, service: str, *, ok: bool, reads: bool = False) -> None:
-        """Count a call's result. Only the venue's own trouble is a failure; a refusal is a success."""
-        name, breaker = self._breaker(service, reads=reads)
-        match breaker.record(ok=ok):
-            case pybreaker.STATE_OPEN:
-                self._changed(name, True, self._until(breaker.seconds_left()))
-            case pybreaker.STATE_CLOSED:
-                self._changed(name, False, 0)
+    @contextlib.contextmanager
+    def call(self, service: str, *, reads: bool = False) -> Iterator[Call]:
+        """Let a call through; at the end what it says of the service is counted.
+
+        Only the venue's own trouble is a failure; a refusal is a success.
+
+        Raises:
+            BreakerOpen: as `check`.
+        """
+        call = Call()
+        with self._lock:
+            name, breaker = self._breaker(service, reads=reads)
+            if left := breaker.seconds_left():
+                raise BreakerOpen(name, self._until(left))
+            breaker.enter(call)
+        try:
+            yield call
+        finally:
+            with self._lock:
+                state, left = breaker.leave(call), breaker.seconds_left()
+            if state in (pybreaker.STATE_OPEN, pybreaker.STATE_CLOSED):
+                is_open = state == pybreaker.STATE_OPEN
+                self._changed(name, is_open, self._until(left) if is_open else 0)
 
     def _until(self, left: float) -> int:
         return self._wall() + int(left * 1_000_000)
 
     def _breaker(self, service: str, *, reads: bool) -> tuple[str, _Breaker]:
         name = f"{service} reads" if reads else service
-        with self._lock:
-            if name not in self._breakers:
-                self._breakers[name] = _Breaker(LIMITS.get(service, Limits()), self._clock)
-            return name, self._breakers[name]
+        if name not in self._breakers:
+            self._breakers[name] = _Breaker(LIMITS.get(service, Limits()), self._clock)
+        return name, self._breakers[name]

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from actors.venue.endpoints import covers
 from actors.venue.errors import RateLimited
 
 WINDOW_S = 60.0
@@ -17,28 +18,45 @@ MAX_WINDOWS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many calls a minute below a prefix.
+    """So many calls a minute at a service, on one path or on each path below a prefix.
 
     Attributes:
-        shared: the name of one bucket for all these paths; empty: each path has its own.
+        service: whose server counts.
+        prefix: of the path; one that ends with a slash covers what lies below, another only itself.
+        per_minute: calls, or what they weigh.
+        shared: the name of the account's one bucket for all these paths; empty: each path has its own, by address.
     """
 
+    service: str
     prefix: str
     per_minute: int
     shared: str = ""
 
 
 LIMITS = (
-    Limit("/games/", 60, shared="games"),
-    Limit("/games/", 60),
-    Limit("/bets/", 60),
-    Limit("/auth/register", 10),
-    Limit("/escrow/create", 20),
-    Limit("/escrow/complete/", 30),
-    Limit("/escrow/release/", 30),
-    Limit("/escrow/dispute/", 10),
-    Limit("/faucet/claim", 5),
+    Limit("casino", "/games/", 60, shared="games"),
+    Limit("casino", "/games/", 60),
+    Limit("casino", "/bets/", 60),
+    Limit("casino", "/bets/batch", 10, shared="batch"),
+    Limit("casino", "/auth/register", 10),
+    Limit("casino", "/auth/withdraw", 5),
+    Limit("casino", "/kelly/simulate", 5),
+    Limit("escrow", "/escrow/create", 20),
+    Limit("escrow", "/escrow/complete/", 30),
+    Limit("escrow", "/escrow/release/", 30),
+    Limit("escrow", "/escrow/dispute/", 10),
+    Limit("faucet", "/faucet/claim", 5),
+    Limit("trading", "/auth/register", 10),
+    Limit("trading", "/trade/open", 30),
+    Limit("trading", "/trade/close", 30),
+    Limit("trading", "/referral/withdraw", 5),
+    Limit("exchange", "/info", 1_200),
+    Limit("wallet", "/auth/register", 10),
+    Limit("wallet", "/wallet/send", 20),
+    Limit("wallet", "/wallet/swap", 30),
+    Limit("wallet", "/referral/withdraw", 5),
 )
+"""As the servers' code counts. The domains server counts nothing; the exchange counts what its questions weigh."""
 
 
 @dataclass(slots=True)
@@ -61,43 +79,53 @@ class Budget:
         self._windows: dict[str, _Window] = {}
         self._lock = threading.Lock()
 
-    def spend(self, path: str) -> None:
+    def spend(self, service: str, path: str, weight: int = 1) -> None:
         """Take one call on a path from each of its buckets.
+
+        Args:
+            service: whose path it is.
+            path: without the base URL's.
+            weight: what the call costs; one, but at the exchange.
 
         Raises:
             RateLimited: one of them is empty; none was spent.
         """
         with self._lock:
             now = self._clock()
-            windows = [self._window(limit.shared or path, limit, now) for limit in _limits(path)]
-            if empty := [window.ends for window in windows if window.left <= 0]:
+            windows = [self._window(limit, path, now) for limit in _limits(service, path)]
+            if empty := [window.ends for window in windows if window.left < weight]:
                 raise RateLimited(path, self._wall() + int((max(empty) - now) * 1_000_000))
             for window in windows:
-                window.left -= 1
+                window.left -= weight
 
-    def correct(self, path: str, until: int, *, shared: bool) -> None:
+    def correct(self, service: str, path: str, until: int, *, shared: bool) -> None:
         """Take the venue's word: it counts otherwise and lets nothing more through.
 
         Args:
+            service: whose path it is.
             path: of the refused call.
             until: UTC microseconds at which its window ends.
             shared: whether it was the account's bucket rather than the path's.
         """
         with self._lock:
             now = self._clock()
-            for limit in _limits(path):
+            for limit in _limits(service, path):
                 if bool(limit.shared) is shared:
-                    window = self._window(limit.shared or path, limit, now)
+                    window = self._window(limit, path, now)
                     window.left = 0
                     window.ends = now + max(0.0, min(WINDOW_S, (until - self._wall()) / 1_000_000))
 
     def left(self) -> dict[str, int]:
-        """Return what is left in each running window, by bucket: "games" is the account's, a path is the address's."""
+        """Return what is left in each running window, by bucket.
+
+        "casino games" is the account's, "casino /games/dice" the address's.
+        """
         with self._lock:
             now = self._clock()
             return {name: window.left for name, window in sorted(self._windows.items()) if window.ends > now}
 
-    def _window(self, name: str, limit: Limit, now: float) -> _Window:
+    def _window(self, limit: Limit, path: str, now: float) -> _Window:
+        name = f"{limit.service} {limit.shared or path}"
         window = self._windows.get(name)
         if window is None or window.ends <= now:
             if len(self._windows) >= MAX_WINDOWS:
@@ -106,5 +134,5 @@ class Budget:
         return window
 
 
-def _limits(path: str) -> list[Limit]:
-    return [limit for limit in LIMITS if path.startswith(limit.prefix)]
+def _limits(service: str, path: str) -> list[Limit]:
+    return [limit for limit in LIMITS if limit.service == service and covers(limit.prefix, path)]

@@ -2,9 +2,10 @@
 
 from urllib.parse import urlsplit
 
-from actors.venue.answers import AnnouncementAnswer, read_answer
+from actors.venue.answers import read_answer
 from actors.venue.errors import VenueError
 from actors.venue.http import ask_openly
+from actors.venue.shapes import AnnouncementAnswer
 
 
 def announced(base_url: str, *, timeout_s: float) -> AnnouncementAnswer | None:

@@ -22,20 +22,20 @@ from actors.money.evidence import (
 from actors.money.games import SOUND_GAMES, Param
 from actors.money.wagers import CheckedBet, Request
 from actors.ticket import Ticket
-from actors.venue.answers import (
+from actors.venue.answers import read_answer
+from actors.venue.bodies import body, dollars, plain
+from actors.venue.errors import BadAnswer, VenueDown
+from actors.venue.escrow import Escrow
+from actors.venue.line import Line
+from actors.venue.shapes import (
     BalanceAnswer,
     BetAnswer,
     ExportRow,
     HistoryAnswer,
     LedgerAnswer,
     SeedsAnswer,
-    read_answer,
     read_export,
 )
-from actors.venue.bodies import body, dollars, plain
-from actors.venue.errors import BadAnswer, VenueDown
-from actors.venue.escrow import Escrow
-from actors.venue.line import Line
 
 SERVICE = "casino"
 

@@ -7,10 +7,11 @@ from urllib.parse import quote
 from actors.money.evidence import Answer, EscrowView, Executed
 from actors.money.wagers import CheckedAct, CheckedEscrow, Request
 from actors.ticket import Ticket
-from actors.venue.answers import ActAnswer, EscrowAnswer, read_answer
+from actors.venue.answers import read_answer
 from actors.venue.bodies import body, dollars
 from actors.venue.errors import BadAnswer, VenueRefused
 from actors.venue.line import Line
+from actors.venue.shapes import ActAnswer, EscrowAnswer
 
 SERVICE = "escrow"
 

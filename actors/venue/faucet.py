@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from actors.venue.answers import ClaimAnswer, error_of, read_answer
+from actors.venue.answers import error_of, read_answer
 from actors.venue.bodies import body
 from actors.venue.errors import VenueDown
 from actors.venue.http import ask_openly
+from actors.venue.shapes import ClaimAnswer
 
 
 @dataclass(frozen=True, slots=True)

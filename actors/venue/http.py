@@ -10,7 +10,6 @@ import re
 import socket
 import ssl
 import struct
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +27,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from actors.crashpoints import armed, reached
 from actors.money.wagers import Request
+from actors.venue.dialing import dial, left, now
 from actors.venue.errors import NoAnswer, NothingSent, VenueDown
 
 SEND_BODY_BYTES = 1 << 20
@@ -41,8 +41,6 @@ KEPT_CONNECTIONS = 4
 
 USER_AGENT = "stakekeeper"
 
-# Time asleep counts too where the system can say: a request must not leave after a laptop wakes up.
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _TROUBLE = (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError)
 
@@ -76,7 +74,7 @@ class _Timed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(_left(self._until))
+        self._sock.settimeout(left(self._until))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -88,16 +86,30 @@ class _TimedResponse(http.client.HTTPResponse):
     # The socket's timeout at this moment is what is left for status line, headers and body together.
     def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None) -> None:
         super().__init__(sock, debuglevel, method)
-        until = _now() + (sock.gettimeout() or 0.0)
+        until = now() + (sock.gettimeout() or 0.0)
         self.fp = io.BufferedReader(_Timed(sock, self.fp.detach(), until))
 
 
-class _Plain(HTTPConnection):
+class _Dialing(HTTPConnection):
     response_class = _TimedResponse
 
+    def _new_conn(self) -> socket.socket:
+        try:
+            return dial(self.host, self.port or 0, now() + float(self.timeout or 0.0))
+        except socket.gaierror as error:
+            raise urllib3.exceptions.NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise urllib3.exceptions.ConnectTimeoutError(self, "out of time") from error
+        except OSError as error:
+            raise urllib3.exceptions.NewConnectionError(self, "no connection") from error
 
-class _Secured(HTTPSConnection):
-    response_class = _TimedResponse
+
+class _Plain(_Dialing):
+    pass
+
+
+class _Secured(_Dialing, HTTPSConnection):
+    pass
 
 
 class _Once(http.client.HTTPConnection):
@@ -126,17 +138,6 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecuredPool}
 
 
-def _now() -> float:
-    return time.clock_gettime(_CLOCK)
-
-
-def _left(until: float) -> float:
-    left = until - _now()
-    if left <= 0:
-        raise TimeoutError("out of time")
-    return left
-
-
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
@@ -157,35 +158,35 @@ def signature(key: SecretStr, agent_id: str) -> dict[str, str]:
 
 def _connect(url: SplitResult, until: float) -> socket.socket:
     host = url.hostname or ""
-    sock = socket.create_connection((host, url.port or (443 if url.scheme == "https" else 80)), _left(until))
+    sock = dial(host, url.port or (443 if url.scheme == "https" else 80), until)
     try:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # A closed socket takes its unsent bytes along, and what the peer does not acknowledge in time is given up:
         # after our death or our deadline the kernel must not go on delivering a bet.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         if hasattr(socket, "TCP_USER_TIMEOUT"):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(_left(until) * 1000)))
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(left(until) * 1000)))
         if url.scheme == "https":
-            sock.settimeout(_left(until))
+            sock.settimeout(left(until))
             sock = _tls().wrap_socket(sock, server_hostname=host)
-        sock.settimeout(_left(until))
+        sock.settimeout(left(until))
     except BaseException:
         sock.close()
         raise
     return sock
 
 
-def send_once(base_url: str, request: Request, *, key: SecretStr, agent_id: str, timeout_s: float) -> HttpAnswer:
+def send_once(
+    base_url: str, request: Request, *, key: SecretStr, agent_id: str, timeout_s: float, method: str = "POST"
+) -> HttpAnswer:
     """Send a request that moves money: once, on a connection of its own, following and repeating nothing.
 
-    Blocks the calling thread for at most `timeout_s` from the first packet to the last byte (the look-up of the
-    host's name alone is the system's affair; afterwards an expired deadline still keeps every byte back).
+    Blocks the calling thread for at most `timeout_s`, from the look-up of the host's name to the last byte.
 
     Raises:
         NothingSent: the connection was not made: no name, no route, refused, no TLS, or no time left for it.
         NoAnswer: anything else: cut, reset, late, malformed, too long.
     """
-    until = _now() + timeout_s
+    until = now() + timeout_s
     headers = signature(key, agent_id) | {
         "Content-Type": "application/json",
         "Accept": "application/json",
@@ -202,9 +203,9 @@ def send_once(base_url: str, request: Request, *, key: SecretStr, agent_id: str,
     line = _Once(url.hostname or "", url.port)
     line.sock = sock
     try:
-        line.request("POST", url.path.rstrip("/") + request.path, request.body.encode(), headers)
+        line.request(method, url.path.rstrip("/") + request.path, request.body.encode(), headers)
         reached("sent")
-        sock.settimeout(_left(until))
+        sock.settimeout(left(until))
         with line.getresponse() as response:
             body = response.read(SEND_BODY_BYTES + 1)
             reached("answered")

@@ -2,20 +2,24 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 
 from pydantic import SecretStr
 
 from actors.money.evidence import Answer, Executed, NotSent, Refused, Unknown
+from actors.money.wagers import Request
 from actors.ticket import Ticket, TicketExpired
-from actors.venue.answers import error_of, reset_of
+from actors.venue.answers import error_of, message_of, reset_of
 from actors.venue.breakers import Breakers
 from actors.venue.budget import WINDOW_S, Budget
-from actors.venue.endpoints import TEMPORARY, Capability, endpoint
+from actors.venue.endpoints import ENDPOINTS, TEMPORARY, Capability, Endpoint, endpoint
 from actors.venue.errors import BadAnswer, BreakerOpen, NoAnswer, NothingSent, RateLimited, VenueDown, VenueRefused
 from actors.venue.http import HttpAnswer, Reader, send_once
-from actors.venue.retries import RETRIES, reading
+from actors.venue.retries import READS, RETRIES, reading
+
+_PASSING = {(400, ""), (400, "invalid_json")}
+"""The venue calls its own troubles 400 too, if their text happens to speak of parsing."""
 
 
 class Line:
@@ -80,32 +84,47 @@ class Line:
         """
         try:
             request = ticket.consume(self.wall())
-            self._breakers.check(self.service)
-            if endpoint(request.path).capability is Capability.K4:
-                return NotSent(f"what becomes of {request.path} could never be found out; it is not sent automatically")
-            if self._budget:
-                self._budget.spend(request.path)
-        except (TicketExpired, BreakerOpen) as error:
+        except TicketExpired as error:
             return NotSent(str(error))
-        except RateLimited as error:
-            return Refused("rate_budget", temporary=True, retry_at=error.until)
+        known = endpoint(self.service, request.path)
+        if known.capability is Capability.K4:
+            return NotSent(f"{self.service} {request.path} {_not_plainly(known)}")
         left_s = (ticket.send_by - self.wall()) / 1_000_000
         try:
-            http = send_once(
-                self._base_url,
-                request,
-                key=self._key,
-                agent_id=self._agent_id,
-                timeout_s=min(self._timeout_s, left_s),
-            )
-        except NothingSent as error:
-            answer: Answer = NotSent(str(error))
-        except NoAnswer as error:
-            answer = Unknown(str(error))
-        else:
-            answer = self._judge(request.path, http, executed)
-        self._breakers.record(self.service, ok=isinstance(answer, Executed | Refused))
+            with self._breakers.call(self.service) as call:
+                self._spend(request.path)
+                answer = self._once(known, request, min(self._timeout_s, left_s), executed)
+                call.ok = isinstance(answer, Executed | Refused)
+        except (BreakerOpen, RateLimited) as error:
+            return NotSent(str(error), error.until)
         return answer
+
+    def act(self, path: str, body: str) -> bytes:
+        """Ask for a change that a repetition would not double (class K1), once, and return the body of its success.
+
+        Raises:
+            VenueError: BreakerOpen, RateLimited or NothingSent: not asked; VenueRefused: nothing was changed;
+                VenueDown: nothing is known.
+        """
+        known = endpoint(self.service, path)
+        if known.capability is not Capability.K1:
+            raise ValueError(f"{self.service} {path} {_not_plainly(known)}")
+        with self._breakers.call(self.service) as call:
+            self._spend(path)
+            call.ok = False
+            try:
+                http = self._send(known, Request(self.service, path, body), self._timeout_s)
+            except NoAnswer as error:
+                raise VenueDown(str(error)) from None
+            code = self._refusal(known, http)
+            call.ok = http.status == known.done or code is not None
+        if http.status == known.done:
+            return http.body
+        if code is None:
+            raise VenueDown(f"whether {path} was done is not known: the venue answers {http.status}")
+        if code in TEMPORARY:
+            raise RateLimited(path, self._limited(path, http.body))
+        raise VenueRefused(http.status, code)
 
     def get(self, path: str, **params: str) -> bytes:
         """Read and return the body of a 200, repeating as the retry table says.
@@ -113,45 +132,86 @@ class Line:
         Raises:
             VenueError: BreakerOpen, RateLimited, VenueDown or VenueRefused.
         """
-        return reading(RETRIES["evidence"], lambda: self._get(path, params), rng=self._rng, wait=self._wait)
+        return self._read("GET", path, params=params)
+
+    def query(self, path: str, body: str, *, weight: int = 1) -> bytes:
+        """Read as `get`, by POST: the exchange takes its questions so. `weight` is what its limiter counts."""
+        return self._read("POST", path, body=body, weight=weight)
 
     def close(self) -> None:
         """Close the connections kept for reading."""
         self._reader.close()
 
-    def _judge(self, path: str, http: HttpAnswer, executed: Callable[[bytes], Executed]) -> Answer:
-        known = endpoint(path)
+    def _once(
+        self, known: Endpoint, request: Request, timeout_s: float, executed: Callable[[bytes], Executed]
+    ) -> Answer:
+        try:
+            http = self._send(known, request, timeout_s)
+        except NothingSent as error:
+            return NotSent(str(error))
+        except NoAnswer as error:
+            return Unknown(str(error))
+        return self._judge(known, request.path, http, executed)
+
+    def _spend(self, path: str, weight: int = 1) -> None:
+        if self._budget:
+            self._budget.spend(self.service, path, weight)
+
+    def _send(self, known: Endpoint, request: Request, timeout_s: float) -> HttpAnswer:
+        return send_once(
+            self._base_url,
+            request,
+            method=known.method,
+            key=self._key,
+            agent_id=self._agent_id,
+            timeout_s=timeout_s,
+        )
+
+    def _judge(self, known: Endpoint, path: str, http: HttpAnswer, executed: Callable[[bytes], Executed]) -> Answer:
         if http.status == known.done:
             try:
                 return executed(http.body)
             except BadAnswer as error:
                 return Unknown(str(error))
-        code = error_of(http.body)
-        if (http.status, code) not in known.refusals:
-            return Unknown(f"the venue answers {http.status} {code}".rstrip())
+        code = self._refusal(known, http)
+        if code is None:
+            return Unknown(f"the venue answers {http.status} {error_of(http.body)}".rstrip())
         if code not in TEMPORARY:
             return Refused(code)
         return Refused(code, temporary=True, retry_at=self._limited(path, http.body))
 
-    def _get(self, path: str, params: dict[str, str]) -> bytes:
-        self._breakers.check(self.service, reads=True)
-        if self._budget:
-            self._budget.spend(path)
-        try:
-            answer = self._reader.ask("GET", path, params=params)
-        except VenueDown:
-            self._breakers.record(self.service, ok=False, reads=True)
-            raise
-        self._breakers.record(self.service, ok=answer.status < 500, reads=True)
+    def _refusal(self, known: Endpoint, http: HttpAnswer) -> str | None:
+        code = error_of(http.body)
+        if (http.status, code) in known.refusals:
+            return code
+        if known.early and (http.status, code) == (400, "trade_failed"):
+            said = message_of(http.body)
+            return next((f"{code}: {words}" for words in known.early if said.startswith(words)), None)
+        return None
+
+    def _read(
+        self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: str = "", weight: int = 1
+    ) -> bytes:
+        if (known := endpoint(self.service, path)) in ENDPOINTS:
+            raise ValueError(f"{self.service} {path} is not for reading: {known.why or known.capability}")
+        row = RETRIES[READS.get(self.service, "evidence")]
+        return reading(row, lambda: self._read_once(method, path, params, body, weight), rng=self._rng, wait=self._wait)
+
+    def _read_once(self, method: str, path: str, params: Mapping[str, str] | None, body: str, weight: int) -> bytes:
+        with self._breakers.call(self.service, reads=True) as call:
+            self._spend(path, weight)
+            call.ok = False
+            answer = self._reader.ask(method, path, params=params, body=body)
+            call.ok = answer.status < 500
         self._lag_s = _lag(answer, self.wall())
-        if answer.status >= 500 or answer.status == 400:
-            # The venue calls its own troubles 400 too, if their text happens to speak of parsing.
-            raise VenueDown(f"cannot read {path}: the venue answers {answer.status}")
+        if answer.status == 200:
+            return answer.body
         if answer.status == 429:
             raise RateLimited(path, self._limited(path, answer.body))
-        if answer.status != 200:
-            raise VenueRefused(answer.status, error_of(answer.body))
-        return answer.body
+        code = error_of(answer.body)
+        if answer.status >= 500 or (answer.status, code) in _PASSING:
+            raise VenueDown(f"cannot read {path}: the venue answers {answer.status}")
+        raise VenueRefused(answer.status, code)
 
     def _limited(self, path: str, body: bytes) -> int:
         now, reset = self.wall(), reset_of(body)
@@ -159,8 +219,12 @@ class Line:
         longest = now + int(WINDOW_S * 1_000_000)
         until = min(max(reset, now), longest) if reset else longest
         if self._budget:
-            self._budget.correct(path, until, shared=bool(reset))
+            self._budget.correct(self.service, path, until, shared=bool(reset))
         return until
+
+
+def _not_plainly(known: Endpoint) -> str:
+    return f"is never called: {known.why}" if known.capability is Capability.K4 else "needs a ticket"
 
 
 def _lag(answer: HttpAnswer, now: int) -> int:

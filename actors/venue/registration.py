@@ -1,8 +1,9 @@
 """A new account at a service: casino (escrow and faucet know it too), trading, wallet, domains."""
 
-from actors.venue.answers import Credentials, error_of, read_answer
+from actors.venue.answers import error_of, read_answer
 from actors.venue.errors import VenueDown, VenueRefused
 from actors.venue.http import ask_openly
+from actors.venue.shapes import Credentials
 
 __all__ = ["Credentials", "register"]
 

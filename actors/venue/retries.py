@@ -43,11 +43,17 @@ RETRIES = {
         Retry("escrow create", 3, 2, 60, "as for a bet"),
         Retry("escrow act", 0, 0, 0, "never: status and ledger say what became of it"),
         Retry("trade order", 0, 0, 0, "never: the order's fate is asked for first"),
+        Retry("payment", 0, 0, 0, "never, also withdrawals: nothing marks them"),
+        Retry("domain registration", 0, 0, 0, "never: the list of domains says what became of it"),
         Retry("price feed", None, 1, 30, "it must stay connected"),
         Retry("wallet balance", 5, 1, 30, "read only"),
         Retry("evidence", 2, 0.2, 1, "one read of a look-up; the look-up itself is repeated until it is complete"),
     )
 }
+
+
+READS = {"wallet": "wallet balance"}
+"""Services whose reads have a row of their own; the others' have "evidence"."""
 
 
 def delay(row: Retry, attempt: int, rng: random.Random) -> float | None:
@@ -90,9 +96,9 @@ def as_rows() -> list[dict[str, Any]]:
 
 def as_text() -> str:
     """Return the table for people, one operation a line."""
-    lines = [f"{'operation':<16}{'retries':>9}{'first':>8}{'cap':>7}  note"]
+    lines = [f"{'operation':<21}{'retries':>9}{'first':>8}{'cap':>7}  note"]
     for row in RETRIES.values():
         often = "no limit" if row.retries is None else str(row.retries)
         first, cap = (f"{row.first_s:g} s", f"{row.cap_s:g} s") if row.retries != 0 else ("-", "-")
-        lines.append(f"{row.operation:<16}{often:>9}{first:>8}{cap:>7}  {row.note}")
+        lines.append(f"{row.operation:<21}{often:>9}{first:>8}{cap:>7}  {row.note}")
     return "\n".join(lines)

@@ -16,7 +16,7 @@ from actors.messages import Notice
 from actors.money.events import IntentClosed, StrayBooked
 from actors.money.state import State
 from actors.money.wagers import Bet, Idle
-from actors.venue.answers import read_export
+from actors.venue.shapes import read_export
 from tests.sandbox.house import House, Player
 
 WAIT_S = 8.0

@@ -112,7 +112,7 @@ def test_the_venues_own_limit_is_never_overrun(tmp_path):
     house = House(tmp_path / "venue", limits="contract")
     stage = Stage(house, tmp_path / "agent")
     stage.play(Endless())
-    stage.seen.until("rate_budget", action="bet", outcome="refused")
+    stage.seen.until("too many calls within a minute", action="bet", outcome="not_sent")
     stage.end()
     stop_venue(house)
     assert stage.seen.all("rate_limit_exceeded") == []

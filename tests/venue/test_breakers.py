@@ -26,7 +26,8 @@ def breakers(clock, told):
 
 def record(breakers, service, *results, reads=False):
     for ok in results:
-        breakers.record(service, ok=ok, reads=reads)
+        with breakers.call(service, reads=reads) as call:
+            call.ok = ok
 
 
 def is_open(breakers, service, *, reads=False):
@@ -75,8 +76,62 @@ def test_only_failures_in_a_row_count(breakers):
 
 
 def test_a_late_result_of_before_does_not_close_an_open_one(breakers):
-    record(breakers, "casino", *[False] * 5, True, True)
+    with breakers.call("casino") as late, breakers.call("casino") as later:
+        record(breakers, "casino", *[False] * 5)
+        late.ok = later.ok = True
     assert is_open(breakers, "casino")
+
+
+def test_one_trial_at_a_time_passes_a_half_open_breaker(breakers, clock):
+    record(breakers, "casino", *[False] * 5)
+    clock.now += 31
+    with breakers.call("casino") as trial:
+        with pytest.raises(BreakerOpen) as refused, breakers.call("casino"):
+            pass
+        assert refused.value.until == clock.wall() + 1_000_000
+        trial.ok = True
+    with breakers.call("casino") as second:
+        assert is_open(breakers, "casino")
+        second.ok = True
+    assert not is_open(breakers, "casino")
+
+
+def test_a_trial_that_was_not_made_leaves_its_place_to_the_next(breakers, clock, told):
+    record(breakers, "casino", *[False] * 5)
+    clock.now += 31
+    with breakers.call("casino"):
+        pass
+    assert not is_open(breakers, "casino")
+    assert len(told) == 1
+
+
+def test_a_trial_that_never_comes_back_is_given_up(breakers, clock):
+    record(breakers, "casino", *[False] * 5)
+    clock.now += 31
+    with breakers.call("casino"):
+        clock.now += 30
+        assert not is_open(breakers, "casino")
+
+
+def test_of_many_threads_one_is_the_trial(breakers, clock):
+    record(breakers, "casino", *[False] * 5)
+    clock.now += 31
+    passed, ready, refused = [], threading.Barrier(8), threading.Semaphore(0)
+
+    def attempt():
+        ready.wait(5)
+        try:
+            with breakers.call("casino"):
+                passed.append(all(refused.acquire(timeout=5) for _ in range(7)))
+        except BreakerOpen:
+            refused.release()
+
+    threads = [threading.Thread(target=attempt) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert passed == [True]
 
 
 def test_sends_reads_and_services_are_apart(breakers, told):

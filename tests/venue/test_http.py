@@ -145,7 +145,7 @@ def test_environment_neither_proxies_nor_replaces_the_key(monkeypatch, tmp_path)
 
 
 def test_after_our_death_the_kernel_delivers_nothing_more():
-    with RawServer(http(200, b"{}")) as venue, ours._connect(urlsplit(venue.url), ours._now() + 5) as line:
+    with RawServer(http(200, b"{}")) as venue, ours._connect(urlsplit(venue.url), ours.now() + 5) as line:
         assert line.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8) == b"\x01\0\0\0\0\0\0\0"
         assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert 0 < line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 5_000

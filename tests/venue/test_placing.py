@@ -111,10 +111,10 @@ def test_whatever_cannot_be_read_as_ours_is_unknown(act):
     assert isinstance(place(act), Unknown)
 
 
-REFUSALS = [(e.prefix, status, code) for e in ENDPOINTS for status, code in sorted(e.refusals)]
+REFUSALS = [(e, status, code) for e in ENDPOINTS for status, code in sorted(e.refusals)]
 
 
-@pytest.mark.parametrize(("status", "code"), [(s, c) for p, s, c in REFUSALS if p == "/games/" and s != 429])
+@pytest.mark.parametrize(("status", "code"), [(s, c) for e, s, c in REFUSALS if e.prefix == "/games/dice" and s != 429])
 def test_a_listed_refusal_is_refused(status, code):
     assert place(says(status, {"error": code, "message": "no"})) == Refused(code)
 
@@ -209,14 +209,15 @@ def test_refusals_do_not_open_the_breaker():
         assert {casino.place(bet_ticket()).code for _ in range(8)} == {"kelly_limit_exceeded"}
 
 
-def test_a_spent_budget_refuses_before_the_wire():
+def test_with_a_spent_budget_nothing_is_sent_until_its_window_ends():
     budget = Budget(clock=lambda: 0.0, wall=wall)
     with RawServer(says(400, {"error": "minimum_bet"})) as venue:
         casino = make_casino(venue.url, budget=budget)
         for _ in range(60):
-            budget.spend("/games/dice")
+            budget.spend("casino", "/games/dice")
         answer = casino.place(bet_ticket())
-        assert (answer.code, answer.temporary) == ("rate_budget", True)
+        assert isinstance(answer, NotSent)
+        assert wall() < answer.retry_at <= wall() + 61_000_000
         assert venue.requests == []
 
 

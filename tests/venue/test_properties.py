@@ -7,21 +7,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from actors.money.evidence import Executed
-from actors.venue.answers import (
+from actors.venue.answers import error_of, read_answer, reset_of
+from actors.venue.casino import _won_or_lost
+from actors.venue.errors import BadAnswer
+from actors.venue.feed import _mids, _price
+from actors.venue.shapes import (
     BalanceAnswer,
     BetAnswer,
     EscrowAnswer,
     HistoryAnswer,
     LedgerAnswer,
     SeedsAnswer,
-    error_of,
-    read_answer,
     read_export,
-    reset_of,
 )
-from actors.venue.casino import _won_or_lost
-from actors.venue.errors import BadAnswer
-from actors.venue.feed import _mids, _price
 from tests.venue.conftest import TAG, bet_ticket
 from tests.venue.test_placing import CONTRACT, OURS
 
