@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import fields
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,6 +15,7 @@ from actors.money.state import State
 
 _EVENTS: tuple[type[Event], ...] = get_args(Event)
 _KINDS = {cls: re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower() for cls in _EVENTS}
+_FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in _EVENTS}
 _ADAPTERS: dict[str, TypeAdapter[Event]] = {kind: TypeAdapter(cls) for cls, kind in _KINDS.items()}
 _STATE = TypeAdapter(State)
 _JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
@@ -26,11 +28,10 @@ def kind_of(event: Event) -> str:
 
 def encode(event: Event) -> Entry:
     """Return the journal entry of an event; postings as [account, source, target, micro-USD]."""
-    kind = kind_of(event)
-    fields: dict[str, Any] = _ADAPTERS[kind].dump_python(event, mode="json")
-    if "postings" in fields:
-        fields["postings"] = [list(posting.values()) for posting in fields["postings"]]
-    return Entry(kind, _JSON.encode(fields), getattr(event, "intent", None), getattr(event, "venue_ref", None))
+    values: dict[str, Any] = {name: getattr(event, name) for name in _FIELDS[type(event)]}
+    if "postings" in values:
+        values["postings"] = [(p.account, p.source, p.target, p.amount_micro) for p in values["postings"]]
+    return Entry(kind_of(event), _JSON.encode(values), values.get("intent"), values.get("venue_ref"))
 
 
 def decode(row: Row) -> Event:
@@ -40,10 +41,10 @@ def decode(row: Row) -> Event:
         JournalCorrupt: the row is no event that this version knows.
     """
     try:
-        fields = json.loads(row.payload)
-        if "postings" in fields:
-            fields["postings"] = tuple(Posting(a, Bucket(s), Bucket(t), n) for a, s, t, n in fields["postings"])
-        return _ADAPTERS[row.kind].validate_python(fields)
+        values = json.loads(row.payload)
+        if "postings" in values:
+            values["postings"] = tuple(Posting(a, Bucket(s), Bucket(t), n) for a, s, t, n in values["postings"])
+        return _ADAPTERS[row.kind].validate_python(values)
     except (KeyError, ValueError, TypeError, ValidationError) as error:
         raise JournalCorrupt(f"row {row.seq} ({row.kind}) is no event of this version: {error}") from None
 
