@@ -1,6 +1,7 @@
 """The supervision tree of an agent: who is there, in which order, who is restarted with whom."""
 
 from collections.abc import Callable
+from functools import cache
 
 from actors.bankroll import BankrollActor
 from actors.control import Control
@@ -56,6 +57,7 @@ def core(parts: Parts) -> ChildSpec:
 def address(parts: Parts) -> Callable[[str], Handle]:
     """Return how the bankroll finds the recipient of its mail: a service, "reporter" or "lane:NAME"."""
 
+    @cache
     def find(to: str) -> Handle:
         if to == "reporter":
             return parts.reporter
