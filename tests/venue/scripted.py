@@ -19,7 +19,7 @@ def export(*rows: str) -> str:
 
 
 def seeds(*made: int) -> dict:
-    return {"seeds": [{"bets_made": n} for n in made]}
+    return {"seeds": [{"bets_made": n, "seed_hash": f"hash {n}", "seed": "[active]", "active": True} for n in made]}
 
 
 def balance(usd: float) -> dict:
