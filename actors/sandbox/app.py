@@ -16,6 +16,7 @@ from actors.sandbox import (
     accounts,
     batch,
     casino,
+    chains,
     controls,
     dns,
     domains,
@@ -26,6 +27,7 @@ from actors.sandbox import (
     keys,
     referral,
     registrar,
+    wallet,
 )
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError, RefusedError, refuse
@@ -45,6 +47,8 @@ DOORS = [
     *domains.DOORS,
     *dns.DOORS,
     *registrar.DOORS,
+    *wallet.DOORS,
+    *chains.DOORS,
     *controls.DOORS,
 ]
 INFO = {

@@ -98,6 +98,12 @@ CREATE TABLE IF NOT EXISTS withdrawals (
     id TEXT PRIMARY KEY, agent_id TEXT NOT NULL REFERENCES agents, amount REAL NOT NULL, fee REAL NOT NULL,
     address TEXT NOT NULL, tx_hash TEXT, status TEXT NOT NULL, created_at INTEGER NOT NULL, completed_at INTEGER);
 CREATE INDEX IF NOT EXISTS withdrawals_of ON withdrawals (agent_id, created_at DESC);
+CREATE TABLE IF NOT EXISTS wallets (
+    id INTEGER PRIMARY KEY, agent_id TEXT NOT NULL REFERENCES wallet_agents, mnemonic TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS swaps (
+    id TEXT PRIMARY KEY, agent_id TEXT NOT NULL REFERENCES wallet_agents, order_id TEXT NOT NULL UNIQUE,
+    request TEXT NOT NULL, fee REAL NOT NULL, deposit_address TEXT NOT NULL, expires_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS transfers (
     id INTEGER PRIMARY KEY, chain TEXT NOT NULL, address TEXT NOT NULL, token TEXT NOT NULL, units TEXT NOT NULL,
     other TEXT NOT NULL, tx_hash TEXT NOT NULL, created_at INTEGER NOT NULL);
