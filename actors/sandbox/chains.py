@@ -100,10 +100,15 @@ def holds(venue: Venue, chain: str, token: str, address: str) -> int:
     """
     if venue.faults.strikes("upstream", f"/wallet/{chain}"):
         raise ChainError(f"{chain} does not answer")
+    account = _account(address)
     rows = venue.books.all(
-        "SELECT units FROM transfers WHERE (chain, token, address) = (?, ?, ?)", chain, token, address
+        "SELECT units FROM transfers WHERE (chain, token, address) = (?, ?, ?)", chain, token, account
     )
-    return _at_first(venue.seed, chain, token, address) + sum(int(row["units"]) for row in rows)
+    return _at_first(venue.seed, chain, token, account) + sum(int(row["units"]) for row in rows)
+
+
+def _account(address: str) -> str:
+    return address.lower() if address.startswith("0x") else address  # there its case is only a checksum
 
 
 def _at_first(seed: int, chain: str, token: str, address: str) -> int:
