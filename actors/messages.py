@@ -37,11 +37,16 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The lane's intent is closed and its outcome is on disk."""
+    """The lane's intent is closed and its outcome is on disk.
+
+    `retry_at`: it provably did nothing for a reason that passes, so the retry table may try anew, not before this time;
+    None: no retry.
+    """
 
     closed: IntentClosed
     stake_micro: int
     bankroll: "BankrollView"
+    retry_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,6 @@ class Answered:
 
     intent: str
     answer: Answer
-    latency_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class ServiceActor(Worker):
 
     def place(self, message: Place, send: Callable[[Ticket], Answer]) -> None:
         """Send a ticket's request in the port."""
-        ticket, asked = message.ticket, self.wall()
+        ticket = message.ticket
 
         def done(result: Answer | BaseException) -> None:
             answer: Answer
@@ -79,7 +79,7 @@ class ServiceActor(Worker):
                 self.fail(result)
             else:
                 answer = result
-            self.bankroll.tell(Answered(ticket.intent, answer, (self.wall() - asked) // 1000))
+            self.bankroll.tell(Answered(ticket.intent, answer))
 
         self.run(lambda: send(ticket), done)
 

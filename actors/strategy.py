@@ -142,11 +142,15 @@ class StrategyActor(Worker):
         )
         self.note(f"IDLE, last {closed.reason}")
         self._failures = self._failures + 1 if closed.outcome in UNDONE else 0
+        again_s = ((message.retry_at or 0) - self._wall()) / MICRO_PER_USD
         self._resting = bool(self._failures)
         if not self._open:  # it began while the intent was open, and only the bankroll knows how the lane stands now
             self._bankroll.tell(LaneOpened(self._lane, self._account))
-        pause_s = delay(RETRIES[self._operation], self._failures, self._random) if self._failures else 0.0
-        self.after(max(self._every_s, LONG_WAIT_S if pause_s is None else pause_s), _Decide(), key=DECIDE)
+        pause_s: float | None = 0.0
+        if self._failures:  # a refusal for good is not tried again: the strategy is asked anew, in its time
+            retry = message.retry_at is not None
+            pause_s = delay(RETRIES[self._operation], self._failures, self._random) if retry else None
+        self.after(max(self._every_s, again_s, LONG_WAIT_S if pause_s is None else pause_s), _Decide(), key=DECIDE)
 
     def _decide(self) -> None:
         if not self._open or self._waiting:

@@ -145,10 +145,10 @@ class Desk:
                 settle.close_created(till, opened, view, "answer")
             case Executed(escrow=view) if view is not None:
                 settle.close_act(till, opened, view, "answer")
-            case Refused(code):
-                settle.close_unexecuted(till, opened, "refused", code, "answer")
-            case NotSent(reason):
-                settle.close_unexecuted(till, opened, "not_sent", reason, "answer")
+            case Refused(code, temporary, retry_at):
+                settle.close_unexecuted(till, opened, "refused", code, "answer", retry_at if temporary else None)
+            case NotSent(reason, retry_at):
+                settle.close_unexecuted(till, opened, "not_sent", reason, "answer", retry_at)
             case Unknown(reason):
                 self._lose_sight(opened, reason)
         if opened.service == "escrow":

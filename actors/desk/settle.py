@@ -66,13 +66,15 @@ def close_act(till: Till, opened: IntentOpened, view: EscrowView, by: str) -> No
     _say_closed(till, opened, view.status, f"{opened.subject} is {view.status}", by, 0)
 
 
-def close_unexecuted(till: Till, opened: IntentOpened, outcome: Outcome, reason: str, by: str) -> None:
+def close_unexecuted(
+    till: Till, opened: IntentOpened, outcome: Outcome, reason: str, by: str, retry_at: int | None = None
+) -> None:
     """Give the stake back: the venue refused, never got the request, or provably never executed it."""
     back: tuple[Posting, ...] = ()
     if opened.stake_micro:
         back = (Posting(opened.account, Bucket.RESERVED, Bucket.AVAILABLE, opened.stake_micro),)
     closed = IntentClosed(till.now, opened.intent, opened.lane, opened.account, outcome, reason, by=by, postings=back)
-    close(till, closed, opened)
+    close(till, closed, opened, retry_at)
     words = {"refused": "refused by the venue", "not_sent": "not sent", "void": "void, the venue never executed it"}
     _say_closed(till, opened, outcome, f"{words.get(outcome, outcome)}: {reason}", by, 0)
 
@@ -128,12 +130,12 @@ def check_stops(till: Till, account: str) -> None:
         till.tell_lanes(account, ready=True)
 
 
-def close(till: Till, closed: IntentClosed, opened: IntentOpened) -> None:
+def close(till: Till, closed: IntentClosed, opened: IntentOpened, retry_at: int | None = None) -> None:
     """Record the outcome and tell the lane when it is on disk."""
     till.record(closed)
     till.tracks.pop(opened.intent, None)
     view = till.view(opened.account, ready=True)
-    till.send(f"lane:{opened.lane}", Settled(closed, opened.stake_micro, view))
+    till.send(f"lane:{opened.lane}", Settled(closed, opened.stake_micro, view, retry_at))
 
 
 def _say_closed(till: Till, opened: IntentOpened, outcome: str, what: str, by: str, gain_micro: int) -> None:
