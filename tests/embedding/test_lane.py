@@ -10,7 +10,7 @@ from actors import Bet, Idle, Strategy
 from actors.messages import BankrollView, Denied, LaneOpened, LaneView, Notice, Prices, Propose, Settled
 from actors.money.events import IntentClosed
 from actors.money.risk import Denial
-from actors.strategy import FAULT_WAITS_S, StrategyActor
+from actors.strategy import FAULT_WAITS_S, LONG_WAIT_S, StrategyActor
 from supervision import ChildSpec, Supervisor, System, Worker
 from supervision.simulation import Simulation
 
@@ -99,9 +99,9 @@ class Lane:
         return [later - sooner for sooner, later in pairwise(self.strategy.times)]
 
 
-def settled(outcome):
+def settled(outcome, retry_at=None):
     closed = IntentClosed(0, "intent", "lane", "casino", outcome, outcome)
-    return Settled(closed, 450_000, RICH)
+    return Settled(closed, 450_000, RICH, retry_at)
 
 
 def bug():
@@ -143,6 +143,29 @@ def test_wagers_that_come_to_nothing_are_paced(outcome, disturbed_by):
     lane = Lane(prices=True, settled=settled(outcome))
     lane.run(30, disturbed_by=disturbed_by)
     assert len(lane.strategy.times) < 20, lane.strategy.times
+
+
+@pytest.mark.parametrize("outcome", ["refused", "not_sent"])
+def test_what_may_be_retried_is_paced_by_the_retry_table(outcome):
+    lane = Lane(settled=settled(outcome, retry_at=0))
+    lane.run(30)
+    first, second, *later = lane.pauses()
+    assert 0.5 <= first <= 0.6 + SLACK_S
+    assert 0.8 <= second <= 1.2 + SLACK_S
+    assert min(later) >= LONG_WAIT_S
+
+
+def test_a_retry_waits_until_the_time_that_the_venue_names():
+    lane = Lane(settled=settled("refused", retry_at=20_000_000))
+    lane.run(30)
+    assert lane.strategy.times[0] < 1
+    assert lane.strategy.times[1] >= 20
+
+
+def test_a_refusal_for_good_is_not_retried_by_the_table():
+    lane = Lane(settled=settled("refused"))
+    lane.run(30)
+    assert min(lane.pauses()) >= LONG_WAIT_S
 
 
 def test_without_prices_it_is_asked_when_its_time_has_come():
