@@ -4,10 +4,21 @@ from collections.abc import Callable
 
 from actors.casino import CasinoActor
 from actors.escrow import EscrowActor
-from actors.money.wagers import Checked, CheckedAct, CheckedBet, CheckedEscrow, Request
+from actors.money.wagers import (
+    Checked,
+    CheckedAct,
+    CheckedBet,
+    CheckedDomain,
+    CheckedEscrow,
+    CheckedPay,
+    CheckedWithdraw,
+    Request,
+)
 from actors.parts import Parts
 from actors.venue.casino import bet_request
+from actors.venue.domains import domain_request
 from actors.venue.escrow import act_request, create_request
+from actors.venue.transfers import pay_request, withdraw_request
 from supervision import ChildSpec, Supervisor, Worker
 
 READERS = {"casino": "casino"}
@@ -36,6 +47,12 @@ def request_of(wager: Checked, stake_micro: int, tag: str) -> Request:
             return create_request(wager, tag)
         case CheckedAct():
             return act_request(wager)
+        case CheckedPay():
+            return pay_request(wager)
+        case CheckedWithdraw():
+            return withdraw_request(wager)
+        case CheckedDomain():
+            return domain_request(wager)
 
 
 def _working(services: frozenset[str]) -> frozenset[str]:

@@ -325,7 +325,7 @@ class Desk:
     def _size_and_open(self, lane: Lane, wanted: object) -> Denial | None:
         till = self._till
         wager = checked(wanted, builtin_venue=till.terms.builtin_venue)
-        denial = self._gate.wager(wager)
+        denial = self._gate.wager(wager, lane)
         if denial:
             return denial
         sized = size(wager, till.terms.limits, till.state.exposure(lane.account, till.now))

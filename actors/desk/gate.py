@@ -3,12 +3,16 @@
 from dataclasses import dataclass, field
 
 from actors.desk.resolver import Resolver
-from actors.desk.till import Till
+from actors.desk.till import SECOND, Till
 from actors.messages import ServiceHealth, ServiceUp
 from actors.money.machine import LaneState
 from actors.money.records import Lane
 from actors.money.risk import Denial
-from actors.money.wagers import Checked, CheckedAct, CheckedBet
+from actors.money.wagers import ALONE, Checked, CheckedAct, CheckedBet
+
+TURN = 6 * SECOND
+"""How long an account opens nothing else after a wager was denied because it must be alone there (microseconds): a
+little more than a lane's longest wait between two proposals, or others would never let it have its turn."""
 
 
 @dataclass(slots=True)
@@ -19,6 +23,7 @@ class Gate:
     resolver: Resolver
     services: dict[str, ServiceUp] = field(default_factory=dict)
     breakers: dict[str, ServiceHealth] = field(default_factory=dict)
+    turns: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def lane(self, name: str) -> Denial | None:
         """Return what keeps the lane from opening anything, or None."""
@@ -32,24 +37,14 @@ class Gate:
             return Denial("lane", "IDLE", self._busy(lane))
         if self.resolver.reconciler.draining:
             return Denial("run", "running", "stopping")
-        return self._account(lane.account)
+        return self._account(lane.account) or self._turn(lane)
 
-    def wager(self, wager: Checked) -> Denial | None:
-        """Return what keeps this wager from being opened, whatever its lane, or None."""
-        name = "casino" if isinstance(wager, CheckedBet) else "escrow"
-        now = self.till.now
-        if isinstance(wager, CheckedBet) and (denial := self._run()):
-            return denial
-        if not self.till.terms.has_room():
-            return Denial("disk", "room for an outcome", "too little; make room", now)
-        if name not in self.till.terms.services:
-            return Denial("service", f"{name} is on", "switched off in [services]")
-        if name not in self.services:
-            return Denial("service", f"{name} is up", "not running", now)
-        breaker = self.breakers.get(name)
-        if breaker and breaker.open and breaker.until > now:
-            return Denial("service", f"breaker of {name} closed", "open", breaker.until)
-        return self._act(wager) if isinstance(wager, CheckedAct) else None
+    def wager(self, wager: Checked, lane: Lane) -> Denial | None:
+        """Return what keeps a lane that may open something from opening this, or None."""
+        if wager.account != lane.account:
+            return Denial("wager", f"on the account {wager.account}", f"a lane on {lane.account}")
+        rules = (self._run, self._service, self._act, self._alone)
+        return next((denial for rule in rules if (denial := rule(wager, lane))), None)
 
     def _busy(self, lane: Lane) -> str:
         track = self.till.tracks.get(lane.intent or "")
@@ -64,17 +59,48 @@ class Gate:
             return Denial("account", "nothing to prove", f"reconciling: {why}", self.till.now)
         return None
 
-    def _run(self) -> Denial | None:
+    def _turn(self, lane: Lane) -> Denial | None:
+        now = self.till.now
+        if alone := next((opened for opened in self.till.open(lane.account) if opened.kind in ALONE), None):
+            return Denial("account", f"nothing beside {alone.kind}", f"{alone.intent} is open", now)
+        name, until = self.turns.get(lane.account, (lane.name, 0))
+        if name == lane.name or until <= now:
+            return None
+        return Denial("account", f"the turn of {name}", f"{lane.name} waits", now)
+
+    def _run(self, wager: Checked, _: Lane) -> Denial | None:
         state, limit = self.till.state, self.till.terms.bets_limit()
-        if limit is None:
+        if limit is None or not isinstance(wager, CheckedBet):
             return None
         made = state.tally.bets - state.tally_at_start.bets + sum(o.kind == "bet" for o in state.open.values())
         if made < limit:
             return None
         return Denial("run", f"{limit} bets", f"{made} bets", self.till.now)
 
-    def _act(self, wager: CheckedAct) -> Denial | None:
+    def _service(self, wager: Checked, _: Lane) -> Denial | None:
+        name, now = wager.service, self.till.now
+        if not self.till.terms.has_room():
+            return Denial("disk", "room for an outcome", "too little; make room", now)
+        if name not in self.till.terms.services:
+            return Denial("service", f"{name} is on", "switched off in [services]")
+        if name not in self.services:
+            return Denial("service", f"{name} is up", "not running", now)
+        breaker = self.breakers.get(name)
+        if breaker and breaker.open and breaker.until > now:
+            return Denial("service", f"breaker of {name} closed", "open", breaker.until)
+        return None
+
+    def _alone(self, wager: Checked, lane: Lane) -> Denial | None:
+        # With `_turn`, the rule of class K3: alone on its account from its opening to its outcome.
+        if wager.kind not in ALONE or not self.till.open(lane.account):
+            return None
+        self.turns[lane.account] = lane.name, self.till.now + TURN
+        return Denial("account", f"{wager.kind} alone on it", "another wager is open", self.till.now)
+
+    def _act(self, wager: Checked, _: Lane) -> Denial | None:
         state = self.till.state
+        if not isinstance(wager, CheckedAct):
+            return None
         contract = state.contracts.get(wager.escrow_id)
         if any(opened.subject == wager.escrow_id for opened in state.open.values()):
             return Denial("escrow", "one act at a time", f"an act on {wager.escrow_id} is open", self.till.now)

@@ -2,20 +2,28 @@
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
 
-from actors.desk.till import Terms, Till, Track
+from actors.desk.till import SECOND, Terms, Till, Track
 from actors.money.amounts import usd
 from actors.money.book import Bucket, Posting
 from actors.money.events import IntentOpened
 from actors.money.kelly import edge
 from actors.money.sizing import Sized
-from actors.money.wagers import Checked, CheckedAct, CheckedBet, CheckedEscrow
+from actors.money.wagers import (
+    Checked,
+    CheckedAct,
+    CheckedBet,
+    CheckedDomain,
+    CheckedEscrow,
+    CheckedPay,
+    CheckedWithdraw,
+)
 
 INTENT_DIGITS = 12
 """Hexadecimal digits of an intent's id; they are the first of its tag's 32."""
 
-Kind = Literal["bet", "escrow_create", "escrow_act"]
+SLOW_QUIET = 600 * SECOND
+"""The least quiet period of a withdrawal (microseconds): the venue waits for its chain, which may take minutes."""
 
 
 def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Sized) -> None:
@@ -24,16 +32,17 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
     random = terms.entropy()
     tag = f"sk1-{terms.agent}-{till.epoch}-{random}"
     request = terms.requests(wager, sized.stake_micro, tag)
-    kind, subject, params = _subject(wager)
+    subject, params = _subject(wager)
     odds = wager.odds if isinstance(wager, CheckedBet) else None
     send_by = till.now + terms.send_timeout
+    quiet_until = send_by + (max(terms.quiet_period, SLOW_QUIET) if wager.kind == "withdraw" else terms.quiet_period)
     reserve = Posting(account, Bucket.AVAILABLE, Bucket.RESERVED, sized.stake_micro)
     opened = IntentOpened(
         at=till.now,
         intent=random[:INTENT_DIGITS],
         lane=lane,
         account=account,
-        kind=kind,
+        kind=wager.kind,
         subject=subject,
         params=params,
         stake_micro=sized.stake_micro,
@@ -43,7 +52,7 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
         body=request.body,
         epoch=till.epoch,
         send_by=send_by,
-        quiet_until=send_by + terms.quiet_period,
+        quiet_until=quiet_until,
         nonces=till.state.account(account).nonces,
         balance_micro=till.state.book.at_venue(account),
         probability=_decimal(odds.probability) if odds else "",
@@ -51,13 +60,14 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
         kelly=_decimal(sized.full_kelly) if odds else "",
         fun=sized.fun,
         boot=terms.boot.boot,
-        quiet_boot=send_by + terms.quiet_period - terms.boot.began,
+        quiet_boot=quiet_until - terms.boot.began,
         postings=(reserve,) if sized.stake_micro else (),
     )
-    till.tracks[opened.intent] = Track("sizing", send_by + terms.quiet_period)
+    till.tracks[opened.intent] = Track("sizing", quiet_until)
     till.record(opened)
     text = f"{opened.intent[:4]}  {describe(wager, sized, terms)}"
-    till.say(request.service, kind, "opened", text, amount_micro=sized.stake_micro, intent=opened.intent, lane=lane)
+    stake = sized.stake_micro
+    till.say(request.service, wager.kind, "opened", text, amount_micro=stake, intent=opened.intent, lane=lane)
 
 
 def describe(wager: Checked, sized: Sized, terms: Terms) -> str:
@@ -75,17 +85,35 @@ def describe(wager: Checked, sized: Sized, terms: Terms) -> str:
             return f"escrow of {usd(wager.amount_micro)} for {wager.counterparty}, {wager.timeout_hours} h"
         case CheckedAct():
             return f"{wager.act} {wager.escrow_id}"
+        case CheckedPay() | CheckedWithdraw() | CheckedDomain():
+            return _spending(wager)
 
 
-def _subject(wager: Checked) -> tuple[Kind, str, dict[str, str]]:
+def _spending(wager: CheckedPay | CheckedWithdraw | CheckedDomain) -> str:
+    match wager:
+        case CheckedPay():
+            return f"payment of {usd(wager.amount_micro)} to {wager.to_agent}"
+        case CheckedWithdraw():
+            return f"withdrawal of {usd(wager.amount_micro)} and the fee to {wager.address}"
+        case CheckedDomain():
+            return f"registration of {wager.domain} for at most {usd(wager.max_micro)}"
+
+
+def _subject(wager: Checked) -> tuple[str, dict[str, str]]:
     match wager:
         case CheckedBet():
-            return "bet", wager.game, {name: str(value) for name, value in wager.params}
+            return wager.game, {name: str(value) for name, value in wager.params}
         case CheckedEscrow():
             params = {"counterparty": wager.counterparty, "description": wager.description}
-            return "escrow_create", wager.counterparty, params | {"timeout_hours": str(wager.timeout_hours)}
+            return wager.counterparty, params | {"timeout_hours": str(wager.timeout_hours)}
         case CheckedAct():
-            return "escrow_act", wager.escrow_id, {"act": wager.act, "reason": wager.reason}
+            return wager.escrow_id, {"act": wager.act, "reason": wager.reason}
+        case CheckedPay():
+            return wager.to_agent, {"memo": wager.memo}
+        case CheckedWithdraw():
+            return wager.address, {"amount_micro": str(wager.amount_micro)}
+        case CheckedDomain():
+            return wager.domain, {}
 
 
 def _decimal(number: Fraction) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from actors.money.book import Posting
+from actors.money.wagers import Kind
 
 Outcome = Literal["executed", "refused", "not_sent", "void", "incomplete"]
 """How an intent ended: the venue did it, said no, never got it, provably never did it, or took money without a bet."""
@@ -76,7 +77,7 @@ class IntentOpened:
     intent: str
     lane: str
     account: str
-    kind: Literal["bet", "escrow_create", "escrow_act"]
+    kind: Kind
     subject: str
     params: dict[str, str]
     stake_micro: int

@@ -69,6 +69,8 @@ def find(opened: IntentOpened, evidence: Evidence) -> Finding:
         case "escrow_act":
             view = next((view for view in evidence.escrows if view.escrow_id == opened.subject), None)
             return FoundEscrow(view) if view and view.status in DONE[opened.params["act"]] else Absent()
+        case "pay" | "withdraw" | "register_domain":
+            return Absent()
 
 
 def _judge_rows(opened: IntentOpened, rows: list[BetRow]) -> FoundBet | Contradiction:

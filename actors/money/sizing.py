@@ -6,7 +6,16 @@ from fractions import Fraction
 from actors.money import kelly
 from actors.money.amounts import usd
 from actors.money.risk import STAKE_RULES, Denial, Exposure, Limits, Proposal, first_denial
-from actors.money.wagers import Checked, CheckedBet, CheckedEscrow
+from actors.money.wagers import (
+    WITHDRAW_FEE_MICRO,
+    Checked,
+    CheckedAct,
+    CheckedBet,
+    CheckedDomain,
+    CheckedEscrow,
+    CheckedPay,
+    CheckedWithdraw,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +32,13 @@ def size(wager: Checked, limits: Limits, at: Exposure) -> Sized | Denial:
     match wager:
         case CheckedBet():
             sized = _size_bet(wager, limits, at)
-        case CheckedEscrow():
+        case CheckedEscrow() | CheckedPay():
             sized = Sized(wager.amount_micro)
-        case _:
+        case CheckedWithdraw():
+            sized = Sized(wager.amount_micro + WITHDRAW_FEE_MICRO)
+        case CheckedDomain():
+            sized = Sized(wager.max_micro)
+        case CheckedAct():
             return Sized(0)
     if isinstance(sized, Denial):
         return sized

@@ -1,39 +1,45 @@
-"""What a strategy may want: a bet, an escrow, an act on an escrow, or nothing for now.
+"""What a strategy may want: a bet, an escrow or an act on one, a payment, a withdrawal, a domain, or nothing for now.
 
 These are the words of a strategy's author, so numbers may be written as text, whole numbers, Decimals, Fractions or
-floats; `checked_bet` and `checked_escrow` turn them into exact values or refuse them with a reason. No float passes.
+floats; `checked` turns them into exact values or refuses them with a reason. No float passes.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
-from typing import Literal
+from typing import ClassVar, Literal, get_args
 
-from actors.money.amounts import EXACT, MICRO_PER_CENT, usd
+from actors.money.amounts import usd
+from actors.money.fields import Nonsense, Number, amount_of, exact_of, text_of
 from actors.money.games import SOUND_GAMES, Odds, Param, UnsoundBet, odds
-
-Number = str | int | Decimal | Fraction | float
 
 CLAIM_TOLERANCE = Fraction(1, 10_000)
 """How far a strategy's stated probability or odds may lie from the game's own: one roll of 10,000."""
-
-LARGEST = 10**15
-"""No number of a wager is larger; a number is never expanded before it is known to be small."""
 
 ESCROW_MIN_MICRO = 100_000
 ESCROW_MAX_HOURS = 720
 DESCRIPTION_CHARS = (3, 400)
 ID_CHARS = (4, 100)
 REASON_CHARS = (0, 400)
+WITHDRAW_MICRO = (1_000_000, 100_000_000_000)
+WITHDRAW_FEE_MICRO = 500_000
+"""What the venue takes on top of every withdrawal."""
+
+Kind = Literal["bet", "escrow_create", "escrow_act", "pay", "withdraw", "register_domain"]
+"""What an intent does at the venue."""
+
+ALONE: frozenset[Kind] = frozenset({"pay", "withdraw"})
+"""Kinds that carry no tag of ours (class K3): what became of one is told by what is new on its account, so nothing else
+may be open there beside it."""
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{4,253}}\Z){_LABEL}(?:\.{_LABEL})+")
 
 EscrowActKind = Literal["complete", "release", "dispute"]
 ESCROW_ACTS: tuple[EscrowActKind, ...] = ("complete", "release", "dispute")
-
-
-class Nonsense(ValueError):  # noqa: N818  a refusal, told to the strategy
-    """A wager that means nothing: not a number, negative, unknown, out of range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +73,47 @@ class EscrowAct:
 
 
 @dataclass(frozen=True, slots=True)
+class Pay:
+    """Pay an amount (USD) to another agent of the casino, at once and for good. The memo is not kept by the venue."""
+
+    to_agent: str
+    amount: Number
+    memo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Send an amount (USD, 1.00 or more) as USDC to an address on Base; the venue takes 0.50 on top."""
+
+    amount: Number
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterDomain:
+    """Register a domain for a year, if it costs no more than `max_price_usd`."""
+
+    domain: str
+    max_price_usd: Number
+
+
+@dataclass(frozen=True, slots=True)
 class Idle:
     """The strategy wants nothing now, and says why."""
 
     reason: str
 
 
-Wager = Bet | EscrowCreate | EscrowAct
+Wager = Bet | EscrowCreate | EscrowAct | Pay | Withdraw | RegisterDomain
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedBet:
     """A bet that makes sense: exact parameters, the game's own odds, the wish in micro-USD."""
+
+    kind: ClassVar[Kind] = "bet"
+    service: ClassVar[str] = "casino"
+    account: ClassVar[str] = "casino"
 
     game: str
     params: tuple[tuple[str, Param], ...]
@@ -90,6 +125,10 @@ class CheckedBet:
 class CheckedEscrow:
     """An escrow that makes sense."""
 
+    kind: ClassVar[Kind] = "escrow_create"
+    service: ClassVar[str] = "escrow"
+    account: ClassVar[str] = "casino"
+
     amount_micro: int
     counterparty: str
     description: str
@@ -100,51 +139,53 @@ class CheckedEscrow:
 class CheckedAct:
     """An act on an escrow that makes sense."""
 
+    kind: ClassVar[Kind] = "escrow_act"
+    service: ClassVar[str] = "escrow"
+    account: ClassVar[str] = "casino"
+
     escrow_id: str
     act: EscrowActKind
     reason: str
 
 
-Checked = CheckedBet | CheckedEscrow | CheckedAct
+@dataclass(frozen=True, slots=True)
+class CheckedPay:
+    """A payment that makes sense."""
+
+    kind: ClassVar[Kind] = "pay"
+    service: ClassVar[str] = "casino"
+    account: ClassVar[str] = "casino"
+
+    to_agent: str
+    amount_micro: int
+    memo: str
 
 
-def _exact(name: str, number: object) -> Fraction:
-    if isinstance(number, bool) or not isinstance(number, str | int | Decimal | Fraction | float):
-        raise Nonsense(f"{name} must be a number, not {number!r}")
-    try:
-        if isinstance(number, int | Fraction):
-            exact = Fraction(number)
-        else:
-            above, slash, below = str(number).partition("/")
-            exact = _short(above) / _short(below) if slash else _short(above)
-    except (ArithmeticError, ValueError):
-        raise Nonsense(f"{name} must be a finite number of at most {EXACT.prec} digits, not {number!r}") from None
-    if abs(exact) > LARGEST:
-        raise Nonsense(f"{name} must be a number of reasonable size")
-    return exact
+@dataclass(frozen=True, slots=True)
+class CheckedWithdraw:
+    """A withdrawal that makes sense; the address in lower case, as the same address may be written in many ways."""
+
+    kind: ClassVar[Kind] = "withdraw"
+    service: ClassVar[str] = "casino"
+    account: ClassVar[str] = "casino"
+
+    amount_micro: int
+    address: str
 
 
-@lru_cache(maxsize=1024)
-def _short(text: str) -> Fraction:
-    return Fraction(EXACT.create_decimal(text))
+@dataclass(frozen=True, slots=True)
+class CheckedDomain:
+    """A registration that makes sense."""
+
+    kind: ClassVar[Kind] = "register_domain"
+    service: ClassVar[str] = "domains"
+    account: ClassVar[str] = "domains"
+
+    domain: str
+    max_micro: int
 
 
-def _amount(name: str, number: object) -> int:
-    exact = _exact(name, number) * 1_000_000
-    if exact.denominator != 1 or exact <= 0 or int(exact) % MICRO_PER_CENT:
-        raise Nonsense(f"{name} must be a multiple of 0.01 USD above zero, not {number!r}")
-    return int(exact)
-
-
-def _text(name: str, text: object, chars: tuple[int, int], begins: str = "") -> str:
-    # Printable: what cannot be written as UTF-8 (half a surrogate pair) could be sent to no journal and no venue.
-    low, high = chars
-    plain = text.strip() if isinstance(text, str) else ""
-    if not isinstance(text, str) or not low <= len(plain) <= high or not plain.isprintable():
-        raise Nonsense(f"{name} must have {low} to {high} printable characters, not {text!r:.60}")
-    if not plain.startswith(begins):
-        raise Nonsense(f"{name} must be an id ({begins}...), not {plain!r}")
-    return plain
+Checked = CheckedBet | CheckedEscrow | CheckedAct | CheckedPay | CheckedWithdraw | CheckedDomain
 
 
 def checked_bet(bet: Bet, *, builtin_venue: bool) -> CheckedBet:
@@ -166,7 +207,7 @@ def checked_bet(bet: Bet, *, builtin_venue: bool) -> CheckedBet:
         if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
             raise Nonsense(f"{name} must be text or a number, not {value!r}")
         if not isinstance(value, str):
-            _exact(name, value)
+            exact_of(name, value)
         params[name] = Decimal(str(value)) if isinstance(value, float) else value
     try:
         own = odds(bet.game, params)
@@ -175,13 +216,13 @@ def checked_bet(bet: Bet, *, builtin_venue: bool) -> CheckedBet:
     if SOUND_GAMES[bet.game].builtin_only and not builtin_venue:
         raise Nonsense(f"{bet.game} exists only at the built-in venue")
     claims = (
-        ("probability", _exact("probability", bet.probability), own.probability),
-        ("odds", _exact("odds", bet.odds), own.multiplier),
+        ("probability", exact_of("probability", bet.probability), own.probability),
+        ("odds", exact_of("odds", bet.odds), own.multiplier),
     )
     for name, stated, true in claims:
         if stated != true and abs(stated - true) > CLAIM_TOLERANCE:
             raise Nonsense(f"{name} is stated as {float(stated):g}, by {bet.game}'s own rules it is {float(true):g}")
-    wish = None if bet.stake is None else _amount("stake", bet.stake)
+    wish = None if bet.stake is None else amount_of("stake", bet.stake)
     return CheckedBet(bet.game, tuple(sorted(params.items())), own, wish)
 
 
@@ -191,12 +232,12 @@ def checked_escrow(wager: EscrowCreate) -> CheckedEscrow:
     Raises:
         Nonsense: with the field, the value and what is allowed.
     """
-    amount_micro = _amount("amount", wager.amount)
+    amount_micro = amount_of("amount", wager.amount)
     if amount_micro < ESCROW_MIN_MICRO:
         raise Nonsense(f"amount must be at least {usd(ESCROW_MIN_MICRO)} USD, not {usd(amount_micro)}")
-    counterparty = _text("counterparty", wager.counterparty, ID_CHARS, "ag_")
-    description = _text("description", wager.description, DESCRIPTION_CHARS)
-    hours = _exact("timeout_hours", wager.timeout_hours)
+    counterparty = text_of("counterparty", wager.counterparty, ID_CHARS, "ag_")
+    description = text_of("description", wager.description, DESCRIPTION_CHARS)
+    hours = exact_of("timeout_hours", wager.timeout_hours)
     if not isinstance(wager.timeout_hours, int) or not 1 <= hours <= ESCROW_MAX_HOURS:
         raise Nonsense(f"timeout_hours must be whole, 1 to {ESCROW_MAX_HOURS}, not {wager.timeout_hours!r}")
     return CheckedEscrow(amount_micro, counterparty, description, wager.timeout_hours)
@@ -208,10 +249,46 @@ def checked_act(wager: EscrowAct) -> CheckedAct:
     Raises:
         Nonsense: with the field, the value and what is allowed.
     """
-    escrow_id = _text("escrow_id", wager.escrow_id, ID_CHARS, "esc_")
+    escrow_id = text_of("escrow_id", wager.escrow_id, ID_CHARS, "esc_")
     if wager.act not in ESCROW_ACTS:
         raise Nonsense(f"act must be one of {', '.join(ESCROW_ACTS)}, not {wager.act!r}")
-    return CheckedAct(escrow_id, wager.act, _text("reason", wager.reason, REASON_CHARS))
+    return CheckedAct(escrow_id, wager.act, text_of("reason", wager.reason, REASON_CHARS))
+
+
+def checked_pay(wager: Pay) -> CheckedPay:
+    """Return the payment in exact terms.
+
+    Raises:
+        Nonsense: with the field, the value and what is allowed.
+    """
+    to_agent = text_of("to_agent", wager.to_agent, ID_CHARS, "ag_")
+    return CheckedPay(to_agent, amount_of("amount", wager.amount), text_of("memo", wager.memo, REASON_CHARS))
+
+
+def checked_withdraw(wager: Withdraw) -> CheckedWithdraw:
+    """Return the withdrawal in exact terms.
+
+    Raises:
+        Nonsense: with the field, the value and what is allowed.
+    """
+    amount_micro, (least, most) = amount_of("amount", wager.amount), WITHDRAW_MICRO
+    if not least <= amount_micro <= most:
+        raise Nonsense(f"amount must be {usd(least)} to {usd(most)} USD, not {usd(amount_micro)}")
+    if not isinstance(wager.address, str) or not _ADDRESS.fullmatch(wager.address):
+        raise Nonsense(f"address must be 0x and 40 hexadecimal digits, not {wager.address!r:.60}")
+    return CheckedWithdraw(amount_micro, wager.address.lower())
+
+
+def checked_domain(wager: RegisterDomain) -> CheckedDomain:
+    """Return the registration in exact terms.
+
+    Raises:
+        Nonsense: with the field, the value and what is allowed.
+    """
+    domain = wager.domain.lower() if isinstance(wager.domain, str) else ""
+    if not _DOMAIN.fullmatch(domain):
+        raise Nonsense(f"domain must be a name such as example.com, not {wager.domain!r:.60}")
+    return CheckedDomain(domain, amount_of("max_price_usd", wager.max_price_usd))
 
 
 def checked(wager: object, *, builtin_venue: bool) -> Checked:
@@ -228,11 +305,18 @@ def checked(wager: object, *, builtin_venue: bool) -> Checked:
                 return checked_escrow(wager)
             case EscrowAct():
                 return checked_act(wager)
+            case Pay():
+                return checked_pay(wager)
+            case Withdraw():
+                return checked_withdraw(wager)
+            case RegisterDomain():
+                return checked_domain(wager)
     except Nonsense:
         raise
     except Exception as error:  # noqa: BLE001  the fields are objects of the strategy: what they raise is its fault
         raise Nonsense(f"a field of the {type(wager).__name__} raises {type(error).__name__}: {error}") from None
-    raise Nonsense(f"a strategy decides on a Bet, EscrowCreate, EscrowAct, Idle or None, not {type(wager).__name__}")
+    names = ", ".join(kind.__name__ for kind in get_args(Wager))
+    raise Nonsense(f"a strategy decides on one of {names}, Idle or None, not {type(wager).__name__}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def taking_silence_for_an_answer(patch):
 
 
 def releasing_again(patch):
-    patch.setattr("actors.desk.gate.Gate._act", lambda self, wager: None)
+    patch.setattr("actors.desk.gate.Gate._act", lambda self, wager, lane: None)
     return test_escrow.test_a_release_that_was_sent_without_an_answer_is_never_sent_again
 
 
