@@ -33,8 +33,11 @@ from actors.venue.errors import NoAnswer, NothingSent, VenueDown
 SEND_BODY_BYTES = 1 << 20
 """The longest answer to a send; a bet's has about 600 bytes."""
 
-READ_BODY_BYTES = 16 << 20
-"""The longest answer to a read: 10,000 export rows have 4 MB, a history of 100,000 rows 12 MB."""
+READ_BODY_BYTES = 4 << 20
+"""The longest answer to a read."""
+
+LONG_BODY_BYTES = 16 << 20
+"""As long may be those that grow with the account: 10,000 export rows have 4 MB, a history of 100,000 rows 12 MB."""
 
 KEPT_CONNECTIONS = 4
 """How many idle connections a reader keeps: as many as a port has threads."""
@@ -239,8 +242,16 @@ class Reader:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _Adapter(pool_maxsize=KEPT_CONNECTIONS, max_retries=0))
 
-    def ask(self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: str = "") -> HttpAnswer:
-        """Ask once and return the answer, whatever its status.
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: str = "",
+        longest: int = READ_BODY_BYTES,
+    ) -> HttpAnswer:
+        """Ask once and return the answer, whatever its status; of a body beyond `longest` bytes no more is read.
 
         Raises:
             VenueDown: no connection, no complete answer in time, or one of unknown length (its end could be missing).
@@ -256,10 +267,10 @@ class Reader:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body_read = response.raw.read(READ_BODY_BYTES + 1, decode_content=False)
+                body_read = response.raw.read(longest + 1, decode_content=False)
                 headers = {k.lower(): v for k, v in response.headers.items()}
                 chunked = headers.get("transfer-encoding", "").lower() == "chunked"
-                flaw = _flaw(len(body_read) > READ_BODY_BYTES, response.raw.length_remaining, chunked=chunked)
+                flaw = _flaw(len(body_read) > longest, response.raw.length_remaining, chunked=chunked)
         except (requests.RequestException, *_TROUBLE) as error:
             raise VenueDown(f"cannot read {path}: {_words(error)}") from None
         if flaw:

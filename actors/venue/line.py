@@ -15,8 +15,11 @@ from actors.venue.breakers import Breakers
 from actors.venue.budget import WINDOW_S, Budget
 from actors.venue.endpoints import ENDPOINTS, TEMPORARY, Capability, Endpoint, endpoint
 from actors.venue.errors import BadAnswer, BreakerOpen, NoAnswer, NothingSent, RateLimited, VenueDown, VenueRefused
-from actors.venue.http import HttpAnswer, Reader, send_once
+from actors.venue.http import LONG_BODY_BYTES, READ_BODY_BYTES, HttpAnswer, Reader, send_once
 from actors.venue.retries import READS, RETRIES, reading
+
+LONG_READS = frozenset({"/bets/export.csv", "/kelly/history"})
+"""Answers that grow with the account."""
 
 _PASSING = {(400, ""), (400, "invalid_json")}
 """The venue calls its own troubles 400 too, if their text happens to speak of parsing."""
@@ -201,7 +204,8 @@ class Line:
         with self._breakers.call(self.service, reads=True) as call:
             self._spend(path, weight)
             call.ok = False
-            answer = self._reader.ask(method, path, params=params, body=body)
+            longest = LONG_BODY_BYTES if path in LONG_READS else READ_BODY_BYTES
+            answer = self._reader.ask(method, path, params=params, body=body, longest=longest)
             call.ok = answer.status < 500
         self._lag_s = _lag(answer, self.wall())
         if answer.status == 200:

@@ -172,10 +172,9 @@ def test_a_read_that_may_lack_its_end_is_none(act):
     assert not down.value.definite
 
 
-def test_a_read_beyond_the_bound_is_none(monkeypatch):
-    monkeypatch.setattr(ours, "READ_BODY_BYTES", 1_000)
+def test_a_read_beyond_the_bound_is_none():
     with RawServer(http(200, b" " * 1_001)) as venue, pytest.raises(VenueDown, match="too long"):
-        reader(venue.url).ask("GET", "/x")
+        reader(venue.url).ask("GET", "/x", longest=1_000)
 
 
 def test_cookies_are_not_kept():
