@@ -1,0 +1,114 @@
+"""What an account holds at the exchange: positions, orders that wait, fills. Sizes and prices are exact decimals."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from actors.money.orders import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """An open position, as the exchange has it.
+
+    Attributes:
+        coin: its market.
+        size: in coins; below zero it is short.
+        entry_price: the average that it was opened at.
+        leverage: of its margin.
+        margin_micro: its value at entry divided by the leverage, in micro-USD.
+        position_id: by which the venue closes it; "" if the venue has no record of it.
+    """
+
+    coin: str
+    size: Decimal
+    entry_price: Decimal
+    leverage: int
+    margin_micro: int
+    position_id: str
+
+    @property
+    def side(self) -> Side:
+        """Whether it gains when the price rises (long) or falls (short)."""
+        return "long" if self.size > 0 else "short"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitView:
+    """A limit order as the venue lists it; `status` is pending, filled or cancelled. `created_at` in UTC seconds."""
+
+    order_id: str
+    coin: str
+    side: Side
+    size_micro: int
+    limit_price: Decimal
+    leverage: int
+    status: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A part of an order that the exchange executed, at `at` (UTC microseconds by its clock)."""
+
+    ref: str
+    oid: int
+    coin: str
+    is_buy: bool
+    size: Decimal
+    price: Decimal
+    at: int
+
+    @property
+    def change(self) -> Decimal:
+        """By how much it changes the position, in coins."""
+        return self.size if self.is_buy else -self.size
+
+
+@dataclass(frozen=True, slots=True)
+class TradeRow:
+    """A position as the venue's own records have it; `oid` is the exchange's order (0: opened by a limit order)."""
+
+    position_id: str
+    coin: str
+    side: Side
+    oid: int
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What the account holds, and within which limits of the venue. `orders` are those that wait."""
+
+    positions: tuple[Position, ...] = ()
+    orders: tuple[LimitView, ...] = ()
+    max_leverage: int = 0
+    max_position_micro: int = 0
+
+    @property
+    def margin_micro(self) -> int:
+        """All that is tied up, by positions and by what may become one at any moment."""
+        waiting = sum(-(-order.size_micro // order.leverage) for order in self.orders)
+        return sum(position.margin_micro for position in self.positions) + waiting
+
+    def size(self, coin: str) -> Decimal:
+        """Return the position's size in a coin, 0 where there is none."""
+        return next((position.size for position in self.positions if position.coin == coin), Decimal(0))
+
+    def position(self, position_id: str) -> Position | None:
+        """Return the position that the venue knows by this id."""
+        return next((position for position in self.positions if position.position_id == position_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TradingView:
+    """Everything that was read of a trading account besides cash and its movements.
+
+    `unrealized_micro`: what closing all positions now would bring, before fees. `fills` are those of the window,
+    `limits` all that the venue lists (the newest 50), `trades` its records of positions, newest first.
+    """
+
+    holdings: Holdings
+    unrealized_micro: int
+    fills: tuple[Fill, ...]
+    trades: tuple[TradeRow, ...]
+    limits: tuple[LimitView, ...]
