@@ -1,13 +1,14 @@
 """BankrollActor: the one door to money. A thin shell around the desk: journal first, then the world."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from actors.crashpoints import reached
 from actors.desk import Desk, Mail, Step, Terms
 from actors.desk.operator import NotInError, brief
+from actors.desk.till import REPORTER
 from actors.journal.codec import dump_state, kind_of, load_state
 from actors.messages import (
     Answered,
@@ -31,6 +32,7 @@ from actors.messages import (
     Replayed,
     Resolve,
     Resume,
+    SeedRotated,
     ServiceHealth,
     ServiceUp,
     Settled,
@@ -42,14 +44,17 @@ from actors.money.machine import IllegalTransition
 from actors.money.state import State
 from actors.money.wagers import Request
 from actors.ticket import Ticket
-from supervision import Handle, Refuse, Worker
+from supervision import Exit, Handle, Refuse, Worker
 
 TICK_S = 0.05
-"""How often what is due is looked at, in seconds: look-ups, overdue answers, reconciles."""
+"""How often what is due is looked at, in seconds: look-ups, overdue answers, reconciles; and notices leave together.
+
+A notice that woke the reporter by itself would cost a bet more than its decision.
+"""
 
 ROUTINE = (IntentOpened, IntentClosed)
 SHOW_EVERY = 50_000
-"""How old the status may be while lanes' bets overlap, in microseconds: of many lanes it costs more than their bets."""
+"""How old the status may be while something is on its way to the disk, in microseconds; else it is exact."""
 
 SNAPSHOT_EVERY = 2_000
 """Events between two snapshots."""
@@ -105,6 +110,7 @@ class BankrollActor(Worker):
         self._desk: Desk | None = None
         self._status: Status | None = None
         self._shown_at = 0
+        self._notices: list[Any] = []
         self._stash: list[Any] = []
         self._undurable: deque[_Undurable] = deque()
         self._token = 0
@@ -115,6 +121,10 @@ class BankrollActor(Worker):
         self._journal.tell(Replay(self.incarnation))
         self.every(TICK_S, _Tick())
         self.note("REPLAYING")
+
+    def teardown(self, _: Exit, /) -> None:
+        """Report what waits for the next tick."""
+        self._report()
 
     def receive(self, message: Any) -> Any:
         """Decide on a message, or keep it until the journal has been replayed."""
@@ -182,6 +192,7 @@ class BankrollActor(Worker):
                 return text
             case _Tick():
                 self._carry_out(desk.tick(now))
+                self._report()
                 if not self._undurable:
                     self._show(desk, now)
             case _:
@@ -196,6 +207,7 @@ class BankrollActor(Worker):
         Answered: Desk.answered,
         Found: Desk.found,
         LookUpFailed: Desk.look_up_failed,
+        SeedRotated: Desk.seed_rotated,
         ServiceUp: Desk.service_up,
         ServiceHealth: Desk.service_health,
         LaneOpened: Desk.lane_opened,
@@ -236,11 +248,11 @@ class BankrollActor(Worker):
         for event in waiting.step.events:
             if isinstance(event, IntentOpened):
                 self._place(self._desk, event)
-        overlapping = self._undurable and all(isinstance(event, ROUTINE) for event in waiting.step.events)
-        if not overlapping or self._status is None or now >= self._shown_at + SHOW_EVERY:
-            self._show(self._desk, now)
         self._deliver(waiting.step.mail)
-        self._deliver(tuple(waiting.later))
+        self._deliver(waiting.later)
+        routine = all(isinstance(event, ROUTINE) for event in waiting.step.events)
+        if not routine or self._status is None or now >= self._shown_at + SHOW_EVERY:
+            self._show(self._desk, now)
 
     def _refused(self, message: AppendRefused) -> None:
         waiting, desk = self._undurable.popleft(), self._desk
@@ -270,8 +282,16 @@ class BankrollActor(Worker):
             answer = NotSent(f"{opened.service} is not running")
             self._carry_out(desk.answered(Answered(opened.intent, answer), self._wall()))
 
-    def _deliver(self, mail: tuple[Mail, ...]) -> None:
+    def _report(self) -> None:
+        notices, self._notices = self._notices, []
+        for notice in notices:
+            self._address(REPORTER).tell(notice)
+
+    def _deliver(self, mail: Iterable[Mail]) -> None:
         for letter in mail:
+            if letter.to == REPORTER:
+                self._notices.append(letter.message)
+                continue
             if isinstance(letter.message, Settled):
                 reached("notify")
             arrived = self._address(letter.to).tell(letter.message)

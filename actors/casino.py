@@ -4,22 +4,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from actors.messages import LookUp, Place
+from actors.messages import LookUp, Place, RotateSeed, SeedRotated
 from actors.money.evidence import Answer, Evidence, Query
 from actors.service import ServiceActor
 from actors.ticket import Ticket
-from actors.venue.port import Runs
+from actors.venue.errors import VenueError
+from actors.venue.port import PortClosed, Runs
 from supervision import Exit, Handle
 
 
 class CasinoClient(Protocol):
-    """What the actor needs of a client. Both calls block; they run in the port."""
+    """What the actor needs of a client. Its calls block; they run in the port."""
 
     def place(self, ticket: Ticket) -> Answer:
         """Send a ticket's bet, once."""
 
     def evidence(self, query: Query) -> Evidence:
         """Read an account."""
+
+    def rotate(self) -> None:
+        """Ask the venue to show the seed in use."""
 
     def close(self) -> None:
         """Close what is open."""
@@ -79,7 +83,17 @@ class CasinoActor(ServiceActor):
                 self.place(message, casino.place)
             case LookUp() if casino:
                 self.look_up(message, casino.evidence)
+            case RotateSeed() if casino:
+                self._rotate(message.account, casino)
             case _Note():
                 self.note(self._health())
             case _:
                 super().receive(message)
+
+    def _rotate(self, account: str, casino: CasinoClient) -> None:
+        def done(result: BaseException | None) -> None:
+            self.bankroll.tell(SeedRotated(account))
+            if isinstance(result, BaseException) and not isinstance(result, VenueError | PortClosed):
+                self.fail(result)
+
+        self.run(casino.rotate, done)

@@ -171,6 +171,20 @@ class LookUpFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RotateSeed:
+    """Ask the venue to show the seed in use and to commit to a new one. Answered by SeedRotated, whatever came of it."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeedRotated:
+    """The venue was asked to show an account's seed; the next reading tells whether it did."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceUp:
     """A service's actor is ready to work (its incarnation: a new one knows nothing of older tickets)."""
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from actors.desk import operator, recovery, settle
 from actors.desk.gate import Gate
 from actors.desk.opening import open_intent
+from actors.desk.prover import PROOFS
 from actors.desk.reconciler import Reconciler
 from actors.desk.resolver import Resolver
 from actors.desk.till import SECOND, Step, Terms, Till
@@ -29,6 +30,7 @@ from actors.messages import (
     Reconcile,
     Resolve,
     Resume,
+    SeedRotated,
     ServiceHealth,
     ServiceUp,
     Status,
@@ -206,6 +208,14 @@ class Desk:
         self._at(now)
         self._resolver.failed(message)
         return self._till.cut()
+
+    def seed_rotated(self, message: SeedRotated, now: int) -> Step:
+        """The venue was asked to show a seed: read at once what it shows."""
+        till, watch = self._at(now), self._resolver.watches[message.account]
+        if watch.wanted == PROOFS:
+            watch.next_at = now
+            self._resolver.tick()
+        return till.cut()
 
     def escrows_seen(self, message: EscrowsSeen, now: int) -> Step:
         """Watched contracts as the venue shows them; one with an act of ours under way is left to that act."""

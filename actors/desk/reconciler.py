@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from actors.desk import settle
+from actors.desk.prover import PROOFS, Prover
 from actors.desk.till import Till
 from actors.desk.watch import Asked, Watch
 from actors.money.amounts import usd
@@ -33,6 +34,11 @@ class Reconciler:
     watches: dict[str, Watch]
     draining: str | None = None
     drained: bool = False
+
+    @property
+    def prover(self) -> Prover:
+        """Who checks the bets against their seeds."""
+        return Prover(self.till)
 
     def adopt(self, evidence: Evidence, watch: Watch) -> None:
         """Meet an account: its balance is the opening entry, everything older is not ours."""
@@ -67,6 +73,7 @@ class Reconciler:
             till.record(StopLifted(till.now, name, MISMATCH, "reconciled"))
         if accepted:
             till.record(SessionStarted(till.now, name, till.state.book.equity(name), after_stop=True))
+        self.prover.check(evidence, watch)
         self._agreed(name, watch, book, f"book {usd(book, 6)} = venue {usd(evidence.balance_micro, 6)} USD  OK")
 
     def _agreed(self, name: str, watch: Watch, book_micro: int, text: str) -> None:
@@ -74,9 +81,11 @@ class Reconciler:
         because, watch.wanted, watch.accept = watch.wanted, None, None
         watch.ready, watch.differs_micro, watch.differed = True, None, 0
         watch.checked_at = self.till.now
-        if first or because != "the period":
+        if first or because not in ("the period", PROOFS):
             self.till.say("bankroll", "reconcile", "ok", text, amount_micro=book_micro, because=because or "")
         settle.check_stops(self.till, name)
+        if because != PROOFS and self.prover.ask(name, watch, ending=bool(self.draining)):
+            return
         if self.draining:
             self._finish(watch)
         else:

@@ -1,5 +1,6 @@
 """Closing intents: the one place where an outcome becomes postings."""
 
+from actors.desk.prover import check_nonce
 from actors.desk.till import Till
 from actors.messages import Settled
 from actors.money.amounts import signed_usd, usd
@@ -34,6 +35,7 @@ def close_bet(till: Till, opened: IntentOpened, row: BetRow, by: str) -> None:
         postings=postings,
     )
     close(till, closed, opened)
+    check_nonce(till, opened.intent)
     gain = payout - opened.stake_micro
     what = f"won {usd(payout)} ({signed_usd(gain)})" if payout else f"lost {usd(opened.stake_micro)}"
     _say_closed(till, opened, "won" if payout else "lost", what, by, gain)

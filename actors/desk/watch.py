@@ -19,7 +19,10 @@ class Asked:
 
 @dataclass(slots=True)
 class Watch:
-    """What this process knows of an account's standing at the venue."""
+    """What this process knows of an account's standing at the venue.
+
+    `shown` are the commitments of the seeds that the last whole reading showed: no bet that began later may name one.
+    """
 
     service: str
     wanted: str | None = "start"
@@ -33,6 +36,8 @@ class Watch:
     venue_micro: int | None = None
     checked_at: int = 0
     accept: str | None = None
+    shown: frozenset[str] = frozenset()
+    kept_back: bool = False
 
     def want(self, why: str) -> None:
         """Reconcile as soon as nothing is open."""

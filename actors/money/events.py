@@ -292,6 +292,21 @@ class IncidentNoted:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedChecked:
+    """The venue showed a server seed, and every booked bet of ours under it was computed again.
+
+    `seed` is its text ("": the venue does not list it); `broken` are the intents that are not what it makes of them.
+    """
+
+    at: int
+    account: str
+    seed_hash: str
+    seed: str
+    bets: int
+    broken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HintTaken:
     """An event that was pushed to us is known from here on, so what comes again has no effect.
 
@@ -330,5 +345,6 @@ Event = (
     | LaneFailed
     | LaneCleared
     | IncidentNoted
+    | SeedChecked
     | HintTaken
 )

@@ -102,6 +102,15 @@ Answer = Executed | Refused | NotSent | Unknown
 
 
 @dataclass(frozen=True, slots=True)
+class Seed:
+    """A server seed as the venue lists it: its commitment, its text ("" until it is shown), the draws made under it."""
+
+    seed_hash: str
+    text: str
+    draws: int
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What to read for an account.
 
@@ -123,7 +132,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was read, in this order: export rows, nonce total, ledger and history, escrows, balance.
+    """What was read, in this order: export rows, seeds and their nonce total, ledger and history, escrows, balance.
 
     `started` is our time (UTC microseconds) before the first read, `venue_at` the same moment by the venue's clock.
     `rows_complete` is false when the export reached its row limit inside the window. `detailed` says whether ledger,
@@ -141,3 +150,4 @@ class Evidence:
     history: tuple[HistoryRow, ...] = ()
     escrows: tuple[EscrowView, ...] = ()
     venue_at: int = 0
+    seeds: tuple[Seed, ...] = ()

@@ -7,7 +7,7 @@ whose odds are broken, unknown or not what they claim are not on the list and ar
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
@@ -15,6 +15,7 @@ from functools import lru_cache
 ROLLS = 10_000
 HOUSE_FACTOR = 0.995
 SIDES = ("heads", "tails")
+HEADS_BELOW = 50
 REDS = frozenset({1, 3, 5, 7, 9, 12, 14, 16, 18, 19, 21, 23, 25, 27, 30, 32, 34, 36})
 
 Param = str | int | Decimal
@@ -27,15 +28,16 @@ class UnsoundBet(ValueError):  # noqa: N818  a refusal, told to the strategy
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """The game's own arithmetic for one bet."""
+    """The game's own arithmetic for one bet: what it wins with, what it then pays, and on which rolls."""
 
     probability: Fraction
     multiplier: Fraction
+    wins: Callable[[float], bool] = field(compare=False, repr=False)
 
 
 def _wins(multiplier: str, won: Callable[[float], bool]) -> Odds:
     winning = sum(1 for roll in range(ROLLS) if won(roll / 100))
-    return Odds(Fraction(winning, ROLLS), Fraction(multiplier))
+    return Odds(Fraction(winning, ROLLS), Fraction(multiplier), won)
 
 
 def _fair_payout(probability: float) -> str:
@@ -60,19 +62,19 @@ def _cents(params: Params, name: str, low: str, high: str) -> Decimal:
     return value
 
 
-def _side(params: Params) -> None:
-    if params.get("side") not in SIDES:
-        raise UnsoundBet(f"side must be heads or tails, not {params.get('side')!r}")
+def _toss(multiplier: str, params: Params) -> Odds:
+    side = params.get("side")
+    if side not in SIDES:
+        raise UnsoundBet(f"side must be heads or tails, not {side!r}")
+    return _wins(multiplier, lambda roll: side == SIDES[roll >= HEADS_BELOW])
 
 
 def _coin(params: Params) -> Odds:
-    _side(params)
-    return Odds(Fraction(1, 2), Fraction("1.99"))
+    return _toss("1.99", params)
 
 
 def _boosted_coin(params: Params) -> Odds:
-    _side(params)
-    return Odds(Fraction(1, 2), Fraction("2.10"))
+    return _toss("2.10", params)
 
 
 def _dice(params: Params) -> Odds:

@@ -5,6 +5,7 @@ that may only follow once the event is on disk. Replaying a journal does both, s
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from actors.money.book import Book, Bucket, Posting
 from actors.money.events import (
@@ -24,12 +25,14 @@ from actors.money.events import (
     LaneFailed,
     OutcomeUnknown,
     Reconciled,
+    SeedChecked,
     SessionStarted,
     StopLifted,
     StopSet,
     StrayBooked,
     SuspenseResolved,
 )
+from actors.money.fairness import Unproven, unproven
 from actors.money.machine import LaneState, move
 from actors.money.records import Account, Contract, Lane, Tally
 from actors.money.risk import MICROS_PER_DAY, PAUSE, Exposure, last_minute
@@ -39,6 +42,9 @@ RECENT_REFS = 20_000
 
 HINTS_KEPT = 10_000
 """How many pushed events are remembered by their ids; the journal's index knows all."""
+
+UNPROVEN_MOST = 2_000
+"""How many bets may wait for their seeds to be shown; a seed makes 1,000 draws at most."""
 
 WATCHED_VOIDS = 1_000
 """How many intents that were not executed are remembered in case their bets turn up after all."""
@@ -58,6 +64,7 @@ class State:
     voids: dict[str, str] = field(default_factory=dict)
     recent: dict[str, str] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
+    unproven: dict[str, Unproven] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     tally_at_start: Tally = field(default_factory=Tally)
     epoch: int = 0
@@ -116,15 +123,14 @@ class State:
                 self._close(event)
             case OutcomeUnknown():
                 self.unknown[event.intent] = event.reason
-            case EscrowOpened():
-                self.contracts[event.escrow_id] = Contract(event)
-                self._remember(event.escrow_id, event.intent)
-            case EscrowMoved():
-                self.contracts[event.escrow_id].status = event.status
+            case EscrowOpened() | EscrowMoved():
+                self._watch(event)
             case StopSet() | StopLifted():
                 self._stop(event)
             case LaneFailed() | LaneCleared():
                 self._fail(event)
+            case SeedChecked():
+                self.unproven = {bet.intent: bet for bet in self.unproven.values() if bet.seed_hash != event.seed_hash}
             case HintTaken():
                 self.hints[event.event_id] = event.type
                 _trim(self.hints, HINTS_KEPT)
@@ -205,6 +211,21 @@ class State:
             case _:
                 pass  # the rest is told for the audit and moves nothing
 
+    def _watch(self, event: EscrowOpened | EscrowMoved) -> None:
+        if isinstance(event, EscrowOpened):
+            self.contracts[event.escrow_id] = Contract(event)
+            self._remember(event.escrow_id, event.intent)
+        else:
+            self.contracts[event.escrow_id].status = event.status
+
+    def _note(self, event: SeedChecked | HintTaken) -> None:
+        if isinstance(event, HintTaken):
+            self.hints[event.event_id] = event.type
+            _trim(self.hints, HINTS_KEPT)
+        else:
+            waits = {intent: bet for intent, bet in self.unproven.items() if bet.seed_hash != event.seed_hash}
+            self.unproven = waits
+
     def _start(self, event: AgentStarted) -> None:
         self.epoch, self.ended_in_order = event.epoch, False
         if event.run != self.run:
@@ -247,6 +268,10 @@ class State:
         elif event.outcome == "incomplete":
             self.suspended[event.intent] = event.postings[0]
         elif event.outcome == "executed" and opened.kind == "bet":
+            if event.nonce >= 0:
+                earlier = reversed(self.unproven.values())
+                self.unproven[event.intent] = unproven(opened, event, account.nonces, earlier)
+                _trim(self.unproven, UNPROVEN_MOST)
             gained = event.payout_micro > opened.stake_micro
             self.tally.bets += 1
             self.tally.won += gained
@@ -305,6 +330,6 @@ class State:
         _trim(self.recent, RECENT_REFS)
 
 
-def _trim(kept: dict[str, str], most: int) -> None:
+def _trim(kept: dict[str, Any], most: int) -> None:
     while len(kept) > most:
         del kept[next(iter(kept))]

@@ -117,6 +117,10 @@ class Client:
         """Read an account; as `place`."""
         raise Pending(self._evidence(query))
 
+    def rotate(self) -> NoReturn:
+        """Let the venue show its seed; as `place`."""
+        raise Pending(self._rotate())
+
     def look(self, escrow_ids: Iterable[str]) -> NoReturn:
         """Read contracts; as `place`."""
         raise Pending(self._look(tuple(escrow_ids)))
@@ -174,6 +178,11 @@ class Client:
                 answer = Refused(code)
         return answer
 
+    def _rotate(self) -> Talk[None]:
+        yield from self._travel()
+        self._world.venue.rotate()
+        yield from self._travel()
+
     def _look(self, escrow_ids: tuple[str, ...]) -> Talk[tuple[EscrowView, ...]]:
         yield self._world.latency()
         return self._contracts(escrow_ids)
@@ -197,7 +206,7 @@ class Client:
         opens = (query.since or venue_at - WINDOW_MARGIN) // SECOND - SLACK_S
         rows, complete = world.venue.bet_rows(opens), not world.cut_off()
         yield from self._travel()
-        nonces = world.venue.nonces
+        seeds = world.venue.listed()
         yield from self._travel()
         ledger: tuple[LedgerRow, ...] = tuple(world.venue.ledger[-LEDGER_ROWS:]) if detailed else ()
         history: tuple[HistoryRow, ...] = tuple(world.venue.history) if detailed else ()
@@ -211,13 +220,14 @@ class Client:
             started=started,
             rows=rows if complete else rows[: len(rows) // 2],
             rows_complete=complete,
-            nonces=nonces,
+            nonces=sum(seed.draws for seed in seeds),
             balance_micro=world.venue.balance,
             detailed=detailed,
             ledger=ledger,
             history=history,
             escrows=escrows,
             venue_at=venue_at // SECOND * SECOND,
+            seeds=seeds,
         )
 
     def _travel(self) -> Talk[None]:

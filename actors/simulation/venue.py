@@ -1,6 +1,8 @@
 """A venue in memory that keeps the contract: one account, its balance, and what it shows of how that came about."""
 
+import hashlib
 import heapq
+import hmac
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -12,12 +14,15 @@ from itertools import count
 from random import Random
 
 from actors.money.amounts import MICRO_PER_CENT, parse_usd, times
-from actors.money.evidence import BetRow, EscrowView, HistoryRow, LedgerRow
+from actors.money.evidence import BetRow, EscrowView, HistoryRow, LedgerRow, Seed
 from actors.money.games import SOUND_GAMES
 from actors.money.wagers import Request
 
 SECOND = 1_000_000
 LEDGER_ROWS = 50
+DRAWS_PER_SEED = 12
+"""A seed of the real venue makes 1,000 draws; so few, and the seeds change while outcomes are unknown."""
+
 COMMISSION = 100
 """The escrow's commission is one part in so many."""
 
@@ -43,12 +48,32 @@ class Flight:
 
 
 @dataclass(slots=True)
+class OwnSeed:
+    """A server seed: committed to by its hash, used by nonce, shown when it is rotated."""
+
+    text: str
+    draws: int = 0
+    shown: bool = False
+
+    @property
+    def seed_hash(self) -> str:
+        """The commitment."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def draw(self, tag: str) -> tuple[int, str]:
+        """Use a nonce up; return it and the result."""
+        nonce, self.draws = self.draws, self.draws + 1
+        return nonce, hmac.new(self.text.encode(), f"{tag}:{nonce}".encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(slots=True)
 class Venue:
     """The other party, and the only one who knows the truth. Times are true UTC microseconds."""
 
     rng: Random
     balance: int = 100 * SECOND
     nonces: int = 0
+    seeds: list[OwnSeed] = field(default_factory=list)
     rows: list[tuple[int, BetRow]] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
     history: list[HistoryRow] = field(default_factory=list)
@@ -83,6 +108,23 @@ class Venue:
         """Return the export from a second on, newest first."""
         return tuple(row for at, row in reversed(self.rows) if at // SECOND >= opens)
 
+    def rotate(self) -> None:
+        """Show the seed in use and commit to another."""
+        if self.seeds:
+            self.seeds[-1].shown = True
+        self.seeds.append(OwnSeed(f"{self.rng.getrandbits(256):064x}"))
+
+    def listed(self) -> tuple[Seed, ...]:
+        """Return the seeds as the venue lists them."""
+        return tuple(Seed(one.seed_hash, one.text if one.shown else "", one.draws) for one in self.seeds)
+
+    def _draw(self, tag: str) -> tuple[str, int, str]:
+        if not self.seeds or self.seeds[-1].draws >= DRAWS_PER_SEED:
+            self.rotate()
+        seed = self.seeds[-1]
+        self.nonces += 1
+        return seed.seed_hash, *seed.draw(tag)
+
     def _execute(self, flight: Flight, at: int) -> BetRow | EscrowView | str:
         fields, path = json.loads(flight.request.body, parse_float=Decimal), flight.request.path
         if path in GAMES:
@@ -93,25 +135,26 @@ class Venue:
                 return "insufficient_balance"
             if flight.how == "incomplete":
                 self.incomplete[flight.tag] += 1
-                self.nonces += 1
+                self._draw(flight.tag)
                 self._move(-stake, "reservation", self._reference("bet"), at)
                 return "internal_error"
-            return self._bet(GAMES[path], stake, fields["client_seed"], at)
+            return self._bet(GAMES[path], stake, fields["client_seed"], fields.get("side", "heads"), at)
         if path == "/escrow/create":
             return self._lock(fields, flight.tag, at)
         _, act, escrow_id = path.rsplit("/", 2)
         return self._act(act, escrow_id, flight.tag)
 
-    def _bet(self, game: str, stake: int, tag: str, at: int) -> BetRow:
+    def _bet(self, game: str, stake: int, tag: str, side: str, at: int) -> BetRow:
         self.executed[tag] += 1
-        self.nonces += 1
-        reference, won = self._reference("bet"), self.rng.random() < 0.5
+        seed_hash, nonce, result = self._draw(tag)
+        roll = int(result[:8], 16) % 10_000
+        reference, won = self._reference("bet"), (roll < 5_000) == (side == "heads")
         payout = times(stake, Fraction(MULTIPLIER)) if won else 0
         self._move(-stake, "reservation", reference, at)
         if payout:
             self._move(payout, "reservation_release", reference, at)
         reported = (payout + MICRO_PER_CENT // 2) // MICRO_PER_CENT * MICRO_PER_CENT
-        row = BetRow(reference, game, stake, reported, MULTIPLIER, won, tag, self.nonces, "seed", "result")
+        row = BetRow(reference, game, stake, reported, MULTIPLIER, won, tag, nonce, seed_hash, result)
         self.rows.append((at, row))
         return row
 
@@ -143,7 +186,7 @@ class Venue:
         if what < 0.4:
             stake = self.rng.choice((10_000, 450_000, 1_000_000))
             if stake <= self.balance:
-                self._bet("boosted_coin", stake, "by-hand", at)
+                self._bet("boosted_coin", stake, "by-hand", "heads", at)
         elif what < 0.7:
             reason = self.rng.choice(CREDITS)
             self._move(self.rng.choice((2, 10_000, 450_000)), reason, self._reference("cr"), at)

@@ -18,6 +18,7 @@ from actors.money.evidence import (
     HistoryRow,
     LedgerRow,
     Query,
+    Seed,
 )
 from actors.money.games import SOUND_GAMES, Param
 from actors.money.wagers import CheckedBet, Request
@@ -116,6 +117,14 @@ class Casino:
             before = now
         raise VenueDown(f"the account {query.account} moved during each of {READINGS} readings")
 
+    def rotate(self) -> None:
+        """Ask the venue, once, to show the seed in use and to commit to a new one; it costs nothing to ask again.
+
+        Raises:
+            VenueError: it was not asked, or its answer is not known.
+        """
+        self._line.act("/fairness/rotate", "{}")
+
     def close(self) -> None:
         """Close the connections kept for reading."""
         self._line.close()
@@ -125,7 +134,8 @@ class Casino:
         venue_at = started - (self._line.lag_s or 0) * 1_000_000
         opens = (query.since or venue_at - WINDOW_MARGIN) // 1_000_000 - SLACK_S
         rows, complete = self._rows(opens) if query.bets else ((), True)
-        nonces = sum(seed.bets_made for seed in read_answer(SeedsAnswer, self._line.get("/fairness/seeds")).seeds)
+        listed = read_answer(SeedsAnswer, self._line.get("/fairness/seeds")).seeds
+        seeds = tuple(Seed(seed.seed_hash, "" if seed.active else seed.seed, seed.bets_made) for seed in listed)
         ledger = self._ledger() if detailed else ()
         history = self._history() if detailed else ()
         locks = _unknown_locks(history, opens, query.known.union(query.escrow_ids))
@@ -135,13 +145,14 @@ class Casino:
             started=started,
             rows=rows,
             rows_complete=complete and len(locks) <= UNKNOWN_LOCKS,
-            nonces=nonces,
+            nonces=sum(seed.draws for seed in seeds),
             balance_micro=self.balance(),
             detailed=detailed,
             ledger=ledger,
             history=history,
             escrows=escrows,
             venue_at=venue_at,
+            seeds=seeds,
         )
 
     def _rows(self, opens: int) -> tuple[tuple[BetRow, ...], bool]:

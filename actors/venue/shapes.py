@@ -41,6 +41,9 @@ class BalanceAnswer(Shape):
 
 class _Seed(Shape):
     bets_made: Whole
+    seed_hash: Name
+    seed: str
+    active: bool
 
 
 class SeedsAnswer(Shape):

@@ -13,7 +13,7 @@ from actors.crew import request_of
 from actors.desk import Boot, Terms
 from actors.journal import Journal
 from actors.messages import Answered, Denied, Found, LaneOpened, LaneView, LookUp, Place, Propose, ServiceUp, Settled
-from actors.money.evidence import BetRow, Evidence, Executed
+from actors.money.evidence import BetRow, Evidence, Executed, Seed
 from actors.money.risk import Limits
 from actors.money.wagers import Bet
 from actors.persistence import PersistenceActor
@@ -77,7 +77,8 @@ class NullCasino(Worker):
             case Place(ticket):
                 self._bankroll.tell(Answered(ticket.intent, Executed(bet=self._toss(ticket))))
             case LookUp(number, query):
-                quiet = Evidence(ACCOUNT, query.since, (), True, 0, BALANCE_MICRO, query.full)
+                seeds = (Seed("seed", "", self._bets),)
+                quiet = Evidence(ACCOUNT, query.since, (), True, 0, BALANCE_MICRO, query.full, seeds=seeds)
                 self._bankroll.tell(Found(number, quiet))
 
     def _toss(self, ticket):

@@ -21,6 +21,8 @@ from actors.messages import (
     Propose,
     Reconcile,
     Resume,
+    RotateSeed,
+    SeedRotated,
     ServiceHealth,
     ServiceUp,
     Settled,
@@ -47,6 +49,7 @@ HANDLERS = {
     LookUpFailed: "look_up_failed",
     ServiceUp: "service_up",
     ServiceHealth: "service_health",
+    SeedRotated: "seed_rotated",
     LaneOpened: "lane_opened",
     EscrowsSeen: "escrows_seen",
     Pause: "pause",
@@ -148,6 +151,7 @@ class Table:
         self.undurable: list[Step] = []
         self.mail: list[object] = []
         self.asked: LookUp | None = None
+        self.rotating: RotateSeed | None = None
         self.desk = self.make(self.journal.replayed(), self.terms, self.epoch, {ACCOUNT: "casino"})
         self.carry_out(self.desk.begin(self.now))
         for service in ("casino", "escrow"):
@@ -193,6 +197,8 @@ class Table:
             self.mail.append(letter.message)
             if isinstance(letter.message, LookUp):
                 self.asked = letter.message
+            if isinstance(letter.message, RotateSeed):
+                self.rotating = letter.message
 
     # steps of a scenario
 
@@ -206,8 +212,8 @@ class Table:
         until = self.now + micros
         while True:
             self.tick()
-            while self.asked:
-                self.look()
+            while self.asked or self.rotating:
+                self.rotate() if self.rotating else self.look()
                 self.tick()
             if self.now >= until:
                 return self
@@ -218,6 +224,12 @@ class Table:
         asked, self.asked = self.asked, None
         evidence = self.venue.evidence(asked.query, self.now, started)
         self.tell(Found(asked.number, evidence))
+
+    def rotate(self) -> None:
+        """Let the venue show its seed, as it was asked to."""
+        asked, self.rotating = self.rotating, None
+        self.venue.rotate()
+        self.tell(SeedRotated(asked.account))
 
     def propose(self, wager=None, lane="a") -> IntentOpened | None:
         """Propose; return the intent if one was opened and sent."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from actors.money.amounts import TOLERANCE_MICRO
 from actors.money.audit import payout_of
-from actors.money.evidence import WINDOW_MARGIN, BetRow, EscrowView, Evidence, HistoryRow, LedgerRow, Query
+from actors.money.evidence import WINDOW_MARGIN, BetRow, EscrowView, Evidence, HistoryRow, LedgerRow, Query, Seed
 
 SECOND = 1_000_000
 LEDGER_ROWS = 50
@@ -37,6 +37,9 @@ class Venue:
             self._move(payout, "reservation_release", reference, at)
         self.rows.append((at, at + lag, row))
         return row
+
+    def rotate(self):
+        """Be asked to show the seed in use; this one has better things to do."""
 
     def half_a_bet(self, stake_micro, at):
         """Take the stake and crash: a debit and a draw, no row."""
@@ -91,6 +94,7 @@ class Venue:
             history=tuple(self.history) if detailed else (),
             escrows=tuple(self.escrows[one] for one in dict.fromkeys(wanted) if one in self.escrows),
             venue_at=now,
+            seeds=(Seed("seed", "", self.nonces),),
         )
 
     def _reference(self, kind):
