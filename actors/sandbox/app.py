@@ -18,6 +18,8 @@ from actors.sandbox import (
     casino,
     chains,
     controls,
+    daily,
+    deposits,
     dns,
     domains,
     escrow,
@@ -28,15 +30,21 @@ from actors.sandbox import (
     referral,
     registrar,
     wallet,
+    withdrawals,
 )
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError, RefusedError, refuse
+from actors.sandbox.exchange import info
 from actors.sandbox.faucet import UNKNOWN_IP
 from actors.sandbox.feed import Listener
 from actors.sandbox.figures import json_text
+from actors.sandbox.trading import doors as trading
 
 DOORS = [
     *accounts.DOORS,
+    *withdrawals.DOORS,
+    *deposits.DOORS,
+    *daily.DOORS,
     *casino.DOORS,
     *batch.DOORS,
     *referral.DOORS,
@@ -49,6 +57,8 @@ DOORS = [
     *registrar.DOORS,
     *wallet.DOORS,
     *chains.DOORS,
+    *trading.DOORS,
+    *info.DOORS,
     *controls.DOORS,
 ]
 INFO = {
@@ -71,10 +81,10 @@ def build(venue: Venue) -> Starlette:
         return _json(venue, 404, body)
 
     async def listen(socket: WebSocket) -> None:
-        await Listener(socket, venue.market).serve()
+        await Listener(socket, venue).serve()
 
     routes = [Route(door.path, _endpoint(venue, door), methods=[door.method]) for door in _by_path()]
-    app = Starlette(routes=[*routes, WebSocketRoute("/ws", listen)])
+    app = Starlette(routes=[*routes, WebSocketRoute("/exchange/ws", listen), WebSocketRoute("/ws", listen)])
     app.router.redirect_slashes = False
     app.add_exception_handler(404, not_found)
     app.add_exception_handler(405, not_found)
@@ -90,7 +100,7 @@ def _endpoint(venue: Venue, door: Door) -> Callable[[Request], Awaitable[Respons
         try:
             raw = await request.body() if door.reads != "nothing" else b""
             answer = door.serve(venue, _admit(venue, door, request, raw))
-            if not isinstance(answer, dict | str):
+            if isinstance(answer, Awaitable):
                 answer = await answer
         except RefusedError as refusal:
             return _json(venue, refusal.status, refusal.body)
@@ -104,7 +114,8 @@ def _endpoint(venue: Venue, door: Door) -> Callable[[Request], Awaitable[Respons
             return _json(venue, 500, INTERNAL_ERROR)
         if isinstance(answer, str):
             return _respond(venue, door.status, answer, door.media)
-        return _json(venue, door.status, answer)
+        status, body = answer if isinstance(answer, tuple) else (door.status, answer)
+        return _json(venue, status, body)
 
     return endpoint
 

@@ -8,11 +8,14 @@ from actors.sandbox.accounts import grant
 from actors.sandbox.books import ADVANCE_LIMIT_S, iso
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
+from actors.sandbox.exchange.valuation import MICRO
 from actors.sandbox.faults import FaultSpecError, parse
 from actors.sandbox.figures import number_field
+from actors.sandbox.trading.monitor import keep_time
 
 VERSION = "1.0.0"
 OWN_GAMES = ["boosted_coin"]
+MAX_PRICE_USD = 1e9
 
 
 def _announce(venue: Venue, _call: Call) -> Body:
@@ -30,12 +33,30 @@ def _grant(venue: Venue, call: Call) -> Body:
     agent_id, amount = str(call.body.get("agent_id")), number_field(call.body, "amount")
     if not math.isfinite(amount):
         raise refuse(400, "invalid_amount", "amount is a number of USD; below zero it is taken away.")
-    if venue.books.agent(agent_id) is not None:
-        return {"agent_id": agent_id, "amount": amount, "balance": grant(venue.books, agent_id, amount)}
-    if not venue.books.run("UPDATE domain_agents SET balance = balance + ? WHERE id = ?", amount, agent_id).rowcount:
+    return {"agent_id": agent_id, "amount": amount, "balance": _credit(venue, agent_id, amount)}
+
+
+def _credit(venue: Venue, agent_id: str, amount: float) -> float:
+    books = venue.books
+    if books.agent(agent_id) is not None:
+        return grant(books, agent_id, amount)
+    trader = books.one("SELECT address FROM trading_agents WHERE id = ?", agent_id)
+    if trader is not None:
+        venue.exchange.deposit(trader["address"], round(amount * MICRO))
+        return venue.exchange.account(trader["address"]).cash_micro / MICRO
+    if not books.run("UPDATE domain_agents SET balance = balance + ? WHERE id = ?", amount, agent_id).rowcount:
         raise refuse(404, "agent_not_found", "There is no such account.")
-    row = venue.books.only("SELECT balance FROM domain_agents WHERE id = ?", agent_id)
-    return {"agent_id": agent_id, "amount": amount, "balance": row["balance"]}
+    return float(books.only("SELECT balance FROM domain_agents WHERE id = ?", agent_id)["balance"])
+
+
+def _hold_price(venue: Venue, call: Call) -> Body:
+    listing, price = venue.market.find(str(call.body.get("coin"))), number_field(call.body, "price")
+    if listing is None:
+        raise refuse(404, "market_not_found", "There is no such market.")
+    if call.body.get("price") is not None and not 0 < price <= MAX_PRICE_USD:
+        raise refuse(400, "invalid_price", "price is a number of USD; null lets the market walk on.")
+    venue.market.hold(listing.coin, None if math.isnan(price) else price)
+    return {"coin": listing.coin, "price": str(venue.market.price(listing.coin)), **keep_time(venue)}
 
 
 def _order_faults(venue: Venue, call: Call) -> Body:
@@ -52,7 +73,7 @@ def _advance(venue: Venue, call: Call) -> Body:
     if not 0 <= seconds <= ADVANCE_LIMIT_S:
         raise refuse(400, "invalid_seconds", f"seconds must be between 0 and {ADVANCE_LIMIT_S}.")
     venue.books.advance(seconds)
-    return {"now": iso(venue.books.now()), "refunded": escrow.sweep(venue.books)}
+    return {"now": iso(venue.books.now()), "refunded": escrow.sweep(venue.books), **keep_time(venue)}
 
 
 def _health(venue: Venue, _call: Call) -> Body:
@@ -76,6 +97,7 @@ DOORS = [
     Door("POST", "/sandbox/grant", _grant, reads="strict"),
     Door("POST", "/sandbox/faults", _order_faults, reads="strict"),
     Door("POST", "/sandbox/advance", _advance, reads="strict"),
+    Door("POST", "/sandbox/price", _hold_price, reads="strict"),
     Door("GET", "/health", _health),
     Door("GET", "/ping", _ping),
 ]

@@ -9,7 +9,10 @@ from actors.sandbox.faults import FaultPlan
 from actors.sandbox.limits import Limiter
 
 if TYPE_CHECKING:
-    from actors.sandbox.feed import Market
+    from actors.sandbox.exchange.clearing import Exchange
+    from actors.sandbox.market import Market
+    from actors.sandbox.trading.monitor import Monitor
+    from actors.sandbox.trading.prices import Prices
 
 Body = dict[str, Any]
 Auth = Literal["none", "optional", "any", "casino", "escrow", "escrow_plain", "wallet", "domains", "trading"]
@@ -23,6 +26,9 @@ class Venue:
         books: the money and the clock.
         limiter: both rate limiters.
         market: the prices.
+        exchange: the accounts at the exchange behind the trading server.
+        prices: what the trading server takes for the prices.
+        monitor: the trading server's passes over waiting orders.
         seed: all of the venue's chance comes from it.
         faults: what is ordered to go wrong inside.
         uptime: seconds since the start.
@@ -31,6 +37,9 @@ class Venue:
     books: Books
     limiter: Limiter
     market: "Market"
+    exchange: "Exchange"
+    prices: "Prices"
+    monitor: "Monitor"
     seed: int
     faults: FaultPlan
     uptime: Callable[[], float]
@@ -76,7 +85,8 @@ class Door:
     Attributes:
         method: HTTP method.
         path: with `{name}` for parts that vary.
-        serve: from a call to the JSON object of the answer, or to text; awaited where it waits for others.
+        serve: from a call to the JSON object of the answer, with a status of its own where that varies, or to text;
+            awaited where it waits for others.
         status: of a success.
         auth: "none"; "optional"; any other demands a key of that service and has its own refusal (`keys`).
         per_minute: calls per path and address; None is unlimited.
@@ -87,7 +97,7 @@ class Door:
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
-    serve: Callable[[Venue, Call], Body | str | Awaitable[Body]]
+    serve: Callable[[Venue, Call], Body | tuple[int, Body] | str | Awaitable[Body]]
     status: int = 200
     auth: Auth = "none"
     per_minute: int | None = None

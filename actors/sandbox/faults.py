@@ -16,6 +16,8 @@ KINDS = (
     "unbooked",
     "upstream",
     "locked",
+    "empty",
+    "stale",
     "400-after",
     "cut",
     "malformed",
@@ -25,7 +27,7 @@ KINDS = (
     "ws-silence",
 )
 # Made by the venue itself; the proxy makes the others.
-INSIDE = frozenset({"500-debit", "unbooked", "upstream", "locked", "ws-silence"})
+INSIDE = frozenset({"500-debit", "unbooked", "upstream", "locked", "empty", "stale", "ws-silence"})
 ON_THE_FEED = frozenset({"ws-drop", "ws-silence"})
 FEED = "/ws"
 MAX_SECONDS = 3600.0
@@ -35,7 +37,8 @@ UNTOUCHED = ("/health", "/ping", "/sandbox")  # the operator's doors always work
 # unbooked makes an effect without a row and duplicate bets twice: all three are ordered by name only.
 STORM = (
     "latency=0.05:0.05,reset-before=0.03,reset-after=0.04,silence=0.02:1,429=0.02,500-before=0.03,500-after=0.04,"
-    "400-after=0.02,cut=0.03,malformed=0.02,late=0.02:0.2,ws-drop=0.01,ws-silence=0.005:1,upstream=0.01,locked=0.01"
+    "400-after=0.02,cut=0.03,malformed=0.02,late=0.02:0.2,ws-drop=0.01,ws-silence=0.005:1,upstream=0.01,locked=0.01,"
+    "empty=0.02,stale=0.02"
 )
 NONSENSE = (b"<html>bad gateway</html>", b"[]", b"{}", b'{"bet_id":7,"won":"maybe"}', b"null", b'{"error":')
 PRESETS = {"storm": STORM}

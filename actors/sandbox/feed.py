@@ -1,109 +1,33 @@
-"""The price feed: 275 markets in the Hyperliquid WebSocket format, moved by a seeded random walk."""
+"""The price feed: one WebSocket connection in the Hyperliquid format, what it is subscribed to and what it is told."""
 
 import asyncio
 import contextlib
 import json
-import random
 from collections.abc import Callable
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from actors.sandbox.books import Row
+from actors.sandbox.door import Venue
+from actors.sandbox.exchange import wire
+from actors.sandbox.exchange.info import newest_fills
+
 GREETING = "Websocket connection established."
-MARKETS = 275
-TICK_S = 0.25
-STEP = 0.0004  # standard deviation of one tick's relative move
-DIGITS = 5  # significant digits of a price
 OUTBOX = 64  # messages kept for a slow reader, 16 s of ticks; the oldest ticks beyond it are lost
+OF_A_COIN = ("trades", "bbo", "l2Book")
+OF_A_USER = ("userFills", "userEvents", "orderUpdates")
 
-NAMED: dict[str, float] = {
-    "BTC": 96_000.0,
-    "ETH": 3_300.0,
-    "SOL": 190.0,
-    "BNB": 650.0,
-    "XRP": 1.4,
-    "DOGE": 0.4,
-    "ADA": 0.9,
-    "AVAX": 42.0,
-    "LINK": 18.0,
-    "DOT": 8.5,
-    "LTC": 95.0,
-    "ATOM": 8.0,
-    "UNI": 11.0,
-    "AAVE": 180.0,
-    "ARB": 0.85,
-    "OP": 2.1,
-    "SUI": 3.6,
-    "APT": 12.5,
-    "NEAR": 6.4,
-    "HYPE": 25.0,
-}
-
-Send = Callable[[str], None]
-
-
-class Market:
-    """The prices, and who listens to them. All methods run in the server's event loop.
-
-    Args:
-        rng: where the walk comes from.
-        goes_silent: asked before each tick; a number of seconds makes the feed say nothing for so long.
-    """
-
-    def __init__(self, rng: random.Random, goes_silent: Callable[[], float]) -> None:
-        self._rng = rng
-        self._goes_silent = goes_silent
-        self._prices = dict(NAMED)
-        for index in range(1, MARKETS - len(NAMED) + 1):
-            self._prices[f"@{index}"] = round(10 ** rng.uniform(-3, 2), 6)
-        self._listeners: set[Send] = set()
-
-    def mids(self) -> str:
-        """The allMids message of this moment."""
-        mids = {name: price_text(price) for name, price in self._prices.items()}
-        return json.dumps({"channel": "allMids", "data": {"mids": mids}}, separators=(",", ":"))
-
-    def subscribe(self, send: Send) -> None:
-        """Give every coming tick to `send`, which must not block."""
-        self._listeners.add(send)
-
-    def unsubscribe(self, send: Send) -> None:
-        """Stop giving ticks to `send`."""
-        self._listeners.discard(send)
-
-    def move(self) -> None:
-        """One step of the walk in every market."""
-        for name, price in self._prices.items():
-            self._prices[name] = price * (1 + self._rng.gauss(0, STEP))
-
-    async def run(self) -> None:
-        """Tick for ever; without listeners the market stands still."""
-        while True:
-            await asyncio.sleep(TICK_S)
-            if not self._listeners:
-                continue
-            self.move()
-            silence_s = self._goes_silent()
-            if silence_s:
-                await asyncio.sleep(silence_s)
-                continue
-            message = self.mids()
-            for send in list(self._listeners):
-                send(message)
-
-
-def price_text(price: float) -> str:
-    """A price as the feed writes it: a decimal string of at most five significant digits."""
-    whole = len(str(int(price)))
-    return f"{price:.{max(1, DIGITS - whole)}f}" if price >= 1 else f"{price:.6f}"
+Topic = tuple[str, str]  # a type of subscription, and the coin or the address it is about
 
 
 class Listener:
     """One WebSocket connection: what it is subscribed to and what waits to be sent."""
 
-    def __init__(self, socket: WebSocket, market: Market) -> None:
+    def __init__(self, socket: WebSocket, venue: Venue) -> None:
         self._socket = socket
-        self._market = market
+        self._venue = venue
+        self._topics: set[Topic] = set()
         self._outbox: asyncio.Queue[str] = asyncio.Queue(OUTBOX)
 
     async def serve(self) -> None:
@@ -117,7 +41,8 @@ class Listener:
         except (WebSocketDisconnect, KeyError):
             pass  # gone, or a binary frame, which nobody here speaks
         finally:
-            self._market.unsubscribe(self._post)
+            self._venue.market.unsubscribe(self._tick)
+            self._venue.exchange.unsubscribe(self._filled)
             writer.cancel()
             with contextlib.suppress(RuntimeError):
                 if self._socket.application_state is WebSocketState.CONNECTED:
@@ -144,16 +69,71 @@ class Listener:
         except (ValueError, TypeError, KeyError, AttributeError):
             self._say("error", "This is no request in JSON with a method.")
             return
+        topic = self._topic(subscription)
         if method == "ping":
             self._say("pong")
         elif method not in ("subscribe", "unsubscribe"):
             self._say("error", f"Unknown method: {method}")
-        elif not isinstance(subscription, dict) or subscription.get("type") != "allMids":
-            self._say("error", f"The built-in venue has allMids only, not {subscription}")
+        elif topic is None:
+            self._say("error", f"Invalid subscription {subscription}")
         else:
             self._say("subscriptionResponse", {"method": method, "subscription": subscription})
             if method == "subscribe":
-                self._post(self._market.mids())
-                self._market.subscribe(self._post)
+                self._topics.add(topic)
+                self._begin(topic)
             else:
-                self._market.unsubscribe(self._post)
+                self._topics.discard(topic)
+            self._listen()
+
+    def _topic(self, subscription: Any) -> Topic | None:
+        if not isinstance(subscription, dict):
+            return None
+        kind, coin, user = (str(subscription.get(name)) for name in ("type", "coin", "user"))
+        if kind == "allMids":
+            return kind, ""
+        if kind in OF_A_COIN and coin in self._venue.market.listings:
+            return kind, coin
+        return (kind, user.lower()) if kind in OF_A_USER and "user" in subscription else None
+
+    def _listen(self) -> None:
+        market, exchange = self._venue.market, self._venue.exchange
+        kinds = {kind for kind, _ in self._topics}
+        (market.subscribe if kinds & {"allMids", *OF_A_COIN} else market.unsubscribe)(self._tick)
+        (exchange.subscribe if kinds & {"trades", *OF_A_USER} else exchange.unsubscribe)(self._filled)
+
+    def _begin(self, topic: Topic) -> None:
+        """The snapshot that a subscription starts with, where it has one."""
+        kind, about = topic
+        if kind == "allMids":
+            self._post(self._venue.market.mids())
+        elif kind == "userFills":
+            fills = [wire.fill_json(fill) for fill in newest_fills(self._venue, about)]
+            self._say(kind, {"isSnapshot": True, "user": about, "fills": fills})
+        elif kind in ("bbo", "l2Book"):
+            self._say_book(topic)
+
+    def _tick(self, mids: str) -> None:
+        for topic in sorted(self._topics):
+            if topic[0] == "allMids":
+                self._post(mids)
+            elif topic[0] in ("bbo", "l2Book"):
+                self._say_book(topic)
+
+    def _say_book(self, topic: Topic) -> None:
+        kind, coin = topic
+        market = self._venue.market
+        book = wire.book_json(market.listings[coin], market.price(coin), self._venue.exchange.now_ms())
+        if kind == "bbo":
+            book = {"coin": coin, "time": book["time"], "bbo": [side[0] for side in book["levels"]]}
+        self._say(kind, book)
+
+    def _filled(self, fill: Row) -> None:
+        told = wire.fill_json(fill)
+        say: dict[Topic, Callable[[], None]] = {
+            ("trades", fill["coin"]): lambda: self._say("trades", [wire.trade_json(fill)]),
+            ("userFills", fill["address"]): lambda: self._say("userFills", {"user": fill["address"], "fills": [told]}),
+            ("userEvents", fill["address"]): lambda: self._say("user", {"fills": [told]}),
+            ("orderUpdates", fill["address"]): lambda: self._say("orderUpdates", [wire.order_json(fill)]),
+        }
+        for topic in say.keys() & self._topics:
+            say[topic]()

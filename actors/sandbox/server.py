@@ -23,14 +23,18 @@ from actors.sandbox import escrow
 from actors.sandbox.app import build
 from actors.sandbox.books import Books
 from actors.sandbox.door import Venue
+from actors.sandbox.exchange.clearing import Exchange
 from actors.sandbox.faults import FaultPlan, FaultSpecError, parse
-from actors.sandbox.feed import Market
 from actors.sandbox.limits import Limiter
+from actors.sandbox.market import Market
 from actors.sandbox.proxy import Proxy
+from actors.sandbox.trading.monitor import Monitor, keep_time
+from actors.sandbox.trading.prices import Prices
 
 HOST = "127.0.0.1"
 IDLE_EXIT_S = 10.0
 IDLE_LOOK_S = 0.2
+TRADE_EVERY_S = 0.5  # how often waiting orders, funding and margins are looked at
 SWEEP_EVERY_S = 300.0  # how often timed-out escrows are looked for, as on the venue
 KEEP_ALIVE_S = 65  # an idle connection is closed after this
 SHUTDOWN_S = 1  # for answers under way when the end is ordered
@@ -143,10 +147,14 @@ async def _serve(
     options: argparse.Namespace, data: Path, listener: socket.socket, books: Books, plan: FaultPlan
 ) -> None:
     started = time.monotonic()
+    market = Market(random.Random(f"prices/{options.seed}"), plan.silences_feed)  # noqa: S311 - no secret
     venue = Venue(
         books=books,
         limiter=Limiter(books.now, enabled=options.limits == "contract"),
-        market=Market(random.Random(f"prices/{options.seed}"), plan.silences_feed),  # noqa: S311 - no secret
+        market=market,
+        exchange=Exchange(books, market, options.seed),
+        prices=Prices(market, books.now, plan),
+        monitor=Monitor(),
         seed=options.seed,
         faults=plan,
         uptime=lambda: time.monotonic() - started,
@@ -172,7 +180,7 @@ async def _serve(
         await proxy.open(listener, inner.getsockname()[1])
     helpers = [
         asyncio.create_task(work)
-        for work in (venue.market.run(), _sweep(books), _watch(server, proxy, options.idle_exit))
+        for work in (market.run(), _sweep(books), _trade(venue), _watch(server, proxy, options.idle_exit))
     ]
     _announce(options, data, listener)
     try:
@@ -204,6 +212,12 @@ async def _sweep(books: Books) -> None:
     while True:
         await asyncio.sleep(SWEEP_EVERY_S)
         escrow.sweep(books)
+
+
+async def _trade(venue: Venue) -> None:
+    while True:
+        keep_time(venue)
+        await asyncio.sleep(TRADE_EVERY_S)
 
 
 async def _watch(server: _Server, proxy: Proxy | None, idle_exit_s: float) -> None:

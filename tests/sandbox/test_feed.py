@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from websocket import WebSocketConnectionClosedException, WebSocketTimeoutException, create_connection
 
-from actors.sandbox.feed import Market, price_text
+from actors.sandbox.market import Market, price_text
 
 SUBSCRIBE = {"method": "subscribe", "subscription": {"type": "allMids"}}
 

@@ -1,0 +1,1 @@
+"""The exchange behind the trading server: a clearing house with Hyperliquid's public interface."""
