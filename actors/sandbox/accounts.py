@@ -1,22 +1,21 @@
-"""The casino account: registration, balance, ledger, payments between accounts, the daily bonus."""
+"""The casino account: registration, balance, ledger, payments between accounts."""
 
 import secrets
-import uuid
 
 from actors.sandbox import faucet
-from actors.sandbox.books import DAY_S, Books, Row, Why, insufficient, iso
+from actors.sandbox.books import Books, Row, Why, insufficient, iso
+from actors.sandbox.deposits import deposited
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
 from actors.sandbox.figures import number_field
 from actors.sandbox.keys import hashed, new_names
+from actors.sandbox.withdrawals import withdrawn
 
 START_USD = 100.0  # the faucet's dollar and the grant make a new account worth exactly this
 LEDGER_WINDOW = 50
 ACTIVITY_WINDOW = 10
 REGISTRATIONS_PER_MINUTE = 10
 MIN_PAYMENT_USD = 0.01
-DAILY_BONUSES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 5.0)
-STREAK_LOST_AFTER_S = 2 * DAY_S
 
 
 def grant(books: Books, agent_id: str, amount: float) -> float:
@@ -60,8 +59,8 @@ def _balance(venue: Venue, call: Call) -> Body:
         "tier": "free",
         "risk_factor": agent["risk_factor"],
         "lifetime": {
-            "total_deposited": 0,
-            "total_withdrawn": 0,
+            "total_deposited": deposited(venue.books, call.agent_id),
+            "total_withdrawn": withdrawn(venue.books, call.agent_id),
             "total_wagered": agent["wagered"],
             "total_won": agent["won"],
             "net_profit": agent["won"] - agent["wagered"],
@@ -152,58 +151,6 @@ def _pay(venue: Venue, call: Call) -> Body:
     }
 
 
-def _last_claim(books: Books, agent_id: str) -> Row | None:
-    return books.one("SELECT * FROM daily WHERE agent_id = ? ORDER BY claimed_at DESC LIMIT 1", agent_id)
-
-
-def _wait_s(books: Books, last: Row | None) -> int:
-    return max(0, last["claimed_at"] + DAY_S - books.second()) if last else 0
-
-
-def _next_streak(books: Books, last: Row | None) -> int:
-    if last is None or books.second() - last["claimed_at"] >= STREAK_LOST_AFTER_S:
-        return 1
-    return int(last["streak"]) + 1
-
-
-def _bonus(streak: int) -> float:
-    return DAILY_BONUSES[(streak - 1) % len(DAILY_BONUSES)]
-
-
-def _daily(venue: Venue, call: Call) -> Body:
-    last = _last_claim(venue.books, call.agent_id)
-    wait = _wait_s(venue.books, last)
-    return {
-        "can_claim": wait == 0,
-        "current_streak": last["streak"] if last else 0,
-        "next_bonus_usd": _bonus(_next_streak(venue.books, last)),
-        "last_claimed_at": last["claimed_at"] if last else None,
-        "next_claim_in_seconds": wait or None,
-    }
-
-
-def _claim_daily(venue: Venue, call: Call) -> Body:
-    books = venue.books
-    last = _last_claim(books, call.agent_id)
-    wait = _wait_s(books, last)
-    if wait:
-        raise refuse(400, "already_claimed", "One bonus a day.", next_claim_in_seconds=wait)
-    streak, bonus_id = _next_streak(books, last), f"db_{uuid.uuid4()}"
-    books.run("INSERT INTO daily VALUES (?, ?, ?, ?)", bonus_id, call.agent_id, streak, books.second())
-    balance = books.credit(call.agent_id, _bonus(streak), Why("daily_bonus", bonus_id, "casino"))
-    return {
-        "claimed": True,
-        "bonus_usd": _bonus(streak),
-        "streak_day": streak,
-        "streak_broken": last is not None and streak == 1,
-        "balance_after": balance,
-        "message": "The bonus of the day is in the balance.",
-        "next_bonus_usd": _bonus(streak + 1),
-        "tip": "Come back within two days to keep the streak.",
-        "play": "POST /api/v1/games/coin-flip",
-    }
-
-
 V1 = "/api/v1"
 DOORS = [
     Door(
@@ -218,6 +165,4 @@ DOORS = [
     Door("GET", f"{V1}/auth/ledger", _ledger, auth="casino"),
     Door("GET", f"{V1}/kelly/history", _history, auth="casino"),
     Door("POST", f"{V1}/stats/pay", _pay, auth="casino", reads="strict"),
-    Door("GET", f"{V1}/daily", _daily, auth="casino"),
-    Door("POST", f"{V1}/daily/claim", _claim_daily, auth="casino"),
 ]

@@ -1,12 +1,10 @@
-"""The faucet: one dollar once, into the casino balance.
-
-The venue also refuses accounts with deposits; play money is no deposit, so that cannot happen here.
-"""
+"""The faucet: one dollar once, into the casino balance."""
 
 import contextlib
 import uuid
 
 from actors.sandbox.books import DAY_S, Books, Why
+from actors.sandbox.deposits import deposited
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import RefusedError, refuse
 
@@ -30,6 +28,8 @@ def _claim_for(books: Books, agent_id: str, ip: str) -> str:
         raise refuse(404, "agent_not_found", "The casino has no such account.")
     if books.one("SELECT 1 FROM claims WHERE agent_id = ?", agent_id):
         raise refuse(409, "already_claimed", "This account had its dollar.")
+    if deposited(books, agent_id):
+        raise refuse(403, "has_deposits", "It is for accounts without deposits.")
     claim_id = str(uuid.uuid4())
     # The venue credits first and records the claim second.
     books.credit(agent_id, CLAIM_USD, Why("faucet_claim: $1 free credits", claim_id, "faucet", f"{claim_id}_ledger"))

@@ -3,10 +3,12 @@
 import re
 
 from actors.sandbox.books import Row, iso, parse_iso
+from actors.sandbox.deposits import deposited
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
 from actors.sandbox.figures import cents, number_text, round_to
 from actors.sandbox.odds import GAMES
+from actors.sandbox.withdrawals import withdrawn
 
 PAGE = 50
 MAX_PAGE = 200
@@ -133,8 +135,8 @@ def _stats(venue: Venue, call: Call) -> Body:
             "total_won": agent["won"],
             "net_profit": cents(agent["won"] - agent["wagered"]),
             "win_rate": _percent(sum(bet["won"] for bet in bets), len(bets)),
-            "total_deposited": 0,
-            "total_withdrawn": 0,
+            "total_deposited": deposited(venue.books, call.agent_id),
+            "total_withdrawn": withdrawn(venue.books, call.agent_id),
         },
         "streaks": _streaks([bool(bet["won"]) for bet in bets]),
         "by_game": [
