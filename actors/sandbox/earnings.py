@@ -1,4 +1,4 @@
-"""Referral income of the services that keep it apart from the balance: wallet and domains."""
+"""Referral income of the services that keep it apart from the balance: wallet, domains and trading."""
 
 import re
 import secrets
@@ -23,12 +23,13 @@ def book(books: Books, referred: Row, source: str, fee: float, commission: float
         books.run("INSERT INTO earnings VALUES (?, ?, ?, ?, ?, ?, ?)", *row, books.second())
 
 
-def doors(v1: str, service: Literal["wallet", "domains"]) -> list[Door]:
+def doors(v1: str, service: Literal["wallet", "domains", "trading"]) -> list[Door]:
     """The doors of a service whose paths start with `v1`: code, stats, withdraw."""
-    limit = WITHDRAWALS_PER_MINUTE if service == "wallet" else None
+    limit = None if service == "domains" else WITHDRAWALS_PER_MINUTE
+    stats = {"wallet": _wallet_stats, "domains": _domains_stats, "trading": _trading_stats}[service]
     return [
         Door("GET", f"{v1}/referral/code", _code, auth=service),
-        Door("GET", f"{v1}/referral/stats", _wallet_stats if service == "wallet" else _domains_stats, auth=service),
+        Door("GET", f"{v1}/referral/stats", stats, auth=service),
         Door("POST", f"{v1}/referral/withdraw", _withdraw, auth=service, per_minute=limit, reads="lenient"),
     ]
 
@@ -63,6 +64,27 @@ def _domains_stats(venue: Venue, call: Call) -> Body:
                 "markup": round_to(row["fee"], 4),
                 "commission": round_to(row["commission"], 4),
                 "domain": row["source"],
+                "at": iso(row["created_at"]),
+            }
+            for row in rows[:SHOWN]
+        ],
+    }
+
+
+def _trading_stats(venue: Venue, call: Call) -> Body:
+    rows = _rows(venue, call)
+    return {
+        "total_referrals": len(
+            venue.books.all("SELECT id FROM trading_agents WHERE referred_by = ?", call.agent_id),
+        ),
+        "total_fees_generated_usd": cents(sum(row["fee"] for row in rows)),
+        "total_earned_usd": cents(sum(row["commission"] for row in rows)),
+        "commission_rate": "20% of the builder's fee",
+        "recent_earnings": [
+            {
+                "from_agent": row["referred_id"],
+                "fee": round_to(row["fee"], 4),
+                "commission": round_to(row["commission"], 4),
                 "at": iso(row["created_at"]),
             }
             for row in rows[:SHOWN]

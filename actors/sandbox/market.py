@@ -3,9 +3,10 @@
 import asyncio
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 MARKETS = 275
 TICK_S = 0.25
@@ -110,6 +111,17 @@ class Market:
     def mids(self) -> str:
         """The allMids message of this moment."""
         return json.dumps({"channel": "allMids", "data": {"mids": self.prices()}}, separators=(",", ":"))
+
+    def state(self) -> list[tuple[str, float, bool]]:
+        """Every market's price, and whether it is held there."""
+        return [(coin, price, coin in self._held) for coin, price in self._prices.items()]
+
+    def restore(self, state: Iterable[Sequence[Any]]) -> None:
+        """Go on from prices that `state` once gave."""
+        for coin, price, held in state:
+            self._prices[coin] = price
+            if held:
+                self._held.add(coin)
 
     def hold(self, coin: str, price: float | None) -> None:
         """Put a market at a price and keep it there; None lets it walk on from where it is."""

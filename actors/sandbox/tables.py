@@ -60,7 +60,7 @@ CREATE INDEX IF NOT EXISTS trading_positions_newest ON trading_positions (agent_
 CREATE TABLE IF NOT EXISTS trading_trades (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, agent_id TEXT NOT NULL REFERENCES trading_agents,
     order_id TEXT NOT NULL, coin TEXT NOT NULL, side TEXT NOT NULL, size_usd REAL NOT NULL, price REAL NOT NULL,
-    fee REAL NOT NULL, builder_fee REAL NOT NULL, realized_pnl REAL NOT NULL, created_at INTEGER NOT NULL);
+    fee REAL NOT NULL, realized_pnl REAL NOT NULL, created_at INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS trading_trades_newest ON trading_trades (agent_id, created_at DESC);
 CREATE TABLE IF NOT EXISTS trading_limits (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, agent_id TEXT NOT NULL REFERENCES trading_agents,
@@ -70,9 +70,7 @@ CREATE TABLE IF NOT EXISTS trading_exits (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, position_id TEXT NOT NULL REFERENCES trading_positions (id),
     kind TEXT NOT NULL, trigger_price REAL NOT NULL, status TEXT NOT NULL DEFAULT 'pending',
     created_at INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS trading_withdrawals (
-    id TEXT PRIMARY KEY, agent_id TEXT NOT NULL REFERENCES trading_agents, address TEXT NOT NULL,
-    amount REAL NOT NULL, created_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS market_prices (coin TEXT PRIMARY KEY, price REAL NOT NULL, held INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS exchange_accounts (address TEXT PRIMARY KEY, cash_micro INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS exchange_positions (
     address TEXT NOT NULL REFERENCES exchange_accounts, coin TEXT NOT NULL, size TEXT NOT NULL,
@@ -122,4 +120,13 @@ CREATE TABLE IF NOT EXISTS names (domain TEXT PRIMARY KEY, free INTEGER NOT NULL
 CREATE TABLE IF NOT EXISTS dns_records (
     id TEXT PRIMARY KEY, domain_id TEXT NOT NULL REFERENCES domains, agent_id TEXT NOT NULL, type TEXT NOT NULL,
     name TEXT NOT NULL, content TEXT NOT NULL, ttl INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS webhooks (
+    id TEXT PRIMARY KEY, agent_id TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL, secret TEXT NOT NULL,
+    api_version TEXT NOT NULL, created_at INTEGER NOT NULL, last_delivery_at INTEGER,
+    deliveries INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS webhooks_of ON webhooks (agent_id);
+CREATE TABLE IF NOT EXISTS pushes (
+    id INTEGER PRIMARY KEY, webhook_id TEXT NOT NULL, body TEXT NOT NULL, due_at REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, held INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS pushes_due ON pushes (due_at);
 """

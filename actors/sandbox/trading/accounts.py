@@ -1,9 +1,9 @@
-"""The trading account: registration with a wallet at the exchange, limits, referral."""
+"""The trading account: registration with a wallet at the exchange, limits, the referral's doors."""
 
 import re
 import secrets
-import uuid
 
+from actors.sandbox import earnings
 from actors.sandbox.books import Row
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
@@ -14,15 +14,8 @@ V1 = "/trading/v1"
 START_USD = 1_000  # on a new wallet, so that there is something to trade
 MICRO = 1_000_000
 ADDRESS, SIGNING_KEY = re.compile(r"0x[0-9a-fA-F]{40}"), re.compile(r"0x[0-9a-fA-F]{64}")
-REGISTRATIONS_PER_MINUTE, WITHDRAWALS_PER_MINUTE = 10, 5
+REGISTRATIONS_PER_MINUTE = 10
 TIER, FREE_MAX_LEVERAGE, FREE_MAX_POSITION_USD = "free", 20, 50_000
-COMMISSION_RATE = 0.2  # of the builder's fees that a referred account pays
-MIN_WITHDRAWAL_USD = 1.0
-RECENT = 20
-EARNED = """
-SELECT trades.builder_fee * ?2 AS earned, trades.builder_fee, trades.created_at, trades.coin
-FROM trading_trades AS trades JOIN trading_agents AS agents ON agents.id = trades.agent_id
-WHERE agents.referred_by = ?1 ORDER BY trades.created_at DESC, trades.row"""
 
 
 def _register(venue: Venue, call: Call) -> Body:
@@ -122,53 +115,6 @@ def _configure(venue: Venue, call: Call) -> Body:
     return {**chosen, "message": "The new limits are in force."}
 
 
-def _code(_venue: Venue, call: Call) -> Body:
-    code = call.agent["referral_code"]
-    return {
-        "referral_code": code,
-        "commission_rate": "20% of the builder's fees",
-        "share_message": f"Register with referral_code {code}.",
-    }
-
-
-def _available(venue: Venue, agent_id: str) -> float:
-    earned = sum(row["earned"] for row in venue.books.all(EARNED, agent_id, COMMISSION_RATE))
-    taken = venue.books.only("SELECT total(amount) AS n FROM trading_withdrawals WHERE agent_id = ?", agent_id)["n"]
-    return cents(earned - taken)
-
-
-def _stats(venue: Venue, call: Call) -> Body:
-    books = venue.books
-    rows = books.all(EARNED, call.agent_id, COMMISSION_RATE)
-    return {
-        "total_referrals": books.only("SELECT count(*) AS n FROM trading_agents WHERE referred_by = ?", call.agent_id)[
-            "n"
-        ],
-        "total_fees_generated_usd": cents(sum(row["builder_fee"] for row in rows)),
-        "total_earned_usd": cents(sum(row["earned"] for row in rows)),
-        "commission_rate": "20% of the builder's fees",
-        "recent_earnings": [
-            {"coin": row["coin"], "commission_usd": row["earned"], "created_at": row["created_at"]}
-            for row in rows[:RECENT]
-        ],
-    }
-
-
-def _withdraw(venue: Venue, call: Call) -> Body:
-    address = call.body.get("address")
-    if not isinstance(address, str) or not ADDRESS.fullmatch(address):
-        raise refuse(400, "invalid_address", "address is 0x and 40 hex digits.")
-    available = _available(venue, call.agent_id)
-    if available < MIN_WITHDRAWAL_USD:
-        raise refuse(400, "insufficient_balance", "At least 1.00 USD is paid out.", available_usd=available)
-    withdrawal_id = f"rw_{uuid.uuid4()}"
-    venue.books.run(
-        "INSERT INTO trading_withdrawals VALUES (?, ?, ?, ?, ?)",
-        *(withdrawal_id, call.agent_id, address, available, venue.books.second()),
-    )
-    return {"withdrawal_id": withdrawal_id, "amount_usd": available, "status": "pending"}
-
-
 DOORS = [
     Door(
         "POST",
@@ -182,14 +128,5 @@ DOORS = [
     Door("GET", f"{V1}/auth/deposit-address", _deposit_address, auth="trading"),
     Door("GET", f"{V1}/trade/risk-settings", _settings, auth="trading"),
     Door("POST", f"{V1}/trade/risk-settings", _configure, auth="trading", reads="strict"),
-    Door("GET", f"{V1}/referral/code", _code, auth="trading"),
-    Door("GET", f"{V1}/referral/stats", _stats, auth="trading"),
-    Door(
-        "POST",
-        f"{V1}/referral/withdraw",
-        _withdraw,
-        auth="trading",
-        per_minute=WITHDRAWALS_PER_MINUTE,
-        reads="strict",
-    ),
+    *earnings.doors(V1, "trading"),
 ]

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from actors.sandbox import earnings
 from actors.sandbox.books import Row
 from actors.sandbox.door import Venue
 from actors.sandbox.errors import InjectedFaultError
@@ -17,6 +18,7 @@ from actors.sandbox.market import Listing
 BAND = Decimal("0.005")  # an order may fill so far from the cached price
 BUILDER_RATE = Decimal("0.0002")  # of the free tier
 HL_RATE = 0.00035
+REFERRAL_SHARE = 0.2  # of the builder's fee
 MAINTENANCE_GUESS = 0.005  # of the entry price, in the estimate of the liquidation price
 
 
@@ -153,11 +155,13 @@ def record_trade(venue: Venue, agent: Row, fill: Row, pnl: float) -> str:
     books, usd, order_id = venue.books, notional(fill), f"ord_{uuid.uuid4()}"
     fees = Fees.of(usd)
     books.run(
-        "INSERT INTO trading_trades (id, agent_id, order_id, coin, side, size_usd, price, fee, builder_fee,"
-        " realized_pnl, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO trading_trades (id, agent_id, order_id, coin, side, size_usd, price, fee,"
+        " realized_pnl, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         *(f"trd_{uuid.uuid4()}", agent["id"], order_id, fill["coin"], "buy" if fill["side"] == "B" else "sell"),
-        *(cents(usd), float(fill["px"]), fees.total, usd * float(BUILDER_RATE), pnl, books.second()),
+        *(cents(usd), float(fill["px"]), fees.total, pnl, books.second()),
     )
+    builder_fee = usd * float(BUILDER_RATE)
+    earnings.book(books, agent, order_id, builder_fee, builder_fee * REFERRAL_SHARE)
     books.run(
         "UPDATE trading_agents SET volume = volume + ?, fees = fees + ?, pnl = pnl + ? WHERE id = ?",
         *(usd, fees.total, pnl, agent["id"]),

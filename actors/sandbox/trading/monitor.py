@@ -31,6 +31,7 @@ def keep_time(venue: Venue) -> Body:
     Returns:
         How many fundings were paid, accounts liquidated, and waiting orders executed.
     """
+    venue.exchange.keep_prices()
     funded, liquidated = venue.exchange.fund(), venue.exchange.liquidate()
     monitor = venue.monitor
     before = monitor.limits_filled + monitor.exits_filled
