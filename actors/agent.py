@@ -324,7 +324,8 @@ class Agent:
             self._observer(notice)
 
     def _breaker_changed(self, service: str, is_open: bool, until: int) -> None:
-        self._bankroll().tell(ServiceHealth(service, is_open, until))
+        for path in (parts.BANKROLL, parts.POLLER):
+            self._tree().handle(path).tell(ServiceHealth(service, is_open, until))
 
     def _say_tree(self) -> None:
         self._say("tree", self._tree().render())

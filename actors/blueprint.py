@@ -5,17 +5,20 @@ from functools import cache
 
 from actors.bankroll import BankrollActor
 from actors.control import Control
-from actors.crew import accounts, crew, request_of
+from actors.crew import accounts, crew, request_of, staffed
 from actors.desk import Terms
 from actors.gateway import GatewayActor
 from actors.lanes import Lane
 from actors.messages import Notice
-from actors.parts import JOURNAL, STRATEGIES, Parts
+from actors.parts import FEEDS, JOURNAL, PRICE_FEED, STRATEGIES, Parts
 from actors.persistence import PersistenceActor
+from actors.poller import PollerActor
 from actors.price_feed import PriceFeedActor
 from actors.reporter import ReporterActor
+from actors.schedule import rows
 from actors.strategy import StrategyActor
 from actors.version import VERSION
+from actors.webhook import WebhookActor
 from supervision import ChildSpec, Handle, Strategy, Supervisor
 
 LANE_SHUTDOWN_S = 0.5
@@ -47,7 +50,7 @@ def core(parts: Parts) -> ChildSpec:
     """Return the money's side: the order is the dependency, and what stands later restarts with what it needs."""
     return Supervisor.spec(
         "core",
-        [_journal(parts), _bankroll(parts), crew(parts), *_feeds(parts), _strategies(parts)],
+        [_journal(parts), _bankroll(parts), crew(parts), _feeds(parts), _strategies(parts)],
         strategy=Strategy.REST_FOR_ONE,
         max_restarts=5,
         max_seconds=60,
@@ -61,6 +64,8 @@ def address(parts: Parts) -> Callable[[str], Handle]:
     def find(to: str) -> Handle:
         if to == "reporter":
             return parts.reporter
+        if to in ("poller", "webhook"):
+            return parts.handle(f"{FEEDS}/{to}")
         if to.startswith("lane:"):
             return parts.handle(f"{STRATEGIES}/{to.removeprefix('lane:')}")
         return parts.service(to)
@@ -108,25 +113,52 @@ def _bankroll(parts: Parts) -> ChildSpec:
     return ChildSpec("bankroll", make)
 
 
-def _feeds(parts: Parts) -> list[ChildSpec]:
-    source = parts.world.prices()
+def _feeds(parts: Parts) -> ChildSpec:
+    children = [*_price_feed(parts), *_webhook(parts), _poller(parts)]
+    return Supervisor.spec("feeds", children, max_restarts=10, max_seconds=60)
+
+
+def _price_feed(parts: Parts) -> list[ChildSpec]:
+    world, source, store = parts.world, parts.world.prices(), parts.world.store()
     if source is None:
         return []
-    followers = [f"{STRATEGIES}/{lane.name}" for lane in parts.lanes if lane.wants_prices]
 
     def make() -> PriceFeedActor:
-        subscribers = [parts.handle(path) for path in followers]
-        return PriceFeedActor(source, subscribers, parts.reporter, parts.world.wall)
+        lanes = {lane.name: parts.handle(f"{STRATEGIES}/{lane.name}") for lane in parts.lanes if lane.wants_prices}
+        return PriceFeedActor(source, lanes, parts.reporter, world.wall, world.port("price_feed"), store)
 
-    return [Supervisor.spec("feeds", [ChildSpec("price_feed", make)], max_restarts=10, max_seconds=60)]
+    return [ChildSpec("price_feed", make)]
+
+
+def _webhook(parts: Parts) -> list[ChildSpec]:
+    receiver = parts.world.webhooks()
+    if receiver is None:
+        return []
+    return [ChildSpec("webhook", lambda: WebhookActor(receiver, parts.bankroll, parts.reporter, parts.world.wall))]
+
+
+def _poller(parts: Parts) -> ChildSpec:
+    world, table = parts.world, rows(staffed(parts.services), live=parts.config.live)
+
+    def find(service: str) -> Handle:
+        return parts.bankroll if service == "bankroll" else parts.service(service)
+
+    def awake() -> int:
+        return world.wall() - world.machine().began
+
+    return ChildSpec("poller", lambda: PollerActor(table, find, world.chance(), awake, world.wall))
 
 
 def _strategies(parts: Parts) -> ChildSpec:
+    with_prices = parts.world.prices() is not None
+
     def lane_spec(lane: Lane) -> ChildSpec:
         def make() -> StrategyActor:
             bankroll, reporter = parts.bankroll, parts.reporter
             chance = parts.world.chance()
-            return StrategyActor(lane.name, lane.account, lane.make, bankroll, reporter, parts.world.wall, chance)
+            feed = parts.handle(PRICE_FEED) if lane.wants_prices and with_prices else None
+            wall = parts.world.wall
+            return StrategyActor(lane.name, lane.account, lane.make, bankroll, reporter, wall, chance, feed)
 
         return ChildSpec(lane.name, make, shutdown=LANE_SHUTDOWN_S)
 

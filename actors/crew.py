@@ -24,13 +24,16 @@ from supervision import ChildSpec, Supervisor, Worker
 READERS = {"casino": "casino"}
 """Accounts of the book, and the service whose actor reads each; escrow, faucet and referral live on the casino's."""
 
-ESCROW_POLL_PAPER_S, ESCROW_POLL_LIVE_S = 2.0, 30.0
-
 
 def crew(parts: Parts) -> ChildSpec:
     """Return the supervisor of the services that take part."""
-    children = [_spec(name, make, parts) for name, make in MAKERS.items() if name in _working(parts.services)]
+    children = [_spec(name, MAKERS[name], parts) for name in staffed(parts.services)]
     return Supervisor.spec("services", children, max_restarts=10, max_seconds=60)
+
+
+def staffed(services: frozenset[str]) -> list[str]:
+    """Return the services in use that have an actor, in the order in which they start."""
+    return [name for name in MAKERS if name in _working(services)]
 
 
 def accounts(services: frozenset[str]) -> dict[str, str]:
@@ -70,8 +73,8 @@ def _casino(parts: Parts) -> CasinoActor:
 
 
 def _escrow(parts: Parts) -> EscrowActor:
-    world, poll_s = parts.world, ESCROW_POLL_LIVE_S if parts.config.live else ESCROW_POLL_PAPER_S
-    return EscrowActor(world.escrow, world.port("escrow"), parts.bankroll, parts.reporter, world.wall, poll_s)
+    world = parts.world
+    return EscrowActor(world.escrow, world.port("escrow"), parts.bankroll, parts.reporter, world.wall)
 
 
 MAKERS: dict[str, Callable[[Parts], Worker]] = {"casino": _casino, "escrow": _escrow}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from actors.messages import EscrowsSeen, Notice, Place, WatchEscrows
+from actors.messages import EscrowsSeen, Notice, Place, Poll, WatchEscrows
 from actors.money.amounts import usd
 from actors.money.evidence import Answer, EscrowView
 from actors.service import ServiceActor
@@ -32,11 +32,6 @@ WARN_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
 class _Looked:
     views: tuple[EscrowView, ...]
 
@@ -50,7 +45,6 @@ class EscrowActor(ServiceActor):
         bankroll: who is told.
         reporter: who hears of deadlines.
         wall: UTC microseconds.
-        poll_s: seconds between two looks at the watched contracts.
     """
 
     def __init__(
@@ -60,13 +54,11 @@ class EscrowActor(ServiceActor):
         bankroll: Handle,
         reporter: Handle,
         wall: Callable[[], int],
-        poll_s: float,
     ) -> None:
         super().__init__("escrow", port, bankroll, wall)
         self._make = escrow
         self._escrow: EscrowClient | None = None
         self._reporter = reporter
-        self._poll_s = poll_s
         self._watched: tuple[str, ...] = ()
         self._warned: set[str] = set()
         self._looking = False
@@ -74,7 +66,6 @@ class EscrowActor(ServiceActor):
     def setup(self) -> None:
         """Make the client; no network."""
         self._escrow = self._make()
-        self.every(self._poll_s, _Look())
         super().setup()
 
     def teardown(self, exit_: Exit, /) -> None:
@@ -92,12 +83,12 @@ class EscrowActor(ServiceActor):
             case WatchEscrows():
                 self._watched = message.escrow_ids
                 self._warned &= set(message.escrow_ids)
-                self.note(f"{len(self._watched)} open, looked at every {self._poll_s:g} s")
-            case _Look() if escrow and self._watched and not self._looking:
+                self.note(f"{len(self._watched)} open")
+            case Poll() if escrow and self._watched and not self._looking:
                 self._looking = True
                 watched = self._watched
                 self.run(lambda: escrow.look(watched), self._looked)
-            case _Look():
+            case Poll():
                 pass
             case _Looked():
                 self._looking = False

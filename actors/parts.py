@@ -11,6 +11,7 @@ from supervision import Handle
 REPORTER, GATEWAY = "ops/reporter", "ops/gateway"
 JOURNAL, BANKROLL = "core/journal", "core/bankroll"
 SERVICES, FEEDS, STRATEGIES = "core/services", "core/feeds", "core/strategies"
+PRICE_FEED, POLLER = f"{FEEDS}/price_feed", f"{FEEDS}/poller"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from actors.schedule import Row, Schedule
 from supervision import Handle, Worker
 
 BEAT_S = 1.0
-"""How often the clock is looked at, in seconds; it may have slept, so no timer knows when the next poll is due."""
+"""The clock is looked at no less often, in seconds: the machine may have slept, and timers do not count that."""
+
+BEAT = "beat"
 
 MARGIN_S = 0.5
 """So much later than a breaker says its trial is due, in seconds: a moment too early would be a poll for nothing."""
@@ -51,7 +53,6 @@ class PollerActor(Worker):
 
     def setup(self) -> None:
         """Begin to count."""
-        self.every(BEAT_S, _Beat())
         self._poll()
 
     def receive(self, message: Any) -> None:
@@ -79,6 +80,7 @@ class PollerActor(Worker):
         for row in self._schedule.take_due(now):
             self._address(row.service).tell(Poll(row.service, row.what))
         self.note(self._schedule.brief(now))
+        self.after(min(BEAT_S, self._schedule.wait(now)), _Beat(), key=BEAT)
 
     def _now(self) -> float:
         return self._awake() / 1_000_000

@@ -93,11 +93,15 @@ class Schedule:
 
     def take_due(self, now: float) -> list[Row]:
         """Return what is due, once: periods that were slept through are not made up for one by one."""
-        due = [one for one in self._entries if one.due <= now and self._held.get(one.row.service, now) <= now]
+        due = [entry for entry in self._entries if self._when(entry) <= now]
         for entry in due:
             entry.polled = now
             entry.due = now + entry.row.period * self._rng.uniform(1 - JITTER, 1 + JITTER)
         return [entry.row for entry in due]
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until something is due; infinite if nothing is."""
+        return max(0.0, min(map(self._when, self._entries), default=inf) - now)
 
     def hint(self, kind: str, now: float) -> None:
         """Bring forward what an event of this type is about, as far as the gaps allow."""
@@ -116,11 +120,14 @@ class Schedule:
 
     def brief(self, now: float) -> str:
         """Say for people what comes next and who waits."""
-        coming = min(self._entries, key=lambda one: one.due)
-        name = f"{coming.row.service} {coming.row.what}"
-        text = f"next {name} in {max(0.0, coming.due - now):.0f} s" if coming.due < inf else "waits for events"
+        coming = min(self._entries, key=self._when)
+        name, wait_s = f"{coming.row.service} {coming.row.what}", self.wait(now)
+        text = f"next {name} in {wait_s:.0f} s" if wait_s < inf else "waits for events"
         waiting = sorted(service for service, until in self._held.items() if until > now)
         return f"{text}; held by a breaker: {', '.join(waiting)}" if waiting else text
+
+    def _when(self, entry: _Entry) -> float:
+        return max(entry.due, self._held.get(entry.row.service, -inf))
 
     def _of(self, service: str) -> list[_Entry]:
         return [one for one in self._entries if one.row.service == service and one.row.period < inf]

@@ -6,7 +6,18 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from actors.messages import BankrollView, Denied, LaneOpened, LaneView, Level, Notice, Prices, Propose, Settled
+from actors.messages import (
+    BankrollView,
+    Denied,
+    LaneOpened,
+    LaneView,
+    Level,
+    Notice,
+    Prices,
+    PricesTaken,
+    Propose,
+    Settled,
+)
 from actors.money.amounts import MICRO_PER_USD, usd
 from actors.money.wagers import Bet, EscrowAct, EscrowCreate, Idle
 from actors.strategies.base import Result, Strategy, View
@@ -53,6 +64,7 @@ class StrategyActor(Worker):
         reporter: who hears why the lane is idle.
         wall: UTC microseconds.
         random: chance for the strategy.
+        feed: whom to ask for prices, if the strategy wants them.
     """
 
     def __init__(
@@ -64,12 +76,14 @@ class StrategyActor(Worker):
         reporter: Handle,
         wall: Callable[[], int],
         random: Random,
+        feed: Handle | None = None,
     ) -> None:
         super().__init__()
         self._lane = lane
         self._account = account
         self._make = make
         self._bankroll = bankroll
+        self._feed = feed
         self._reporter = reporter
         self._wall = wall
         self._random = random
@@ -90,6 +104,7 @@ class StrategyActor(Worker):
     def setup(self) -> None:
         """Ask the bankroll how the lane stands."""
         self._bankroll.tell(LaneOpened(self._lane, self._account))
+        self._want_prices()
         self.note("starting")
 
     def receive(self, message: Any) -> None:
@@ -105,11 +120,16 @@ class StrategyActor(Worker):
                 self._prices = message.mids
                 if self._strategy and self._strategy.wants_prices and not (self._resting or self._denials):
                     self._decide()
+                self._want_prices()
             case _Decide():
                 self._resting = False
                 self._decide()
             case _:
                 super().receive(message)
+
+    def _want_prices(self) -> None:
+        if self._feed:
+            self._feed.tell(PricesTaken(self._lane))
 
     def _take_view(self, message: LaneView) -> None:
         self._view = message.bankroll

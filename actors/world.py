@@ -1,5 +1,6 @@
 """Everything of an agent that touches the world: clocks, chance, network, disk. A simulation hands in another one."""
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -7,15 +8,19 @@ from decimal import Decimal
 from random import Random
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from actors.casino import CasinoClient
 from actors.clock import this_boot
 from actors.config import AgentConfig
 from actors.desk import Boot
+from actors.errors import ConfigError
 from actors.escrow import EscrowClient
 from actors.journal import Journal
 from actors.journal.ballast import has_room
 from actors.persistence import Writer
-from actors.price_feed import Socket
+from actors.price_feed import Socket, Store
+from actors.redis_state import RedisState
 from actors.site import Site
 from actors.venue.breakers import Breakers
 from actors.venue.budget import Budget
@@ -25,6 +30,8 @@ from actors.venue.escrow import Escrow
 from actors.venue.feed import PriceSocket
 from actors.venue.line import Line
 from actors.venue.port import Port, Runs
+from actors.webhook import MakeReceiver
+from actors.webhook_server import WebhookServer
 
 GAMES_PER_MINUTE = 60
 """The venue's limit for an agent, as long as none of it is spent."""
@@ -66,6 +73,12 @@ class World(Protocol):
 
     def prices(self) -> Callable[[OnPrices, OnState], Socket] | None:
         """Return what makes a source of prices, or None where there is none."""
+
+    def store(self) -> Store | None:
+        """Return where others see what lasts for seconds, or None where there is nothing such."""
+
+    def webhooks(self) -> MakeReceiver | None:
+        """Return what makes the server that events are pushed to, or None where it is off."""
 
     def has_room(self) -> bool:
         """Return whether the disk has room for something new."""
@@ -139,6 +152,26 @@ class RealWorld:
             return None
         return lambda on_prices, on_state: PriceSocket(url, on_prices=on_prices, on_state=on_state, rng=self.chance())
 
+    def store(self) -> RedisState | None:
+        """Return Redis, if it is configured."""
+        url = self._config.redis.url
+        return RedisState(url, self._config.agent.id) if url else None
+
+    def webhooks(self) -> MakeReceiver | None:
+        """Return what binds the configured port.
+
+        Raises:
+            ConfigError: the environment has no secret for it.
+        """
+        section = self._config.webhook
+        if not section.port:
+            return None
+        secret = SecretStr(os.environ.get(section.secret_env, ""))
+        if not secret:
+            raise ConfigError(f"webhook.port is set, but not its secret: put it into {section.secret_env}.")
+        # By the system's clock, which a sleep of the machine does not hold up: the venue signs the time.
+        return lambda take: WebhookServer(section.host, section.port, section.path, secret, _utc, take)
+
     def has_room(self) -> bool:
         """Return whether the journal's disk has room for a new intent and its outcome."""
         return has_room(self._config.journal_path.parent)
@@ -163,3 +196,7 @@ class RealWorld:
             breakers=self._breakers,
             budget=self._budget,
         )
+
+
+def _utc() -> int:
+    return time.time_ns() // 1000

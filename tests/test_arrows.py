@@ -10,7 +10,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 OURS = ("actors", "supervision")
 
-ACTORS = ("bankroll", "persistence", "casino", "escrow", "price_feed", "strategy", "reporter", "gateway")
+ACTORS = (
+    "bankroll",
+    "persistence",
+    "casino",
+    "escrow",
+    "price_feed",
+    "strategy",
+    "reporter",
+    "gateway",
+    "poller",
+    "webhook",
+)
 """The files of the actors: they know messages and handles, never each other."""
 
 ASSEMBLES = ("actors.agent", "actors.blueprint", "actors.crew", "actors.world", "actors.simulation.world")

@@ -250,6 +250,12 @@ class SimulatedWorld:
         """There are none."""
         return None
 
+    def store(self) -> None:
+        """There is none."""
+
+    def webhooks(self) -> None:
+        """There are none."""
+
     def has_room(self) -> bool:
         """Return True: this disk fails in other ways."""
         return True

@@ -23,7 +23,19 @@ PRICE_CHARS = 40
 CLOSE_S = 0.8
 """How long close() waits for the thread; one that is just connecting ends by itself, and calls nothing."""
 
-_SUBSCRIBE = json.dumps({"method": "subscribe", "subscription": {"type": "allMids"}})
+DEXES = ("", "xyz")
+"""The exchanges whose prices are followed: Hyperliquid's own, and the one whose coins are named "xyz:TSLA"."""
+
+COMPLAINT_CHARS = 200
+"""Of what the venue says about a subscription that it refuses."""
+
+NO_PROXY = ["*"]
+"""The surroundings' proxies are for browsers; the feed goes straight to its venue, as bets do."""
+
+_SUBSCRIBE = [
+    json.dumps({"method": "subscribe", "subscription": {"type": "allMids", **({"dex": dex} if dex else {})}})
+    for dex in DEXES
+]
 _PING = json.dumps({"method": "ping"})
 
 
@@ -55,8 +67,9 @@ class PriceSocket:
         url: ws:// or wss://.
         on_prices: gets each market's latest price of those that came since the last call. Earlier ones are lost, and
             so are those sent while there is no connection.
-        on_state: gets "connecting", "live" (prices come), "stale" (they do not) or "lost", with a reason. Both are
-            called in the feed's thread; what they raise is dropped.
+        on_state: gets "connecting", "live" (prices come), "stale" (they do not) or "lost", with a reason; "refused"
+            with the venue's complaint changes nothing. Both are called in the feed's thread; what they raise is
+            dropped.
         rng: jitter of the reconnects.
         clock: seconds, monotonic.
         timing: see there.
@@ -101,7 +114,7 @@ class PriceSocket:
             self._socket = line = BoundedSocket()
             try:
                 line.settimeout(self._timing.connect)
-                line.connect(self._url)  # type: ignore[no-untyped-call]
+                line.connect(self._url, http_no_proxy=NO_PROXY)  # type: ignore[no-untyped-call]
                 self._follow(line)
             except (OSError, ValueError, websocket.WebSocketException) as error:
                 self._say("lost", str(error) or type(error).__name__)
@@ -112,7 +125,8 @@ class PriceSocket:
             self._stop.wait(delay(RETRIES["price feed"], self._failures, self._rng) or 0.0)
 
     def _follow(self, line: BoundedSocket) -> None:
-        line.send(_SUBSCRIBE)
+        for subscription in _SUBSCRIBE:
+            line.send(subscription)
         latest: dict[str, object] = {}
         heard = pinged = due = self._clock()
         live = False
@@ -132,13 +146,18 @@ class PriceSocket:
                 latest = {}
             line.settimeout(min(self._timing.poll, max(due - now, 0.001)) if latest else self._timing.poll)
             with contextlib.suppress(websocket.WebSocketTimeoutException):
-                if mids := _mids(line.message()):
+                mids, complaint = _read(line.message())
+                if complaint:
+                    self._say("refused", complaint)
+                if mids:
                     heard = self._clock()
                     self._failures = 0
                     if not live:
                         live = True
                         self._say("live", f"{len(mids)} markets")
-                    latest = dict(itertools.islice((latest | mids).items(), MARKETS))
+                    latest.update(mids)
+                    if len(latest) > MARKETS:
+                        latest = dict(itertools.islice(latest.items(), MARKETS))
 
     def _deliver(self, latest: Mapping[str, object]) -> None:
         # Decimals are made here and not for every frame: at a thousand frames a second most are never looked at.
@@ -153,14 +172,16 @@ class PriceSocket:
                 self._on_state(state, reason)
 
 
-def _mids(message: bytes | None) -> dict[str, object]:
+def _read(message: bytes | None) -> tuple[dict[str, object], str]:
+    """Return the prices in a message, and what the venue complains of."""
     # The first frame is plain text, and other channels may come; both are no prices, and no reason to disconnect.
     try:
         content = json.loads(message or b"")
-        mids = content["data"]["mids"] if content["channel"] == "allMids" else {}
+        channel, data = content["channel"], content["data"]
+        mids = data["mids"] if channel == "allMids" else {}
     except (ValueError, TypeError, KeyError, IndexError, RecursionError):
-        return {}
-    return mids if isinstance(mids, dict) else {}
+        return {}, ""
+    return mids if isinstance(mids, dict) else {}, str(data)[:COMPLAINT_CHARS] if channel == "error" else ""
 
 
 def _price(text: object) -> Decimal | None:

@@ -12,7 +12,7 @@ CORE = {
     "core/journal": (),
     "core/bankroll": (),
     "core/services": SERVICES,
-    "core/feeds": ("core/feeds/price_feed",),
+    "core/feeds": ("core/feeds/price_feed", "core/feeds/poller"),
     "core/strategies": ("core/strategies/Endless",),
 }
 OPS = ("ops/reporter", "ops/gateway")

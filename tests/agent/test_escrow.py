@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors import blueprint
+from actors import schedule
 from actors.money.book import Bucket
 from actors.money.events import CreditBooked, EscrowClosed, EscrowOpened, IntentClosed, IntentOpened, StrayBooked
 from actors.money.wagers import EscrowAct, EscrowCreate
@@ -15,7 +15,7 @@ FAULTS = "500-after@/escrow/create=1,reset-after@/escrow/release=1,500-before@/e
 
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch):
-    monkeypatch.setattr(blueprint, "ESCROW_POLL_PAPER_S", 0.05)
+    monkeypatch.setattr(schedule, "ESCROW_PAPER_S", 0.05)
 
 
 def house(tmp_path_factory, faults=""):

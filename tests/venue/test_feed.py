@@ -183,7 +183,7 @@ def test_it_pings_before_the_venue_drops_it():
             feed.heard.put(json.loads(message))
 
     with Feed(listening) as feed:
-        assert [feed.heard.get(timeout=SOON)["method"] for _ in range(3)] == ["subscribe", "ping", "ping"]
+        assert [feed.heard.get(timeout=SOON)["method"] for _ in range(4)] == ["subscribe", "subscribe", "ping", "ping"]
     assert Timing().ping < 50
 
 
