@@ -19,7 +19,7 @@ def play(house):
     """Every case in order; the answers by name."""
     answers = {}
     trader = Trader.register(house)
-    house.post("/sandbox/faults", {"faults": "upstream@/trading/v1=1"})
+    house.post("/sandbox/faults", {"faults": "upstream@/trading/exchange=1"})
     for name, row in CASES.items():
         index = int(name.split()[0])
         if index > CUT_OFF_UNTIL:

@@ -227,7 +227,7 @@ def test_a_falsely_empty_list_says_it_comes_from_the_exchange(trader, faulty):
 
 def test_without_the_exchange_the_list_is_the_books_and_no_order_passes(trader, faulty):
     trader.open()
-    faulty(f"upstream@{V1}=1")
+    faulty("upstream@/trading/exchange=1")
     assert trader.get("/trade/positions").body["source"] == "database"
     assert trader.open().body["message"].startswith("No price")
     assert trader.get("/markets").status == 500

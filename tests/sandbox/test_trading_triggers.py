@@ -176,7 +176,9 @@ def test_check_limits_marks_an_order_filled_that_never_was(trader, house):
 
 def test_check_exits_marks_a_position_closed_that_is_open(trader, house):
     position_id = trader.open().body["position_id"]
-    house.post("/sandbox/faults", {"faults": f"unbooked@{V1}/order-monitor=1,upstream@{V1}/trade/check-exits=1"})
+    house.post(
+        "/sandbox/faults", {"faults": f"unbooked@{V1}/order-monitor=1,upstream@/trading/exchange/trade/check-exits=1"}
+    )
     trader.post("/trade/stop-loss", position_id=position_id, trigger_price=3000)
     assert trader.post("/trade/check-exits").body["closed"][0]["execution"] == "simulated"
     house.post("/sandbox/faults", {"faults": ""})

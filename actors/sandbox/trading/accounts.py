@@ -9,8 +9,8 @@ from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
 from actors.sandbox.figures import cents, number_field
 from actors.sandbox.keys import hashed, new_names
+from actors.sandbox.trading.prices import V1
 
-V1 = "/trading/v1"
 START_USD = 1_000  # on a new wallet, so that there is something to trade
 MICRO = 1_000_000
 ADDRESS, SIGNING_KEY = re.compile(r"0x[0-9a-fA-F]{40}"), re.compile(r"0x[0-9a-fA-F]{64}")

@@ -6,7 +6,7 @@ from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError, RefusedError, refuse
 from actors.sandbox.exchange import wire
 from actors.sandbox.market import Listing
-from actors.sandbox.trading.accounts import V1
+from actors.sandbox.trading.prices import V1
 
 LISTED = ("stocks", "commodities", "indices", "forex")  # crypto is only counted
 MAX_COINS = 20

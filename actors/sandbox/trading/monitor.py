@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from actors.sandbox.books import Row
 from actors.sandbox.door import Body, Venue
 from actors.sandbox.errors import InjectedFaultError
-from actors.sandbox.trading.accounts import V1
 from actors.sandbox.trading.execution import TradeError, Wish, enter, leave, record_entry
 from actors.sandbox.trading.orders import close_row
+from actors.sandbox.trading.prices import V1
 
 PERIOD_S = 30.0
 PATH = f"{V1}/order-monitor"  # faults ordered for this path strike the monitor's own orders

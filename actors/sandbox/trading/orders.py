@@ -6,7 +6,6 @@ from actors.sandbox.books import DAY_S, Row, iso
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
 from actors.sandbox.figures import cents, number_field
-from actors.sandbox.trading.accounts import V1
 from actors.sandbox.trading.execution import (
     Fees,
     TradeError,
@@ -17,6 +16,7 @@ from actors.sandbox.trading.execution import (
     record_entry,
     record_trade,
 )
+from actors.sandbox.trading.prices import V1
 
 ORDERS_PER_MINUTE = 30
 DEFAULT_LEVERAGE = 5.0

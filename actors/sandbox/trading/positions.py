@@ -5,8 +5,8 @@ from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError
 from actors.sandbox.exchange.valuation import MICRO, Account, Position
 from actors.sandbox.figures import cents
-from actors.sandbox.trading.accounts import V1
 from actors.sandbox.trading.orders import row_pnl
+from actors.sandbox.trading.prices import V1
 
 PAGE, MAX_PAGE = 50, 200
 DAYS, MAX_DAYS = 30, 365
@@ -29,7 +29,7 @@ def _positions(venue: Venue, call: Call) -> Body:
 
 
 def _exchange_account(venue: Venue, call: Call) -> Account | None:
-    if venue.faults.strikes("upstream", call.path):
+    if venue.prices.cut_off(call.path):
         return None
     return venue.exchange.account(call.agent["address"])
 

@@ -8,6 +8,8 @@ from actors.sandbox.faults import FaultPlan
 from actors.sandbox.market import Market
 
 KEPT_S = 30.0
+V1 = "/trading/v1"
+EXCHANGE = "/trading/exchange"  # "/trading/exchange/trade/open" is what opening asks of the exchange
 
 
 class Prices:
@@ -26,13 +28,17 @@ class Prices:
         self._kept: dict[str, str] = {}
         self._read_at = 0.0
 
+    def cut_off(self, path: str) -> bool:
+        """Whether the exchange does not answer what a call on `path` asks it; faults name it as in EXCHANGE."""
+        return self._faults.strikes("upstream", EXCHANGE + path.removeprefix(V1))
+
     def of(self, coin: str, path: str) -> Decimal:
         """The price that a call on `path` works with.
 
         Raises:
             InjectedFaultError: the exchange does not answer.
         """
-        if self._faults.strikes("upstream", path):
+        if self.cut_off(path):
             raise InjectedFaultError("fetch failed")
         age_s = self._now() - self._read_at
         if not self._kept or (age_s >= KEPT_S and not self._faults.strikes("stale", path)):

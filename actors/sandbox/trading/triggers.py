@@ -9,9 +9,9 @@ from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError, refuse
 from actors.sandbox.figures import number_field
 from actors.sandbox.trading import monitor
-from actors.sandbox.trading.accounts import V1
 from actors.sandbox.trading.execution import TradeError, Wish, enter, leave, record_entry
 from actors.sandbox.trading.orders import DEFAULT_LEVERAGE, close_row, open_row
+from actors.sandbox.trading.prices import V1
 
 MAX_PENDING = 10
 PAGE = 50
