@@ -9,6 +9,7 @@ from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
 from actors.sandbox.figures import number_field
 from actors.sandbox.keys import hashed, new_names
+from actors.sandbox.webhooks import happened
 from actors.sandbox.withdrawals import withdrawn
 
 START_USD = 100.0  # the faucet's dollar and the grant make a new account worth exactly this
@@ -138,6 +139,7 @@ def _pay(venue: Venue, call: Call) -> Body:
     payment_id = f"pay_{secrets.token_hex(8)}"
     left = books.debit(call.agent_id, amount, Why("payment_sent", payment_id, "payment"))
     books.credit(to_id, amount, Why("payment_received", payment_id, "payment"))
+    happened(books, to_id, "payment.received", {"tx_id": payment_id, "from": call.agent_id, "amount": amount})
     return {
         "tx_id": payment_id,
         "from": call.agent_id,

@@ -30,6 +30,7 @@ from actors.sandbox import (
     referral,
     registrar,
     wallet,
+    webhooks,
     withdrawals,
 )
 from actors.sandbox.door import Body, Call, Door, Venue
@@ -56,6 +57,7 @@ DOORS = [
     *dns.DOORS,
     *registrar.DOORS,
     *wallet.DOORS,
+    *webhooks.DOORS,
     *chains.DOORS,
     *trading.DOORS,
     *info.DOORS,

@@ -13,6 +13,7 @@ from actors.sandbox.fairness import take_nonce
 from actors.sandbox.figures import cents, json_text, number_field, number_text
 from actors.sandbox.odds import GAMES, Offer, result_hash, roll_of
 from actors.sandbox.referral import pay_referrers
+from actors.sandbox.webhooks import happened
 
 MIN_STAKE_USD = 0.01
 GAMES_PER_MINUTE = 60
@@ -56,6 +57,8 @@ def place(venue: Venue, agent_id: str, offer: Offer, body: Body, path: str) -> B
     )
     if not won:
         pay_referrers(books, agent, stake, bet_id)
+    told_of_it = {"bet_id": bet_id, "game": offer.game, "amount_bet": stake, "amount_won": cents(returned)}
+    happened(books, agent_id, "bet.won" if won else "bet.lost", told_of_it)
     balance = books.balance(agent_id)
     return {
         "bet_id": bet_id,

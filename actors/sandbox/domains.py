@@ -10,6 +10,7 @@ from actors.sandbox.errors import InjectedFaultError, refuse
 from actors.sandbox.figures import cents
 from actors.sandbox.keys import hashed, new_names
 from actors.sandbox.registrar import BASE_EUR, MARKUP, Name, RegistrarError, find, take
+from actors.sandbox.webhooks import happened
 
 START_USD = 50.0  # play money; the venue gives none
 USD_PER_EUR = 1.08
@@ -196,6 +197,7 @@ async def _register(venue: Venue, call: Call) -> Body:
         )
         markup_usd = cents(cents(base_eur * MARKUP) * USD_PER_EUR)
         earnings.book(books, call.agent, domain_id, markup_usd, cents(markup_usd * COMMISSION))
+    happened(books, call.agent_id, "domain.registered", {"domain_id": domain_id, "domain": domain, "price": price_usd})
     return {
         "domain_id": domain_id,
         "domain": domain,

@@ -9,6 +9,7 @@ from actors.sandbox.books import Books, Row, Why, iso
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
 from actors.sandbox.figures import number_field, round_to
+from actors.sandbox.webhooks import happened
 
 MIN_AMOUNT_USD = 0.10
 COMMISSION = 0.01
@@ -87,6 +88,10 @@ def _referrer(books: Books, creator: Row, code: object) -> str | None:
 
 
 def _note(books: Books, escrow_id: str, event: str, actor_id: str, note: str) -> None:
+    row = _escrow(books, escrow_id)
+    for party in (row["creator_id"], row["counterparty_id"]):
+        name = "escrow.funded" if event == "created" else f"escrow.{event}"
+        happened(books, party, name, {"escrow_id": escrow_id, "amount_usd": row["amount"], "status": row["status"]})
     row_id = f"{escrow_id}_{event}"
     if event != "created":
         row_id += f"_{math.floor(books.now() * 1000)}"

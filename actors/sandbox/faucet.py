@@ -7,6 +7,7 @@ from actors.sandbox.books import DAY_S, Books, Why
 from actors.sandbox.deposits import deposited
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import RefusedError, refuse
+from actors.sandbox.webhooks import happened
 
 CLAIM_USD = 1.0
 COOLDOWN_S = DAY_S  # one success per address
@@ -34,6 +35,7 @@ def _claim_for(books: Books, agent_id: str, ip: str) -> str:
     # The venue credits first and records the claim second.
     books.credit(agent_id, CLAIM_USD, Why("faucet_claim: $1 free credits", claim_id, "faucet", f"{claim_id}_ledger"))
     books.run("INSERT INTO claims VALUES (?, ?, ?, ?)", claim_id, agent_id, ip, books.second())
+    happened(books, agent_id, "faucet.claimed", {"claim_id": claim_id, "amount": CLAIM_USD})
     return claim_id
 
 

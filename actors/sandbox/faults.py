@@ -3,7 +3,8 @@
 import random
 from dataclasses import dataclass
 
-HOLD_S = {"latency": 0.2, "silence": 30.0, "late": 1.0, "ws-silence": 30.0}  # the kinds that last, and how long
+# The kinds that last, and how long.
+HOLD_S = {"latency": 0.2, "silence": 30.0, "late": 1.0, "ws-silence": 30.0, "hook-delay": 5.0, "hook-reorder": 0.5}
 KINDS = (
     "latency",
     "silence",
@@ -25,9 +26,17 @@ KINDS = (
     "late",
     "ws-drop",
     "ws-silence",
+    "hook-delay",
+    "hook-reorder",
+    "hook-duplicate",
+    "hook-forged",
+    "hook-stale",
 )
 # Made by the venue itself; the proxy makes the others.
-INSIDE = frozenset({"500-debit", "unbooked", "upstream", "locked", "empty", "stale", "ws-silence"})
+INSIDE = frozenset(
+    {"500-debit", "unbooked", "upstream", "locked", "empty", "stale", "ws-silence"}
+    | {"hook-delay", "hook-reorder", "hook-duplicate", "hook-forged", "hook-stale"}
+)
 ON_THE_FEED = frozenset({"ws-drop", "ws-silence"})
 FEED = "/ws"
 MAX_SECONDS = 3600.0
@@ -38,7 +47,7 @@ UNTOUCHED = ("/health", "/ping", "/sandbox")  # the operator's doors always work
 STORM = (
     "latency=0.05:0.05,reset-before=0.03,reset-after=0.04,silence=0.02:1,429=0.02,500-before=0.03,500-after=0.04,"
     "400-after=0.02,cut=0.03,malformed=0.02,late=0.02:0.2,ws-drop=0.01,ws-silence=0.005:1,upstream=0.01,locked=0.01,"
-    "empty=0.02,stale=0.02"
+    "empty=0.02,stale=0.02,hook-delay=0.05:2,hook-reorder=0.2,hook-duplicate=0.1,hook-forged=0.05,hook-stale=0.05"
 )
 NONSENSE = (b"<html>bad gateway</html>", b"[]", b"{}", b'{"bet_id":7,"won":"maybe"}', b"null", b'{"error":')
 PRESETS = {"storm": STORM}
@@ -152,9 +161,13 @@ class FaultPlan:
         """Whether a fault that the venue makes itself strikes here; `path` may also name an upstream."""
         return not path.startswith(UNTOUCHED) and bool(self._struck(kind, path))
 
+    def lasts(self, kind: str, path: str) -> float:
+        """Seconds that a fault of a kind that lasts takes here; zero is no fault."""
+        return max((fault.seconds for fault in self._struck(kind, path)), default=0.0)
+
     def silences_feed(self) -> float:
         """Seconds for which the price feed says nothing from this tick on; zero is no fault."""
-        return max((fault.seconds for fault in self._struck("ws-silence", FEED)), default=0.0)
+        return self.lasts("ws-silence", FEED)
 
     def drops_feed(self) -> bool:
         """Whether the feed's connection breaks at this message."""

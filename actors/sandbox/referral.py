@@ -3,6 +3,7 @@
 from actors.sandbox.books import DAY_S, Books, Row, Why, iso
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.figures import cents
+from actors.sandbox.webhooks import happened
 
 COMMISSIONS = (0.10, 0.05, 0.025)  # of a lost stake, to the referrer, the referrer's referrer, and theirs
 MIN_COMMISSION_USD = 0.01
@@ -33,6 +34,7 @@ def pay_referrers(books: Books, loser: Row, stake: float, bet_id: str) -> None:
         if commission >= MIN_COMMISSION_USD:
             why = Why(f"referral_commission_l{level}:{bet_id}", None, "casino")
             books.credit(referrer["id"], commission, why)
+            happened(books, referrer["id"], "referral.earned", {"level": level, "amount": commission, "bet_id": bet_id})
         referrer_id = referrer["referred_by"]
 
 

@@ -28,6 +28,7 @@ from actors.sandbox.faults import FaultPlan, FaultSpecError, parse
 from actors.sandbox.limits import Limiter
 from actors.sandbox.market import Market
 from actors.sandbox.proxy import Proxy
+from actors.sandbox.pushes import Pusher
 from actors.sandbox.trading.monitor import Monitor, keep_time
 from actors.sandbox.trading.prices import Prices
 
@@ -180,7 +181,13 @@ async def _serve(
         await proxy.open(listener, inner.getsockname()[1])
     helpers = [
         asyncio.create_task(work)
-        for work in (market.run(), _sweep(books), _trade(venue), _watch(server, proxy, options.idle_exit))
+        for work in (
+            market.run(),
+            _sweep(books),
+            _trade(venue),
+            Pusher(books, plan).run(),
+            _watch(server, proxy, options.idle_exit),
+        )
     ]
     _announce(options, data, listener)
     try:

@@ -10,6 +10,7 @@ from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import RefusedError, refuse
 from actors.sandbox.figures import cents, round_to
 from actors.sandbox.keys import hashed, new_names
+from actors.sandbox.webhooks import happened
 
 REGISTRATIONS_PER_MINUTE, SENDS_PER_MINUTE = 10, 20
 DEFAULT_LISTED, MAX_LISTED = 10, 50
@@ -236,6 +237,7 @@ def _send(venue: Venue, call: Call) -> Body:
     if venue.faults.strikes("unbooked", call.path):
         raise refuse(400, failed, "no receipt of the transfer came back")  # broadcast all the same
     told = {"tx_hash": tx_hash, "chain": name, "from": sender, "to": body["to"], "amount": body["amount"]}
+    happened(venue.books, call.agent_id, "wallet.transfer", told)
     if token == USDC:
         told["token"] = body["token"]
     return {**told, "explorer": chain.link(tx_hash)}
