@@ -29,13 +29,13 @@ class Limiter:
         self.enabled = enabled
         self._windows: dict[str, _Window] = {}
 
-    def by_ip(self, path: str, ip: str, per_minute: int) -> None:
-        """Count a call from an address on a path.
+    def by_ip(self, path: str, ip: str, per_minute: int, weight: int = 1) -> None:
+        """Count a call from an address on a path, as `weight` calls.
 
         Raises:
             RefusedError: 429 rate_limited; the call still counts.
         """
-        if self._over(f"{path}:{ip}", per_minute) is not None:
+        if self._over(f"{path}:{ip}", per_minute, weight) is not None:
             raise refuse(429, "rate_limited", f"At most {per_minute} calls in {WINDOW_S} s on this path.")
 
     def by_agent(self, agent_id: str, bucket: str, per_minute: int) -> None:
@@ -54,7 +54,7 @@ class Limiter:
                 reset_at=ends.strftime("%Y-%m-%dT%H:%M:%S.") + f"{ends.microsecond // 1000:03d}Z",
             )
 
-    def _over(self, key: str, per_minute: int) -> float | None:
+    def _over(self, key: str, per_minute: int, weight: int = 1) -> float | None:
         if not self.enabled:
             return None
         now = self._now()
@@ -63,5 +63,5 @@ class Limiter:
             if len(self._windows) >= MAX_BUCKETS:
                 self._windows = {k: w for k, w in self._windows.items() if now - w.opened < WINDOW_S}
             window = self._windows[key] = _Window(now)
-        window.calls += 1
+        window.calls += weight
         return window.opened if window.calls > per_minute else None

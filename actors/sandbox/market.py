@@ -10,7 +10,7 @@ from typing import Any
 
 MARKETS = 275
 TICK_S = 0.25
-STEP = 0.0004  # standard deviation of one tick's relative move
+STEP = 0.0001  # standard deviation of one tick's relative move: twice as restless as bitcoin
 DIGITS = 5  # significant digits of a price
 
 CRYPTO: dict[str, float] = {

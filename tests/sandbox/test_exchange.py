@@ -176,6 +176,18 @@ def test_an_unknown_address_has_nothing(house):
     assert (state["marginSummary"]["accountValue"], state["assetPositions"]) == ("0.0", [])
 
 
+def test_questions_have_a_weight_and_a_minute_takes_twelve_hundred(build):
+    house = build(limits="contract")
+
+    def ask(kind):
+        return house.post("/exchange/info", {"type": kind}).status
+
+    assert [ask("meta") for _ in range(60)] == [200] * 60
+    assert (ask("meta"), ask("allMids")) == (429, 429)
+    house.advance(60)
+    assert [ask("allMids") for _ in range(60)] == [200] * 60
+
+
 def test_a_restart_keeps_money_positions_and_prices(build):
     house = build()
     settle(house, "ETH", 3000)

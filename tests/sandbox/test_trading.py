@@ -181,7 +181,7 @@ def test_a_daily_loss_limit_ends_the_day(trader, house):
 def test_risk_settings_stop_at_the_free_tiers_limits(trader):
     told = trader.post("/trade/risk-settings", max_leverage=50, max_position_usd=1e6).body
     assert (told["max_leverage"], told["max_position_usd"]) == (20, 50_000)
-    assert trader.post("/trade/risk-settings", max_leverage=0).status == 400
+    assert [trader.post("/trade/risk-settings", max_leverage=n).status for n in (0, 51)] == [400, 400]
     assert trader.get("/auth/account").body["max_leverage"] == 20
 
 

@@ -11,6 +11,8 @@ from actors.sandbox.exchange import wire
 
 INFO = "/exchange/info"
 MAX_ROWS = 2_000  # of a list in one answer
+WEIGHT_PER_MINUTE = 1_200  # from one address
+LIGHT, LIGHT_WEIGHT, WEIGHT = ("allMids", "l2Book", "clearinghouseState", "orderStatus"), 2, 20
 FOREVER_MS = 2**62
 FILLS = "SELECT * FROM exchange_fills WHERE address = ? AND time_ms >= ? AND time_ms <= ? ORDER BY time_ms, tid LIMIT ?"
 NEWEST_FILLS = "SELECT * FROM exchange_fills WHERE address = ? ORDER BY time_ms DESC, tid DESC LIMIT ?"
@@ -107,9 +109,11 @@ def _unreadable() -> Exception:
 
 
 def _info(venue: Venue, call: Call) -> str:
+    kind = str(call.body.get("type"))
+    venue.limiter.by_ip(INFO, call.ip, WEIGHT_PER_MINUTE, LIGHT_WEIGHT if kind in LIGHT else WEIGHT)
     if venue.faults.strikes("upstream", INFO):
         raise InjectedFaultError("the exchange is down")
-    answer = ANSWERS.get(str(call.body.get("type")))
+    answer = ANSWERS.get(kind)
     if answer is None:
         raise _unreadable()
     return json.dumps(answer(venue, call.body), separators=(",", ":"))

@@ -1,5 +1,6 @@
 """The trading account: registration with a wallet at the exchange, limits, the referral's doors."""
 
+import math
 import re
 import secrets
 
@@ -15,7 +16,13 @@ START_USD = 1_000  # on a new wallet, so that there is something to trade
 MICRO = 1_000_000
 ADDRESS, SIGNING_KEY = re.compile(r"0x[0-9a-fA-F]{40}"), re.compile(r"0x[0-9a-fA-F]{64}")
 REGISTRATIONS_PER_MINUTE = 10
-TIER, FREE_MAX_LEVERAGE, FREE_MAX_POSITION_USD = "free", 20, 50_000
+TIER = "free"
+# Each limit that an account may set: lowest and highest value, and what the free tier cuts it to.
+LIMITS = {
+    "max_daily_loss_usd": (0, math.inf, math.inf),
+    "max_leverage": (1, 50, 20),
+    "max_position_usd": (0, math.inf, 50_000),
+}
 
 
 def _register(venue: Venue, call: Call) -> Body:
@@ -89,23 +96,18 @@ def _deposit_address(_venue: Venue, call: Call) -> Body:
 
 
 def _settings(_venue: Venue, call: Call) -> Body:
-    return {name: call.agent[name] for name in ("max_daily_loss_usd", "max_leverage", "max_position_usd")}
+    return {name: call.agent[name] for name in LIMITS}
 
 
 def _configure(venue: Venue, call: Call) -> Body:
     chosen = _settings(venue, call)
-    for name, lowest, highest in (
-        ("max_daily_loss_usd", 0, float("inf")),
-        ("max_leverage", 1, FREE_MAX_LEVERAGE),
-        ("max_position_usd", 0, FREE_MAX_POSITION_USD),
-    ):
-        if name not in call.body:
-            continue
+    for name in LIMITS.keys() & call.body.keys():
+        lowest, highest, free = LIMITS[name]
         value = number_field(call.body, name)
         if call.body[name] is None and name == "max_daily_loss_usd":
             chosen[name] = None
-        elif lowest <= value < float("inf") and value > 0:
-            chosen[name] = min(value, highest)
+        elif value > 0 and lowest <= value <= highest and math.isfinite(value):
+            chosen[name] = min(value, free)
         else:
             raise refuse(400, f"invalid_{name}", f"{name} is a number from {lowest} to {highest}.")
     venue.books.run(
