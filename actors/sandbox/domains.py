@@ -213,7 +213,6 @@ async def _register(venue: Venue, call: Call) -> Body:
         },
         "balance_usd": left,
         "transaction_id": f"tx_{secrets.token_hex(8)}",
-        "next_steps": [f"GET {V1}/domains/{domain_id}"],
     }
 
 
