@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import fcntl
+import functools
 import json
 import logging
 import os
@@ -29,6 +30,7 @@ from actors.sandbox.limits import Limiter
 from actors.sandbox.market import Market
 from actors.sandbox.proxy import Proxy
 from actors.sandbox.pushes import Pusher
+from actors.sandbox.trading.events import push
 from actors.sandbox.trading.monitor import Monitor, keep_time
 from actors.sandbox.trading.prices import Prices
 
@@ -149,11 +151,13 @@ async def _serve(
 ) -> None:
     started = time.monotonic()
     market = Market(random.Random(f"prices/{options.seed}"), plan.silences_feed)  # noqa: S311 - no secret
+    exchange = Exchange(books, market, options.seed)
+    exchange.subscribe(functools.partial(push, books))
     venue = Venue(
         books=books,
         limiter=Limiter(books.now, enabled=options.limits == "contract"),
         market=market,
-        exchange=Exchange(books, market, options.seed),
+        exchange=exchange,
         prices=Prices(market, books.now, plan),
         monitor=Monitor(),
         seed=options.seed,

@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.sandbox.trader import Trader, hold, settle
+
 SECRET = "whsec_test"
 WAIT_S = 5
 
@@ -253,3 +255,17 @@ def test_fault_reorder_lets_later_events_overtake(build, subscriber):
     arrived = [subscriber.next().body["data"]["bet_id"] for _ in placed]
     assert arrived != placed
     assert sorted(arrived) == sorted(placed)
+
+
+def test_fills_and_liquidations_are_pushed(house, subscriber):
+    settle(house, "ETH", 3000)
+    trader = Trader.register(house)
+    subscriber.subscribe(house, trader.key)
+    position_id = trader.open().body["position_id"]
+    trader.close(position_id)
+    trader.open(size_usd=9000, leverage=10)
+    hold(house, "ETH", 2000)
+    events = [subscriber.next().body for _ in range(4)]
+    names = ["position.opened", "position.closed", "position.opened", "position.liquidated"]
+    assert [event["event"] for event in events] == names
+    assert [event["data"]["oid"] for event in events] == [fill["oid"] for fill in trader.fills()]
