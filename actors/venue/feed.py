@@ -29,8 +29,8 @@ DEXES = ("", "xyz")
 COMPLAINT_CHARS = 200
 """Of what the venue says about a subscription that it refuses."""
 
-NO_PROXY = ["*"]
-"""The surroundings' proxies are for browsers; the feed goes straight to its venue, as bets do."""
+STRAIGHT = {"http_proxy_host": "nobody", "http_no_proxy": ["*"]}
+"""No proxy of the surroundings: websocket-client heeds `http_no_proxy` only beside a proxy that is not used."""
 
 _SUBSCRIBE = [
     json.dumps({"method": "subscribe", "subscription": {"type": "allMids", **({"dex": dex} if dex else {})}})
@@ -114,7 +114,7 @@ class PriceSocket:
             self._socket = line = BoundedSocket()
             try:
                 line.settimeout(self._timing.connect)
-                line.connect(self._url, http_no_proxy=NO_PROXY)  # type: ignore[no-untyped-call]
+                line.connect(self._url, **STRAIGHT)  # type: ignore[no-untyped-call]
                 self._follow(line)
             except (OSError, ValueError, websocket.WebSocketException) as error:
                 self._say("lost", str(error) or type(error).__name__)

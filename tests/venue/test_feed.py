@@ -92,6 +92,33 @@ def test_subscribes_to_all_prices_and_delivers_them_as_decimals():
         assert feed.state("live") == ["connecting", "live"]
 
 
+def test_it_subscribes_to_each_exchange_and_merges_what_they_send():
+    def both(feed, line):
+        feed.heard.put(json.loads(line.recv(SOON)))
+        line.send(mids(BTC="1"))
+        line.send('{"channel":"allMids","data":{"dex":"xyz","mids":{"xyz:TSLA":"400.5"}}}')
+        hold(line)
+
+    with Feed(both, Timing(deliver=0.2)) as feed:
+        subscribed = [feed.heard.get(timeout=SOON)["subscription"] for _ in range(2)]
+        assert subscribed == [{"type": "allMids"}, {"type": "allMids", "dex": "xyz"}]
+        got = feed.prices.get(timeout=SOON)
+        got |= feed.prices.get(timeout=SOON) if len(got) < 2 else {}
+    assert got == {"BTC": 1, "xyz:TSLA": Decimal("400.5")}
+
+
+def test_a_complaint_of_the_venue_is_told_and_the_connection_stays():
+    def complaining(feed, line):
+        line.send('{"channel":"error","data":"Invalid subscription"}')
+        line.send(mids(OK="1"))
+        hold(line)
+
+    with Feed(complaining) as feed:
+        assert feed.state("refused") == ["connecting", "refused"]
+        assert feed.prices.get(timeout=SOON) == {"OK": Decimal(1)}
+        assert feed.connections == 1
+
+
 def test_many_frames_become_few_deliveries_with_the_latest_of_each_market():
     def flood(feed, line):
         for n in range(1, 500):
@@ -222,6 +249,44 @@ def test_closing_takes_less_than_a_second_and_nothing_is_called_afterwards(handl
         feed.socket.close()
         assert time.monotonic() - began < 0.5
         assert not feed.socket._thread.is_alive()
+
+
+def closes_soon(url, once=lambda: None):
+    states = queue.SimpleQueue()
+    feed = PriceSocket(url, on_prices=print, on_state=lambda state, _: states.put(state), rng=random.Random(1))
+    feed.start()
+    assert states.get(timeout=SOON) == "connecting"
+    once()
+    began = time.monotonic()
+    feed.close()
+    assert time.monotonic() - began < 1
+    assert states.empty()
+
+
+def test_closing_does_not_wait_for_a_connection_into_a_black_hole():
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:  # nobody accepts them: what comes behind them is not answered
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        closes_soon(f"ws://127.0.0.1:{port}/ws")
+        for one in waiting:
+            one.close()
+
+
+def test_closing_does_not_wait_for_a_handshake_that_is_never_answered():
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        closes_soon(f"ws://127.0.0.1:{mute.getsockname()[1]}/ws", lambda: mute.accept()[0].recv(10))
+
+
+def test_the_surroundings_proxies_are_not_used(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with Feed(one_price) as feed:
+        assert feed.prices.get(timeout=SOON)
 
 
 def test_closing_does_not_wait_for_a_reconnect(monkeypatch):
