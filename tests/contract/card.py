@@ -90,26 +90,29 @@ HARMS = {
 def mismatches(shape: Shape, value: Any, where: str = "$") -> Iterator[str]:
     """Tell what of a value is not of a shape."""
     if isinstance(shape, dict):
-        if not isinstance(value, dict):
-            yield f"{where}: no object"
-            return
-        for name, inner in shape.items():
-            if name in value:
-                yield from mismatches(inner, value[name], f"{where}.{name}")
-            else:
-                yield f"{where}.{name}: missing"
+        yield from _of_object(shape, value, where)
     elif isinstance(shape, list):
         if not isinstance(value, list):
             yield f"{where}: no list"
-            return
-        for index, item in enumerate(value):
+        for index, item in enumerate(value if isinstance(value, list) else ()):
             yield from mismatches(shape[0], item, f"{where}[{index}]")
     elif isinstance(shape, type | tuple):
-        wrong = isinstance(value, bool) and shape is not bool  # a JSON true is no number
-        if wrong or not isinstance(value, shape):
+        no_number = isinstance(value, bool) and shape is not bool  # as Python sees it, a JSON true is one
+        if no_number or not isinstance(value, shape):
             yield f"{where}: {value!r:.80} is no {shape}"
     elif callable(shape):
         if not shape(value):
             yield f"{where}: {value!r:.80} is not {shape.__name__}"
     elif shape != value:
         yield f"{where}: {value!r:.80} is not {shape!r}"
+
+
+def _of_object(shape: Mapping[str, Shape], value: Any, where: str) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield f"{where}: no object"
+        return
+    for name, inner in shape.items():
+        if name in value:
+            yield from mismatches(inner, value[name], f"{where}.{name}")
+        else:
+            yield f"{where}.{name}: missing"

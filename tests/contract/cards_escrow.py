@@ -93,34 +93,77 @@ def no_key(act):
 def too_many(act, limit):
     path = f"/escrow/{act}/{NOBODYS}"
     return Card(
-        "escrow", f"POST {path}", f"{limit} a minute for a contract", 429, "rate_limited", body={}, who="nobody",
-        given=(flooded(path, limit),), harm="floods",
-    )  # fmt: skip
+        "escrow",
+        f"POST {path}",
+        f"{limit} a minute for a contract",
+        429,
+        "rate_limited",
+        body={},
+        who="nobody",
+        given=(flooded(path, limit),),
+        harm="floods",
+    )
 
 
 ESCROW = (
-    create("a contract is funded and lists our text", says=CONTRACT | {"status": "funded", "description": "a card"}, harm="spends"),
+    create(
+        "a contract is funded and lists our text",
+        says=CONTRACT | {"status": "funded", "description": "a card"},
+        harm="spends",
+    ),
     create("an amount as text is taken too", says={"amount_usd": 0.1}, harm="spends", amount_usd="0.10"),
     create("a dime is the least", 400, "invalid_amount", amount_usd=0.01),
     create("three characters are the least", 400, "invalid_description", description=" x "),
     create("a counterparty has an id", 400, "invalid_counterparty", counterparty_agent_id="bob"),
     create("not with oneself", 400, "self_escrow", counterparty_agent_id="{us}"),
-    create("not beyond the balance", 402, "insufficient_balance", {"balance": NUMBER}, who="poor", given=(poor,), harm="orders"),
+    create(
+        "not beyond the balance",
+        402,
+        "insufficient_balance",
+        {"balance": NUMBER},
+        who="poor",
+        given=(poor,),
+        harm="orders",
+    ),
     create("not with nobody", 404, "counterparty_not_found", counterparty_agent_id="ag_000000000000"),
     create("no entry without a key", 401, "unauthorized", who="nobody"),
     Card(
-        "escrow", "POST /escrow/create", "the twenty-first a minute is too many", 429, "rate_limited", body={}, who="nobody",
-        given=(flooded("/escrow/create", 20),), harm="floods",
+        "escrow",
+        "POST /escrow/create",
+        "the twenty-first a minute is too many",
+        429,
+        "rate_limited",
+        body={},
+        who="nobody",
+        given=(flooded("/escrow/create", 20),),
+        harm="floods",
     ),
-    act("complete", "the counterparty says that it is done", says={"escrow_id": starts("esc_"), "status": "completed"}, who="other"),
+    act(
+        "complete",
+        "the counterparty says that it is done",
+        says={"escrow_id": starts("esc_"), "status": "completed"},
+        who="other",
+    ),
     act("complete", "the creator may not", 403, "forbidden"),
     act("complete", "once", 409, "invalid_status", who="other", given=turned("complete", "other")),
-    act("release", "the creator pays, from funded", says={"status": "released", "amount_released": NUMBER, "commission": NUMBER}),
+    act(
+        "release",
+        "the creator pays, from funded",
+        says={"status": "released", "amount_released": NUMBER, "commission": NUMBER},
+    ),
     act("release", "the creator pays, from completed", says={"status": "released"}, given=turned("complete", "other")),
     act("release", "the counterparty may not", 403, "forbidden", who="other"),
     act("release", "a repetition is refused and pays nothing", 409, "invalid_status", given=turned("release", "us")),
     act("dispute", "either party", says={"status": "disputed"}, who="other"),
-    act("dispute", "a stranger may not", 403, "forbidden", who="stranger", given=lambda t: funded(t) | stranger(t), harm="orders"),
+    act(
+        "dispute",
+        "a stranger may not",
+        403,
+        "forbidden",
+        who="stranger",
+        given=lambda t: funded(t) | stranger(t),
+        harm="orders",
+    ),
     act("dispute", "not after the release", 409, "invalid_status", given=turned("release", "us")),
     *(nobodys(one) for one in ("complete", "release", "dispute")),
     *(no_key(one) for one in ("complete", "release", "dispute")),
@@ -128,17 +171,25 @@ ESCROW = (
     too_many("release", 30),
     too_many("dispute", 10),
     Card(
-        "escrow", "GET /escrow/{escrow}", "anybody who knows its id reads a contract", says=CONTRACT | {
-            "created_at": iso, "completed_at": TEXT_OR_NOTHING, "released_at": TEXT_OR_NOTHING
-        }, who="nobody", given=(funded,), harm="spends",
+        "escrow",
+        "GET /escrow/{escrow}",
+        "anybody who knows its id reads a contract",
+        says=CONTRACT | {"created_at": iso, "completed_at": TEXT_OR_NOTHING, "released_at": TEXT_OR_NOTHING},
+        who="nobody",
+        given=(funded,),
+        harm="spends",
     ),
     Card("escrow", f"GET /escrow/{NOBODYS}", "an unknown contract", 404, "not_found"),
     Card(
-        "escrow", "GET /escrow/{escrow}", "at the deadline the creator gets it back, less one percent", says={"status": "refunded"},
-        given=(turned("complete", "other"), lambda t: t.operate("/sandbox/advance", {"seconds": 3601}) and {}), harm="orders",
+        "escrow",
+        "GET /escrow/{escrow}",
+        "at the deadline the creator gets it back, less one percent",
+        says={"status": "refunded"},
+        given=(turned("complete", "other"), lambda t: t.operate("/sandbox/advance", {"seconds": 3601}) and {}),
+        harm="orders",
         may_differ="its sweep runs every 5 minutes",
     ),
-)  # fmt: skip
+)
 
 
 def claimed(target):
@@ -168,6 +219,13 @@ def unclaimed(target):
     return {"new": target.register("casino").agent_id}
 
 
+def deposited(target):
+    """An account with a deposit, which the casino did not claim for."""
+    account = unclaimed(target)["new"]
+    target.operate("/sandbox/deposit", {"agent_id": account, "amount": 5})
+    return {"new": account}
+
+
 def claim(name, status, error="", says=None, *, given=(), harm="", **body):
     return Card(
         "faucet", "POST /faucet/claim", name, status, error, says or {}, body, who="nobody", given=given, harm=harm
@@ -180,6 +238,14 @@ FAUCET = (
         200,
         says={"credited": NUMBER, "claim_id": str},
         given=(unclaimed,),
+        harm="orders",
+        agent_casino_id="{new}",
+    ),
+    claim(
+        "not for accounts with deposits",
+        403,
+        "has_deposits",
+        given=(deposited,),
         harm="orders",
         agent_casino_id="{new}",
     ),

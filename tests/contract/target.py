@@ -7,7 +7,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,8 +41,8 @@ TIMEOUT_S = 15.0
 @dataclass(frozen=True)
 class Account:
     agent_id: str
-    key: str
-    made: Mapping[str, Any]
+    key: str = field(repr=False)
+    made: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 class Target:
@@ -105,7 +105,10 @@ class Target:
         method, path = filled(card.ask, names).split(" ", 1)
         who = names[card.who] if card.who in names and card.who not in ours else card.who
         body = filled(card.body, names)
-        return self.call(card.service, method, path + filled(card.query, names), body, who, names.get("ip"))
+        try:
+            return self.call(card.service, method, path + filled(card.query, names), body, who, names.get("ip"))
+        finally:
+            names.get("undo", lambda: None)()
 
     def call(
         self, service: str, method: str, path: str, body: Any = None, who: Any = "us", ip: str | None = None
@@ -161,6 +164,8 @@ class Target:
 def filled(text: Any, names: Mapping[str, Any]) -> Any:
     """Fill names into a text, or into the texts of a body."""
     if isinstance(text, str):
+        if text[1:-1] in names and not isinstance(names[text[1:-1]], str):
+            return names[text[1:-1]]  # a number stays one
         return text if '"' in text else text.format_map(names)  # with quotes it is a body as it stands
     if isinstance(text, Mapping):
         return {name: filled(value, names) for name, value in text.items()}

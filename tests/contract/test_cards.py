@@ -2,10 +2,9 @@
 
 import pytest
 
-from tests.contract import cards_casino, cards_escrow
-from tests.contract.card import HARMS, Card, mismatches
+from tests.contract import cards_casino, cards_escrow, cards_trading, cards_wallet
 
-CARDS = (*cards_casino.CARDS, *cards_escrow.CARDS)
+CARDS = (*cards_casino.CARDS, *cards_escrow.CARDS, *cards_trading.CARDS, *cards_wallet.CARDS)
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: f"{card.endpoint}: {card.name}")
