@@ -160,8 +160,8 @@ def terms(limits):
     )
 
 
-def play(data: Path, lanes: int, at_least_s: float) -> Played:
-    """Play so many lanes for so long on a fresh journal."""
+def play(data: Path, lanes: int, at_least_s: float, *, beside=None) -> Played:
+    """Play so many lanes for so long on a fresh journal; `beside` makes further actors, given what finds handles."""
     wall, over, told, journals = steady_wall(), Event(), [], []
 
     def open_journal():
@@ -184,6 +184,7 @@ def play(data: Path, lanes: int, at_least_s: float) -> Played:
         ChildSpec("journal", lambda: PersistenceActor(open_journal, find("bankroll"))),
         ChildSpec("bankroll", bankroll),
         ChildSpec(ACCOUNT, lambda: NullCasino(find("bankroll"))),
+        *(beside(find) if beside else ()),
         ChildSpec("lanes", lambda: Lanes(find("bankroll"), lanes, at_least_s, done)),
     ]
     system = System(Supervisor.spec("bench", children, max_restarts=0))
