@@ -21,6 +21,8 @@ from actors.venue.retries import READS, RETRIES, reading
 LONG_READS = frozenset({"/bets/export.csv", "/kelly/history"})
 """Answers that grow with the account."""
 
+DRY = "a dry run sends nothing"
+
 _PASSING = {(400, ""), (400, "invalid_json")}
 """The venue calls its own troubles 400 too, if their text happens to speak of parsing."""
 
@@ -39,6 +41,7 @@ class Line:
         breakers: of all services.
         budget: shared by all lines; None where the venue counts nothing.
         wait: how to wait before a read is repeated, in seconds.
+        dry_run: read only: nothing that changes anything is ever sent.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Line:
         breakers: Breakers,
         budget: Budget | None = None,
         wait: Callable[[float], object] = time.sleep,
+        dry_run: bool = False,
     ) -> None:
         self.service = service
         self.wall = wall
@@ -65,6 +69,7 @@ class Line:
         self._breakers = breakers
         self._budget = budget
         self._wait = wait
+        self._dry_run = dry_run
         self._lag_s: int | None = None
         self._reader = Reader(base_url, key=key, agent_id=agent_id, timeout_s=timeout_s)
 
@@ -92,6 +97,8 @@ class Line:
         known = endpoint(self.service, request.path)
         if known.capability is Capability.K4:
             return NotSent(f"{self.service} {request.path} {_not_plainly(known)}")
+        if self._dry_run:
+            return NotSent(DRY)
         left_s = (ticket.send_by - self.wall()) / 1_000_000
         try:
             with self._breakers.call(self.service) as call:
@@ -112,6 +119,8 @@ class Line:
         known = endpoint(self.service, path)
         if known.capability is not Capability.K1:
             raise ValueError(f"{self.service} {path} {_not_plainly(known)}")
+        if self._dry_run:
+            raise NothingSent(DRY)
         with self._breakers.call(self.service) as call:
             self._spend(path)
             call.ok = False
