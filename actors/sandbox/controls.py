@@ -15,7 +15,7 @@ from actors.sandbox.trading.monitor import keep_time
 
 VERSION = "1.0.0"
 OWN_GAMES = ["boosted_coin"]
-MAX_PRICE_USD = 1e9
+MIN_PRICE_USD, MAX_PRICE_USD = 1e-6, 1e9
 
 
 def _announce(venue: Venue, _call: Call) -> Body:
@@ -53,9 +53,10 @@ def _hold_price(venue: Venue, call: Call) -> Body:
     listing, price = venue.market.find(str(call.body.get("coin"))), number_field(call.body, "price")
     if listing is None:
         raise refuse(404, "market_not_found", "There is no such market.")
-    if call.body.get("price") is not None and not 0 < price <= MAX_PRICE_USD:
+    if call.body.get("price") is not None and not MIN_PRICE_USD <= price <= MAX_PRICE_USD:
         raise refuse(400, "invalid_price", "price is a number of USD; null lets the market walk on.")
     venue.market.hold(listing.coin, None if math.isnan(price) else price)
+    venue.exchange.keep_prices()
     return {"coin": listing.coin, "price": str(venue.market.price(listing.coin)), **keep_time(venue)}
 
 

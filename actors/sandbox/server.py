@@ -37,6 +37,7 @@ from actors.sandbox.trading.prices import Prices
 HOST = "127.0.0.1"
 IDLE_EXIT_S = 10.0
 IDLE_LOOK_S = 0.2
+KEEP_PRICES_EVERY_S = 5.0
 TRADE_EVERY_S = 0.5  # how often waiting orders, funding and margins are looked at
 SWEEP_EVERY_S = 300.0  # how often timed-out escrows are looked for, as on the venue
 KEEP_ALIVE_S = 65  # an idle connection is closed after this
@@ -189,6 +190,7 @@ async def _serve(
             market.run(),
             _sweep(books),
             _trade(venue),
+            _keep_prices(exchange),
             Pusher(books, plan).run(),
             _watch(server, proxy, options.idle_exit),
         )
@@ -229,6 +231,12 @@ async def _trade(venue: Venue) -> None:
     while True:
         keep_time(venue)
         await asyncio.sleep(TRADE_EVERY_S)
+
+
+async def _keep_prices(exchange: Exchange) -> None:
+    while True:
+        await asyncio.sleep(KEEP_PRICES_EVERY_S)
+        exchange.keep_prices()
 
 
 async def _watch(server: _Server, proxy: Proxy | None, idle_exit_s: float) -> None:

@@ -193,6 +193,7 @@ def test_a_restart_keeps_money_positions_and_prices(build):
     settle(house, "ETH", 3000)
     trader = Trader.register(house)
     trader.open(size_usd=1200)
+    hold(house, "ETH", 3100)
     before = (trader.state()["marginSummary"], trader.fills())
     house.kill()
     house.start()

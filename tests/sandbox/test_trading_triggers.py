@@ -194,6 +194,17 @@ def test_check_exits_trades_without_reduce_only(trader, house):
     assert trader.held() == Decimal("-0.05")
 
 
+def test_waiting_orders_survive_a_restart(build):
+    house = build()
+    settle(house, "ETH", 3000)
+    trader = Trader.register(house)
+    wait_for(trader, 2900)
+    house.kill()
+    house.start()
+    settle(house, "ETH", 2900)
+    assert len(trader.fills()) == 1
+
+
 def test_the_monitor_counts_its_passes(trader, house):
     before = house.get(f"{V1}/order-monitor").body
     wait_for(trader, 2900)

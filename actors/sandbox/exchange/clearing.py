@@ -12,7 +12,6 @@ from actors.sandbox.market import Listing, Market
 TAKER_RATE = Decimal("0.00035")
 MIN_ORDER_MICRO = 10_000_000
 HOUR_S = 3600
-KEEP_PRICES_S = 5.0
 FIRST_OID, FIRST_TID = 1001, 1_000_000_000_001
 FUNDING_SPAN = 141  # an hour's rate is -0.00002 to 0.00005 in steps of 0.0000005
 FUNDING_STEP, FUNDING_LOWEST = Decimal("0.0000005"), Decimal("-0.00002")
@@ -59,14 +58,10 @@ class Exchange:
         self._market = market
         self._seed = seed
         self._told: set[Told] = set()
-        self._kept_at = 0.0
         market.restore(books.all("SELECT coin, price, held FROM market_prices"))
 
     def keep_prices(self) -> None:
-        """Write the prices down, so that positions find them again after a restart; at most every 5 s."""
-        if 0 <= self._books.now() - self._kept_at < KEEP_PRICES_S:
-            return
-        self._kept_at = self._books.now()
+        """Write the prices down, so that positions find them again after a restart."""
         with self._books.transaction():
             for coin, price, held in self._market.state():
                 self._books.run("INSERT OR REPLACE INTO market_prices VALUES (?, ?, ?)", coin, price, held)
@@ -116,6 +111,7 @@ class Exchange:
         Raises:
             OrderError: nothing was executed.
         """
+        self.fund()  # so that movements are written in the order of their times
         listing = self._market.listings[order.coin]
         px = self._market.price(order.coin)
         if (px > order.limit_px) if order.is_buy else (px < order.limit_px):

@@ -116,6 +116,7 @@ def _info(venue: Venue, call: Call) -> str:
     answer = ANSWERS.get(kind)
     if answer is None:
         raise _unreadable()
+    venue.exchange.fund()
     return json.dumps(answer(venue, call.body), separators=(",", ":"))
 
 

@@ -103,6 +103,16 @@ def leave(venue: Venue, agent: Row, coin: str, path: str, *, size_usd: float | N
     return _place(venue, order)
 
 
+def check_stored(venue: Venue, path: str) -> None:
+    """Stand between a fill and its rows, where an ordered fault breaks the work off.
+
+    Raises:
+        TradeError: the order was executed.
+    """
+    if venue.faults.strikes("unbooked", path):
+        raise TradeError("The order was executed and could not be stored.")
+
+
 def _price(venue: Venue, coin: str, path: str) -> Decimal:
     try:
         return venue.prices.of(coin, path)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from actors.sandbox.books import Row
 from actors.sandbox.door import Body, Venue
 from actors.sandbox.errors import InjectedFaultError
-from actors.sandbox.trading.execution import TradeError, Wish, enter, leave, record_entry
+from actors.sandbox.trading.execution import TradeError, Wish, check_stored, enter, leave, record_entry
 from actors.sandbox.trading.orders import close_row
 from actors.sandbox.trading.prices import V1
 
@@ -31,7 +31,6 @@ def keep_time(venue: Venue) -> Body:
     Returns:
         How many fundings were paid, accounts liquidated, and waiting orders executed.
     """
-    venue.exchange.keep_prices()
     funded, liquidated = venue.exchange.fund(), venue.exchange.liquidate()
     monitor = venue.monitor
     before = monitor.limits_filled + monitor.exits_filled
@@ -105,18 +104,13 @@ def _enter(venue: Venue, limit: Row) -> None:
     agent = agent_of(venue, limit)
     wish = Wish(limit["coin"], limit["side"], limit["size_usd"], limit["leverage"])
     _listing, fill, leverage = enter(venue, agent, wish, PATH)
-    _check_stored(venue)
+    check_stored(venue, PATH)
     record_entry(venue, agent, limit["side"], leverage, fill, known=False)
     mark_limit(venue, limit, "filled")
 
 
 def _leave(venue: Venue, leaving: Row, position: Row) -> None:
     leave(venue, agent_of(venue, position), position["coin"], PATH)
-    _check_stored(venue)
+    check_stored(venue, PATH)
     close_row(venue, position)  # no row of a trade: the daily loss limit does not see it
     mark_exit(venue, leaving, "filled")
-
-
-def _check_stored(venue: Venue) -> None:
-    if venue.faults.strikes("unbooked", PATH):
-        raise TradeError("The order was executed and could not be stored.")

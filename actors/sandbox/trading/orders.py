@@ -10,6 +10,7 @@ from actors.sandbox.trading.execution import (
     Fees,
     TradeError,
     Wish,
+    check_stored,
     enter,
     leave,
     notional,
@@ -60,7 +61,7 @@ def _open(venue: Venue, call: Call) -> Body:
     _check_wallet(agent)
     try:
         listing, fill, leverage = enter(venue, agent, wish, call.path)
-        _keep(venue, call)
+        check_stored(venue, call.path)
     except TradeError as error:
         raise refuse(400, "trade_failed", str(error)) from error
     position, order_id = record_entry(venue, agent, wish.side, leverage, fill, known=True)
@@ -118,11 +119,6 @@ def _check_wallet(agent: Row) -> None:
         raise refuse(400, "wallet_not_configured", "There is no signing key for this wallet.")
 
 
-def _keep(venue: Venue, call: Call) -> None:
-    if venue.faults.strikes("unbooked", call.path):
-        raise TradeError("The order was executed and could not be stored.")
-
-
 def _close(venue: Venue, call: Call) -> Body:
     agent, position_id = call.agent, call.body.get("position_id")
     if not isinstance(position_id, str) or not position_id:
@@ -133,7 +129,7 @@ def _close(venue: Venue, call: Call) -> Body:
         raise refuse(404, "position_not_found", "This account has no such open position.")
     try:
         fill = leave(venue, agent, position["coin"], call.path)
-        _keep(venue, call)
+        check_stored(venue, call.path)
     except TradeError as error:
         raise refuse(400, "close_failed", str(error)) from error
     exit_price = float(fill["px"])
