@@ -237,7 +237,7 @@ class Desk:
         till = self._at(now)
         known = message.event_id in till.state.hints
         if not known:
-            till.record(HintTaken(now, message.event_id, message.type))
+            till.record(HintTaken(now, f"event:{message.event_id}", message.type))
             till.send("poller", Hinted(message.type))
         till.send("webhook", HintHeard(message.event_id, "duplicate" if known else "taken"))
         return till.cut()

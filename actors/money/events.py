@@ -318,9 +318,9 @@ class HintTaken:
     type: str
 
     @property
-    def venue_ref(self) -> str:
-        """By this the journal takes each event once."""
-        return f"event:{self.event_id}"
+    def event_id(self) -> str:
+        """The id that its sender gave it."""
+        return self.venue_ref.removeprefix("event:")
 
 
 Event = (
