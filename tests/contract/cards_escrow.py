@@ -226,10 +226,9 @@ def deposited(target):
     return {"new": account}
 
 
-def claim(name, status, error="", says=None, *, given=(), harm="", **body):
-    return Card(
-        "faucet", "POST /faucet/claim", name, status, error, says or {}, body, who="nobody", given=given, harm=harm
-    )
+def claim(name, status, error="", says=None, *, agent_casino_id=None, **more):
+    body = {"agent_casino_id": agent_casino_id} if agent_casino_id else {}
+    return Card("faucet", "POST /faucet/claim", name, status, error, says or {}, body, who="nobody", **more)
 
 
 FAUCET = (
@@ -250,7 +249,14 @@ FAUCET = (
         agent_casino_id="{new}",
     ),
     claim("an id of the casino", 400, "invalid_request", agent_casino_id="bob"),
-    claim("an account of the casino", 404, "agent_not_found", agent_casino_id="ag_000000000000"),
+    claim(
+        "an account of the casino",
+        404,
+        "agent_not_found",
+        agent_casino_id="ag_000000000000",
+        may_differ="where our address had a claim today, that is said first",
+        instead=(429, "ip_rate_limited"),
+    ),
     claim("not twice", 409, "already_claimed", given=(claimed,), harm="orders", agent_casino_id="{had}"),
     claim(
         "one claim an address a day",
