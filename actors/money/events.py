@@ -310,7 +310,8 @@ class SeedChecked:
 class HintTaken:
     """An event that was pushed to us is known from here on, so what comes again has no effect.
 
-    It moves nothing: what it tells is read at the venue. `event_id` and `type` are its sender's words.
+    It moves nothing: what it tells is read at the venue. `venue_ref` is "event:" and its id; by this the journal takes
+    it once. Id and `type` are its sender's words.
     """
 
     at: int
