@@ -315,7 +315,7 @@ class HintTaken:
     """
 
     at: int
-    event_id: str
+    venue_ref: str
     type: str
 
     @property

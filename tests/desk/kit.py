@@ -13,11 +13,13 @@ from actors.messages import (
     Drain,
     EscrowsSeen,
     Found,
+    Hint,
     LaneOpened,
     LookUp,
     LookUpFailed,
     Notice,
     Pause,
+    Poll,
     Propose,
     Reconcile,
     Resume,
@@ -33,7 +35,7 @@ from actors.money.events import Event, IntentClosed, IntentOpened
 from actors.money.evidence import EscrowView, Executed
 from actors.money.risk import Limits
 from actors.money.state import State
-from actors.money.wagers import Bet, CheckedBet, Request
+from actors.money.wagers import Bet, Request
 from tests.desk.venue import SECOND, Venue
 
 NOON = 20_000 * 86_400 * SECOND + 12 * 3_600 * SECOND
@@ -56,13 +58,14 @@ HANDLERS = {
     Resume: "resume",
     Drain: "drain",
     Reconcile: "reconcile",
+    Hint: "hint",
+    Poll: "poll",
 }
 
 
 def request(wager, stake_micro, tag):
     """Build a request that shows what is in it."""
-    service = "casino" if isinstance(wager, CheckedBet) else "escrow"
-    return Request(service, f"/{service}", f"{stake_micro} {tag}")
+    return Request(wager.service, f"/{wager.service}", f"{stake_micro} {tag}")
 
 
 def terms(**changes) -> Terms:
