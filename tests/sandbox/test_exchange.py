@@ -120,7 +120,8 @@ def test_an_account_below_its_maintenance_margin_is_liquidated(trader, house):
     assert trader.held() == 3
     assert hold(house, "ETH", float(liquidation_px) * 0.999)["liquidated"] == 1
     assert trader.held() == 0
-    assert trader.fills()[-1]["liquidation"]["method"] == "market"
+    last = trader.fills()[-1]
+    assert (last["dir"], last["fee"], last["liquidation"]["method"]) == ("Liquidated Cross Long", "0.0", "market")
     assert trader.positions() == []
     assert [row["status"] for row in trader.positions("?status=all")] == ["open"]  # its row never hears of it
 

@@ -153,7 +153,7 @@ class Exchange:
             if account.value_micro >= account.maintenance_micro:
                 continue
             doomed += 1
-            # gains first: a loss is taken only as far as there is cash, the rest is the exchange's
+            # gains first, so that they pay for the losses
             for position in sorted(account.positions, key=lambda held: -held.pnl_micro):
                 order = Order(row["address"], position.coin, position.size < 0, abs(position.size), position.px)
                 with self._books.transaction():
@@ -190,9 +190,10 @@ class Exchange:
         after = net(size, cost_micro, change, px)
         leverage = order.leverage or (held.leverage if held else 1)
         taker_micro, builder_micro = fees(order, abs(change) * px)
-        fee_micro, closed_micro = taker_micro + builder_micro, after.closed_pnl_micro
-        if liquidation:
-            closed_micro = max(closed_micro, fee_micro - self.account(order.address).cash_micro)
+        fee_micro, closed_micro, told = taker_micro + builder_micro, after.closed_pnl_micro, direction(size, change)
+        if liquidation:  # free of fees; a loss is taken only as far as there is cash, the rest is the exchange's
+            fee_micro, closed_micro = 0, max(closed_micro, -self.account(order.address).cash_micro)
+            told = f"Liquidated Cross {'Long' if size > 0 else 'Short'}"
         self._move_cash(order.address, closed_micro - fee_micro)
         if after.size:
             books.run(
@@ -207,7 +208,7 @@ class Exchange:
         books.run(
             f"INSERT INTO exchange_fills VALUES ({', '.join('?' * 15)})",  # noqa: S608 - question marks
             *(tid, oid, order.address, order.coin, "B" if change > 0 else "A", str(px), str(abs(change))),
-            *(str(order.limit_px), self.now_ms(), str(size), direction(size, change)),
+            *(str(order.limit_px), self.now_ms(), str(size), told),
             *(closed_micro, fee_micro, builder_micro, liquidation),
         )
         return books.only("SELECT * FROM exchange_fills WHERE tid = ?", tid)
