@@ -33,9 +33,6 @@ from actors.venue.port import Port, Runs
 from actors.webhook import MakeReceiver
 from actors.webhook_server import WebhookServer
 
-GAMES_PER_MINUTE = 60
-"""The venue's limit for an agent, as long as none of it is spent."""
-
 PORT_THREADS = 4
 PORT_CAPACITY = 64
 """Network calls that one service runs at a time, and that may wait."""
@@ -139,11 +136,7 @@ class RealWorld:
             self._breakers.check(service)
         except BreakerOpen as error:
             return str(error)
-        if service != "casino":
-            return "breaker closed"
-        if self._budget is None:
-            return "breaker closed, no limits"
-        return f"breaker closed, {self._budget.left().get('casino games', GAMES_PER_MINUTE)} left this minute"
+        return f"breaker closed, {self._budget.least(service) if self._budget else 'no limits'}"
 
     def prices(self) -> Callable[[OnPrices, OnState], Socket] | None:
         """Return what follows the venue's WebSocket."""

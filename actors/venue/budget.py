@@ -124,6 +124,14 @@ class Budget:
             now = self._clock()
             return {name: window.left for name, window in sorted(self._windows.items()) if window.ends > now}
 
+    def least(self, service: str) -> str:
+        """Say, for the tree, of which of a service's buckets least is left."""
+        left = {name: left for name, left in self.left().items() if name.startswith(f"{service} ")}
+        if not left:
+            return "no call counted this minute"
+        name = min(left, key=lambda name: left[name])
+        return f"{left[name]} left this minute on {name.removeprefix(f'{service} ')}"
+
     def _window(self, limit: Limit, path: str, now: float) -> _Window:
         name = f"{limit.service} {limit.shared or path}"
         window = self._windows.get(name)
