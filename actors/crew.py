@@ -1,6 +1,7 @@
 """The crew: how each service's actor is made, and which account of the book it reads."""
 
 from collections.abc import Callable
+from functools import partial
 
 from actors.casino import CasinoActor
 from actors.escrow import EscrowActor
@@ -15,13 +16,15 @@ from actors.money.wagers import (
     Request,
 )
 from actors.parts import Parts
+from actors.trading import TradingActor
 from actors.venue.casino import bet_request
 from actors.venue.domains import domain_request
 from actors.venue.escrow import act_request, create_request
+from actors.venue.trading import trade_request
 from actors.venue.transfers import pay_request, withdraw_request
 from supervision import ChildSpec, Supervisor, Worker
 
-READERS = {"casino": "casino"}
+READERS = {"casino": "casino", "trading": "trading"}
 """Accounts of the book, and the service whose actor reads each; escrow, faucet and referral live on the casino's."""
 
 
@@ -56,6 +59,8 @@ def request_of(wager: Checked, stake_micro: int, tag: str) -> Request:
             return withdraw_request(wager)
         case CheckedDomain():
             return domain_request(wager)
+        case _:
+            return trade_request(wager)
 
 
 def _working(services: frozenset[str]) -> frozenset[str]:
@@ -77,5 +82,11 @@ def _escrow(parts: Parts) -> EscrowActor:
     return EscrowActor(world.escrow, world.port("escrow"), parts.bankroll, parts.reporter, world.wall)
 
 
-MAKERS: dict[str, Callable[[Parts], Worker]] = {"casino": _casino, "escrow": _escrow}
+def _trading(parts: Parts) -> TradingActor:
+    world = parts.world
+    health = partial(world.health, "trading")
+    return TradingActor(world.trading, world.port("trading"), parts.bankroll, world.wall, health)
+
+
+MAKERS: dict[str, Callable[[Parts], Worker]] = {"casino": _casino, "escrow": _escrow, "trading": _trading}
 """In the order in which they start."""

@@ -11,6 +11,7 @@ from typing import Literal
 
 from actors.money.events import Event, IntentClosed
 from actors.money.evidence import Answer, EscrowView, Evidence, Query
+from actors.money.positions import Holdings
 from actors.money.risk import Denial
 from actors.money.wagers import Wager
 from actors.ticket import Ticket
@@ -59,12 +60,13 @@ class LaneOpened:
 
 @dataclass(frozen=True, slots=True)
 class BankrollView:
-    """What a strategy may know of its account."""
+    """What a strategy may know of its account; `holdings` are a trading account's."""
 
     available_micro: int
     equity_micro: int
     peak_micro: int
     ready: bool
+    holdings: Holdings = field(default_factory=Holdings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 from actors.messages import (
     BankrollView,
@@ -19,7 +19,8 @@ from actors.messages import (
     Settled,
 )
 from actors.money.amounts import MICRO_PER_USD, usd
-from actors.money.wagers import Bet, EscrowAct, EscrowCreate, Idle
+from actors.money.orders import OrderWager
+from actors.money.wagers import Bet, EscrowAct, EscrowCreate, Idle, Pay, RegisterDomain, Wager, Withdraw
 from actors.strategies.base import Result, Strategy, View
 from actors.venue.retries import RETRIES, delay
 from supervision import Handle, Worker
@@ -42,7 +43,15 @@ BRIEF_CHARS = 200
 """Of a text that a strategy made, in log and tree."""
 
 UNDONE = ("refused", "not_sent")
-OPERATIONS: Mapping[type, str] = {Bet: "casino bet", EscrowCreate: "escrow create", EscrowAct: "escrow act"}
+OPERATIONS: Mapping[type, str] = {
+    Bet: "casino bet",
+    EscrowCreate: "escrow create",
+    EscrowAct: "escrow act",
+    Pay: "payment",
+    Withdraw: "payment",
+    RegisterDomain: "domain registration",
+    **dict.fromkeys(get_args(OrderWager), "trade order"),
+}
 """The row of the retry table that paces a lane whose wagers are refused or not sent."""
 
 DECIDE = "decide"
@@ -182,7 +191,7 @@ class StrategyActor(Worker):
         except BaseException as error:  # noqa: BLE001  the user's code: whatever it raises pauses its lane
             self._pause(f"raised {type(error).__name__}: {_brief(error)}")
             return
-        if isinstance(wanted, Bet | EscrowCreate | EscrowAct):
+        if isinstance(wanted, Wager):
             self._waiting = True
             self._operation = next(row for kind, row in OPERATIONS.items() if isinstance(wanted, kind))
             self._why = ""
@@ -205,6 +214,8 @@ class StrategyActor(Worker):
             peak=_usd(view.peak_micro),
             last=self._last,
             prices=self._prices,
+            positions=view.holdings.positions,
+            orders=view.holdings.orders,
             random=self._random,
         )
 

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from actors.casino import CasinoClient
 from actors.clock import this_boot
 from actors.config import AgentConfig
+from actors.credentials import Credential
 from actors.desk import Boot
 from actors.errors import ConfigError
 from actors.escrow import EscrowClient
@@ -22,14 +23,17 @@ from actors.persistence import Writer
 from actors.price_feed import Socket, Store
 from actors.redis_state import RedisState
 from actors.site import Site
+from actors.trading import TradingClient
 from actors.venue.breakers import Breakers
 from actors.venue.budget import Budget
 from actors.venue.casino import Casino
 from actors.venue.errors import BreakerOpen
 from actors.venue.escrow import Escrow
+from actors.venue.exchange import Exchange
 from actors.venue.feed import PriceSocket
 from actors.venue.line import Line
 from actors.venue.port import Port, Runs
+from actors.venue.trading import Trading
 from actors.webhook import MakeReceiver
 from actors.webhook_server import WebhookServer
 
@@ -64,6 +68,9 @@ class World(Protocol):
 
     def escrow(self) -> EscrowClient:
         """Return a client of the escrow service."""
+
+    def trading(self) -> TradingClient:
+        """Return a client of the trading service."""
 
     def health(self, service: str) -> str:
         """Say how a service's breaker and budget stand."""
@@ -130,6 +137,10 @@ class RealWorld:
         """Return a client with connections of its own."""
         return Escrow(self._line("escrow"))
 
+    def trading(self) -> Trading:
+        """Return a client with connections of its own, to the service and to the exchange behind it."""
+        return Trading(self._line("trading"), Exchange(self._line("exchange")))
+
     def health(self, service: str) -> str:
         """Return the tree's line for a service."""
         try:
@@ -177,7 +188,8 @@ class RealWorld:
         return Journal.open(path, agent=config.agent.id, binding=binding, wall_micros=self.wall)
 
     def _line(self, service: str) -> Line:
-        credential = self._site.credential(service)
+        # The exchange is public: no key of ours is any of its business.
+        credential = Credential(SecretStr("")) if service == "exchange" else self._site.credential(service)
         return Line(
             service,
             self._site.urls[service],
@@ -188,6 +200,7 @@ class RealWorld:
             rng=self.chance(),
             breakers=self._breakers,
             budget=self._budget,
+            dry_run=self._config.dry_run,
         )
 
 

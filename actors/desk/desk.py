@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from actors.desk import operator, recovery, settle
+from actors.desk import operator, recovery, settle, spending, trading
 from actors.desk.gate import Gate
 from actors.desk.opening import open_intent
 from actors.desk.prover import PROOFS
@@ -47,12 +47,13 @@ from actors.money.events import (
     StopLifted,
 )
 from actors.money.evidence import Executed, NotSent, Refused, Unknown
+from actors.money.fields import Nonsense
 from actors.money.machine import LaneState
 from actors.money.records import Lane
 from actors.money.risk import Denial
 from actors.money.sizing import Sized, size
 from actors.money.state import State
-from actors.money.wagers import Nonsense, checked
+from actors.money.wagers import checked
 
 ANSWER_GRACE = SECOND
 """How long after `send_by` an answer may still come in before the outcome counts as unknown (microseconds)."""
@@ -141,12 +142,17 @@ class Desk:
                 self._want("a late answer")
             return till.cut()
         match message.answer:
+            case Executed(trade=done) if done is not None:
+                trading.close_trade(till, opened, done, "answer")
             case Executed(bet=row) if row is not None:
                 settle.close_bet(till, opened, row, "answer")
             case Executed(escrow=view) if view is not None and opened.kind == "escrow_create":
                 settle.close_created(till, opened, view, "answer")
             case Executed(escrow=view) if view is not None:
                 settle.close_act(till, opened, view, "answer")
+            case Executed(outgoing=outgoing) if outgoing is not None:
+                spending.close_outgoing(till, opened, outgoing, "answer")
+                self._resolver.watches[opened.account].want(f"a {opened.kind}")
             case Refused(code, temporary, retry_at):
                 settle.close_unexecuted(till, opened, "refused", code, "answer", retry_at if temporary else None)
             case NotSent(reason, retry_at):
@@ -155,6 +161,8 @@ class Desk:
                 self._lose_sight(opened, reason)
         if opened.service == "escrow":
             self._watch_contracts()
+        elif opened.service == "trading":
+            self._resolver.watches[opened.account].want("a trade")  # what it cost and what is held: the exchange knows
         return till.cut()
 
     def service_up(self, message: ServiceUp, now: int) -> Step:
@@ -171,6 +179,7 @@ class Desk:
             if reader == message.service:
                 watch.service, watch.asked = reader, None
         self._watch_contracts()
+        self._resolver.tick()  # what is due need not wait for the next beat
         return till.cut()
 
     def service_health(self, message: ServiceHealth, now: int) -> Step:
@@ -201,6 +210,7 @@ class Desk:
         self._at(now)
         self._resolver.found(message)
         self._watch_contracts()
+        self._resolver.tick()
         return self._till.cut()
 
     def look_up_failed(self, message: LookUpFailed, now: int) -> Step:
@@ -254,7 +264,11 @@ class Desk:
             for opened in self._resolver.unknown(account):
                 track = till.tracks[opened.intent]
                 track.next_look = min(track.next_look, max(now, watch.next_at))
-            if message.what == "accounts" and not self._reconciler.draining:
+            if self._reconciler.draining:
+                continue
+            if message.service == account:
+                watch.want("the period")
+            elif message.what == "accounts":
                 watch.want("a hint")
         return till.cut()
 
@@ -269,6 +283,9 @@ class Desk:
                 till.record(StopLifted(now, account.name, account.stop.rule, "its time is over"))
                 settle.check_stops(till, account.name)  # another rule may have been broken behind it
                 self._tell_lanes(account.name)
+        for name in self._readers:
+            ending = bool(self._reconciler.draining)
+            trading.reduce(till, name, ending=ending, allowed=self._gate.wager)
         self._resolver.tick()
         return till.cut()
 
@@ -338,7 +355,7 @@ class Desk:
         denial = self._gate.wager(wager, lane)
         if denial:
             return denial
-        sized = size(wager, till.terms.limits, till.state.exposure(lane.account, till.now))
+        sized = size(wager, till.terms.limits, till.exposure(lane.account))
         if isinstance(sized, Sized) and till.terms.dry_run:
             text = f"would stake {usd(sized.stake_micro)} USD"
             return Denial("dry run", "nothing is sent", text, till.now)

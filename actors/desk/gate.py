@@ -6,8 +6,11 @@ from actors.desk.resolver import Resolver
 from actors.desk.till import SECOND, Till
 from actors.messages import ServiceHealth, ServiceUp
 from actors.money.machine import LaneState
+from actors.money.orders import CheckedTrade
+from actors.money.positions import Holdings
 from actors.money.records import Lane
 from actors.money.risk import Denial
+from actors.money.trading import unfit
 from actors.money.wagers import ALONE, Checked, CheckedAct, CheckedBet
 
 TURN = 6 * SECOND
@@ -43,7 +46,7 @@ class Gate:
         """Return what keeps a lane that may open something from opening this, or None."""
         if wager.account != lane.account:
             return Denial("wager", f"on the account {wager.account}", f"a lane on {lane.account}")
-        rules = (self._run, self._service, self._act, self._alone)
+        rules = (self._run, self._service, self._act, self._trade, self._alone)
         return next((denial for rule in rules if (denial := rule(wager, lane))), None)
 
     def _busy(self, lane: Lane) -> str:
@@ -96,6 +99,10 @@ class Gate:
             return None
         self.turns[lane.account] = lane.name, self.till.now + TURN
         return Denial("account", f"{wager.kind} alone on it", "another wager is open", self.till.now)
+
+    def _trade(self, wager: Checked, lane: Lane) -> Denial | None:
+        held = self.till.state.holdings.get(lane.account, Holdings())
+        return unfit(wager, held, self.till.now) if isinstance(wager, CheckedTrade) else None
 
     def _act(self, wager: Checked, _: Lane) -> Denial | None:
         state = self.till.state

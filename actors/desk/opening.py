@@ -8,7 +8,17 @@ from actors.money.amounts import usd
 from actors.money.book import Bucket, Posting
 from actors.money.events import IntentOpened
 from actors.money.kelly import edge
+from actors.money.orders import (
+    CheckedCancel,
+    CheckedClose,
+    CheckedExit,
+    CheckedLimit,
+    CheckedOrder,
+    CheckedTrade,
+)
+from actors.money.positions import Holdings
 from actors.money.sizing import Sized
+from actors.money.trading import terms_of
 from actors.money.wagers import (
     Checked,
     CheckedAct,
@@ -23,7 +33,9 @@ INTENT_DIGITS = 12
 """Hexadecimal digits of an intent's id; they are the first of its tag's 32."""
 
 SLOW_QUIET = 600 * SECOND
-"""The least quiet period of a withdrawal (microseconds): the venue waits for its chain, which may take minutes."""
+"""The least quiet period of `SLOW` (microseconds): the venue waits for a chain or an exchange, maybe for minutes."""
+
+SLOW = frozenset({"withdraw", "order", "close_order"})
 
 
 def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Sized) -> None:
@@ -32,10 +44,10 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
     random = terms.entropy()
     tag = f"sk1-{terms.agent}-{till.epoch}-{random}"
     request = terms.requests(wager, sized.stake_micro, tag)
-    subject, params = _subject(wager)
+    subject, params = _subject(till, wager)
     odds = wager.odds if isinstance(wager, CheckedBet) else None
     send_by = till.now + terms.send_timeout
-    quiet_until = send_by + (max(terms.quiet_period, SLOW_QUIET) if wager.kind == "withdraw" else terms.quiet_period)
+    quiet_until = send_by + (max(terms.quiet_period, SLOW_QUIET) if wager.kind in SLOW else terms.quiet_period)
     reserve = Posting(account, Bucket.AVAILABLE, Bucket.RESERVED, sized.stake_micro)
     opened = IntentOpened(
         at=till.now,
@@ -87,6 +99,8 @@ def describe(wager: Checked, sized: Sized, terms: Terms) -> str:
             return f"{wager.act} {wager.escrow_id}"
         case CheckedPay() | CheckedWithdraw() | CheckedDomain():
             return _spending(wager)
+        case _:
+            return _trading(wager, sized)
 
 
 def _spending(wager: CheckedPay | CheckedWithdraw | CheckedDomain) -> str:
@@ -99,7 +113,21 @@ def _spending(wager: CheckedPay | CheckedWithdraw | CheckedDomain) -> str:
             return f"registration of {wager.domain} for at most {usd(wager.max_micro)}"
 
 
-def _subject(wager: Checked) -> tuple[str, dict[str, str]]:
+def _trading(wager: CheckedTrade, sized: Sized) -> str:
+    match wager:
+        case CheckedOrder() | CheckedLimit():
+            at = f" at {wager.limit_price:f}" if isinstance(wager, CheckedLimit) else ""
+            terms = f"{usd(wager.size_micro)} USD x{wager.leverage}"
+            return f"{wager.side} {wager.coin}{at}  {terms}  ->  margin {usd(sized.stake_micro)}"
+        case CheckedExit():
+            return f"{wager.exit} of {wager.position_id} at {wager.trigger_price:f}"
+        case CheckedClose():
+            return f"close {wager.position_id}"
+        case CheckedCancel():
+            return f"cancel {wager.order_id}"
+
+
+def _subject(till: Till, wager: Checked) -> tuple[str, dict[str, str]]:
     match wager:
         case CheckedBet():
             return wager.game, {name: str(value) for name, value in wager.params}
@@ -108,6 +136,14 @@ def _subject(wager: Checked) -> tuple[str, dict[str, str]]:
             return wager.counterparty, params | {"timeout_hours": str(wager.timeout_hours)}
         case CheckedAct():
             return wager.escrow_id, {"act": wager.act, "reason": wager.reason}
+        case CheckedPay() | CheckedWithdraw() | CheckedDomain():
+            return _spent(wager)
+        case _:
+            return terms_of(wager, till.state.holdings.get(wager.account, Holdings()))
+
+
+def _spent(wager: CheckedPay | CheckedWithdraw | CheckedDomain) -> tuple[str, dict[str, str]]:
+    match wager:
         case CheckedPay():
             return wager.to_agent, {"memo": wager.memo}
         case CheckedWithdraw():

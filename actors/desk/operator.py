@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from actors.desk import settle
+from actors.desk import settle, spending
 from actors.desk.resolver import Resolver
 from actors.desk.till import Till
+from actors.desk.trading import close_trade
 from actors.messages import LaneStatus, Resolve, Status
 from actors.money.amounts import usd
 from actors.money.audit import bet_postings
@@ -18,6 +19,8 @@ from actors.money.events import (
     StopSet,
     SuspenseResolved,
 )
+from actors.money.outgoing import by_word
+from actors.money.positions import TradeDone
 from actors.money.risk import MISMATCH, PAUSE, next_stop_micro
 
 
@@ -35,6 +38,7 @@ def pause(till: Till, resolver: Resolver, reason: str) -> None:
 
 def resume(till: Till, resolver: Resolver, by: str) -> None:
     """Lift a pause, and a stop by beginning a new session; a mismatch is lifted only by reconciling."""
+    till.tried.clear()
     for account in till.state.accounts.values():
         rule = account.stop.rule if account.stop else None
         if account.pause:
@@ -43,7 +47,7 @@ def resume(till: Till, resolver: Resolver, by: str) -> None:
             resolver.watches[account.name].want("an operator")
         elif rule:
             till.record(StopLifted(till.now, account.name, rule, by))
-            equity = till.state.book.equity(account.name)
+            equity = till.exposure(account.name).equity_micro
             till.record(SessionStarted(till.now, account.name, equity, after_stop=True))
         settle.check_stops(till, account.name)
         till.tell_lanes(account.name, ready=resolver.watches[account.name].ready)
@@ -98,6 +102,12 @@ def _suspense_postings(held: Posting, word: Resolve) -> tuple[Posting, ...]:
 def _close(till: Till, opened: IntentOpened, word: Resolve) -> None:
     if word.verdict == "void" or not opened.postings:
         settle.close_unexecuted(till, opened, "void", word.because, "operator")
+        return
+    if opened.kind in ("pay", "withdraw", "register_domain"):
+        spending.close_outgoing(till, opened, by_word(opened), "operator")
+        return
+    if opened.service == "trading":  # its margin is taken from the exchange with the next reading
+        close_trade(till, opened, TradeDone("open"), "operator")
         return
     postings = bet_postings(opened.account, Bucket.RESERVED, opened.stake_micro, word.payout_micro)
     won = word.payout_micro > opened.stake_micro

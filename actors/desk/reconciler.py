@@ -1,18 +1,22 @@
 """Reconciling: the book against the venue, the account as a whole, with nothing open."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actors.desk import settle
 from actors.desk.prover import PROOFS, Prover
 from actors.desk.till import Till
+from actors.desk.trading import held_text, reductions
 from actors.desk.watch import Asked, Watch
 from actors.money.amounts import usd
-from actors.money.audit import Audit, audit, cursor
+from actors.money.audit import Audit, audit, cursor, turned_up, vanished
 from actors.money.book import Bucket, Posting
 from actors.money.events import (
     AccountAdopted,
     AgentStopped,
     DifferenceAccepted,
+    Event,
+    HoldingsTaken,
     Reconciled,
     SessionStarted,
     StopLifted,
@@ -21,6 +25,7 @@ from actors.money.events import (
 )
 from actors.money.evidence import Evidence
 from actors.money.risk import MISMATCH
+from actors.money.trading import taken
 
 MISMATCHES = 2
 """Readings that must agree on a difference before it counts: a credit may land between two reads."""
@@ -44,15 +49,17 @@ class Reconciler:
         """Meet an account: its balance is the opening entry, everything older is not ours."""
         now, name, balance = self.till.now, evidence.account, evidence.balance_micro
         at, refs = cursor(evidence.history)
-        known = tuple(row.bet_id for row in evidence.rows)
+        known = (*(row.bet_id for row in evidence.rows), *(row.ref for row in evidence.history if row.ref))
         postings = (Posting(name, Bucket.EXTERNAL, Bucket.AVAILABLE, balance),) if balance else ()
         self.till.record(
             AccountAdopted(now, name, balance, evidence.nonces, at, refs, known, postings, evidence.venue_at)
         )
+        self._book(taken(name, None, evidence, 0, now))
         self._agreed(name, watch, 0, f"account adopted | book {usd(balance, 6)} = venue {usd(balance, 6)} USD  OK")
 
     def reconcile(self, evidence: Evidence, asked: Asked, watch: Watch) -> None:
         """Book what the venue explains; agree, or stop and say by how much book and venue differ."""
+        self._note_vanished(evidence, asked, watch)
         found = audit(self.till.state, evidence, self.till.now, asked.since)
         if not found.clean and watch.accept is None:
             self._differ(evidence.account, watch, found)
@@ -102,8 +109,9 @@ class Reconciler:
         text = (
             f"book {usd(book, 6)}, venue {usd(watch.venue_micro or 0, 6)}: differ by {usd(found.unexplained_micro, 6)}"
         )
+        text = f"{text} USD{f'; {found.drift}' if found.drift else ''}"
         way_out = "look at `ledger`, then `reconcile --accept --because TEXT`"
-        self.till.say("bankroll", "reconcile", "mismatch", f"{text} USD; {way_out}", level="ERROR")
+        self.till.say("bankroll", "reconcile", "mismatch", f"{text}; {way_out}", level="ERROR")
         stop = self.till.state.account(name).stop
         # In the place of any other stop, which is set again if its rule is still broken.
         if stop is None or stop.rule != MISMATCH:
@@ -116,19 +124,49 @@ class Reconciler:
         held = sum(p.amount_micro for p in self.till.state.suspended.values() if p.account == name)
         suspense = self.till.state.book.balance(name, Bucket.SUSPENSE) - held
         if amount_micro < 0:
-            posting = Posting(name, Bucket.AVAILABLE, Bucket.SUSPENSE, -amount_micro)
+            way = Bucket.AVAILABLE, Bucket.SUSPENSE
         else:
-            source = Bucket.SUSPENSE if suspense >= amount_micro else Bucket.EXTERNAL
-            posting = Posting(name, source, Bucket.AVAILABLE, amount_micro)
-        self.till.record(DifferenceAccepted(self.till.now, name, amount_micro, because, (posting,)))
+            way = Bucket.SUSPENSE if suspense >= amount_micro else Bucket.EXTERNAL, Bucket.AVAILABLE
+        postings = (Posting(name, *way, abs(amount_micro)),) if amount_micro else ()
+        self.till.record(DifferenceAccepted(self.till.now, name, amount_micro, because, postings))
         text = f"a difference of {usd(amount_micro, 6)} USD accepted: {because}"
         self.till.say("bankroll", "reconcile", "accepted", text, amount_micro=amount_micro, level="WARNING")
 
+    def sweep(self, evidence: Evidence, asked: Asked, watch: Watch) -> None:
+        """Look through a listing that was read while bets may be under way: only what it shows is proof.
+
+        A bet whose intent is closed is booked at once. What the listing lacks is noted, and the account is compared.
+        """
+        self._note_vanished(evidence, asked, watch)
+        for stray in turned_up(self.till.state, evidence, self.till.now):
+            watch.want("a bet that turned up")
+            available = self.till.state.book.balance(evidence.account, Bucket.AVAILABLE)
+            if available + stray.payout_micro >= stray.stake_micro:  # else behind the barrier, when nothing is reserved
+                self._book([stray])
+
+    def _note_vanished(self, evidence: Evidence, asked: Asked, watch: Watch) -> None:
+        # A venue may list a bet as late as it may execute one.
+        for bet in vanished(self.till.state, evidence, asked.at - self.till.terms.quiet_period):
+            if bet.venue_ref not in watch.vanished:
+                watch.vanished.add(bet.venue_ref)
+                text = f"{bet.venue_ref}, booked for {bet.intent}, is no longer listed by the venue; the book stays"
+                self.till.incident("contradiction", text, bet.intent)
+                if not watch.wanted:
+                    watch.want("a bet that vanished")
+
     def book(self, found: Audit) -> None:
         """Book what explaining found."""
-        for event in found.events:
+        self._book(found.events)
+        for escrow_id in found.unseen:
+            text = f"the venue took money for {escrow_id} and shows no such contract; booked as money that went"
+            self.till.incident("escrow_unseen", text)
+
+    def _book(self, events: Sequence[Event]) -> None:
+        for event in events:
             self.till.record(event)
-            if isinstance(event, StrayBooked):
+            if isinstance(event, HoldingsTaken):
+                self.till.say("bankroll", "holdings", "taken", held_text(event))
+            elif isinstance(event, StrayBooked):
                 text = f"{event.venue_ref} at the venue is {event.kind}: stake {usd(event.stake_micro)}, booked"
                 if event.kind == "foreign":
                     self.till.say("bankroll", "stray", event.kind, text, level="WARNING")
@@ -155,6 +193,7 @@ class Reconciler:
     def _finish(self, watch: Watch) -> None:
         watch.wanted = None
         idle = not self.till.state.open and not any(w.wanted for w in self.watches.values())
+        idle &= not any(w.ready and reductions(self.till, name, ending=True) for name, w in self.watches.items())
         if idle and not self.drained:
             self.till.record(AgentStopped(self.till.now, self.draining or ""))
             self.drained = True

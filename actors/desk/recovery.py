@@ -33,4 +33,4 @@ def _quiet_until(till: Till, opened: IntentOpened) -> int:
     if opened.boot and opened.boot == terms.boot.boot:
         return opened.quiet_boot + terms.boot.began
     # The clock that the deadline was written by is gone. What an earlier run sent, it sent before this one began.
-    return state.run_at + terms.send_timeout + terms.quiet_period
+    return state.run_at + terms.send_timeout + max(terms.quiet_period, opened.quiet_until - opened.send_by)

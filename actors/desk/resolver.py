@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 
-from actors.desk import settle
+from actors.desk import settle, spending
 from actors.desk.reconciler import Reconciler
 from actors.desk.till import SECOND, Till
+from actors.desk.trading import close_trade
 from actors.desk.watch import Asked, Purpose, Watch
 from actors.messages import Found, LookUp, LookUpFailed
-from actors.money.audit import audit
+from actors.money.audit import audit, news
 from actors.money.events import IntentOpened, LookedUp
-from actors.money.evidence import WINDOW_MARGIN, Evidence, Query
+from actors.money.evidence import WINDOW_MARGIN, Evidence, Outgoing, Query
+from actors.money.outgoing import Ambiguous
+from actors.money.positions import TradeDone
 from actors.money.resolve import Absent, Contradiction, FoundBet, FoundEscrow, find, judge
+from actors.money.trading import find_trade
+from actors.money.wagers import ALONE
 
 LOOK_WAITS = (SECOND // 5, SECOND // 2, SECOND, 2 * SECOND, 5 * SECOND)
 """Waits between look-ups of an unknown intent (microseconds); the last one repeats."""
@@ -21,6 +26,16 @@ NEGATIVES = 2
 LOOKUP_TIMEOUT = 60 * SECOND
 """After this a look-up is given up for lost (its service restarted) and asked again."""
 
+SWEEP_EVERY = 60 * SECOND
+"""How often the venue's bets are looked through for one that was closed as not executed (microseconds)."""
+
+SWEEP_BACK = 15 * 60 * SECOND
+"""How far behind the last agreement a sweep looks (microseconds): a venue may list a bet late, under its own time."""
+
+TOLD_BY_ROWS = ALONE | {"escrow_create", "register_domain"}
+"""Kinds of intents that are found among the account's movements, so these are read in any case."""
+
+UNLISTED = "the venue lists no stop-loss and no take-profit; set it again, a second one changes nothing"
 UNDECIDED_WAIT = 60 * SECOND
 """Between look-ups of an intent that evidence could not decide."""
 
@@ -47,9 +62,7 @@ class Resolver:
     def barrier(self, account: str) -> bool:
         """Whether the account must not open anything now: absence is being proven, or the whole is compared."""
         watch = self.watches[account]
-        return bool(watch.wanted) or any(
-            self.till.tracks[o.intent].quiet_until <= self.till.now for o in self.unknown(account)
-        )
+        return bool(watch.wanted) or any(self.till.quiet_until(o) <= self.till.now for o in self.unknown(account))
 
     def tick(self) -> None:
         """Ask whatever is due."""
@@ -65,14 +78,19 @@ class Resolver:
                 self._ask(account, watch, "resolve")
             elif watch.wanted and self.till.now >= watch.next_at and not self.till.open(account):
                 self._ask(account, watch, "reconcile")
+            elif self.till.now >= watch.sweep_at:
+                watch.sweep_at = self.till.now + SWEEP_EVERY
+                if self.till.state.watching(account, self.till.now) and not self.reconciler.draining:
+                    self._ask(account, watch, "sweep")
 
     def failed(self, message: LookUpFailed) -> None:
         """The venue could not be read: nothing is known, nothing changes but the next time to ask."""
         watch = self.watches[message.account]
         if not watch.asked or watch.asked.number != message.number:
             return
-        watch.asked = None
-        self._cannot_read(message.account, watch, message.reason)
+        swept, watch.asked = watch.asked.purpose == "sweep", None
+        if not swept:  # else the next one sees as much
+            self._cannot_read(message.account, watch, message.reason)
 
     def _cannot_read(self, account: str, watch: Watch, reason: str) -> None:
         wait = TROUBLE_WAITS[min(watch.failures, len(TROUBLE_WAITS) - 1)]
@@ -102,11 +120,16 @@ class Resolver:
         if asked is None or asked.number != message.number:
             return
         watch.asked = None
+        if asked.purpose == "sweep":
+            self.reconciler.sweep(evidence, asked, watch)
+            return
         if asked.purpose == "reconcile" and not evidence.rows_complete:
             self._cannot_read(evidence.account, watch, "its export is cut off")
             return
         watch.trouble, watch.failures = "", 0
         watch.venue_micro = evidence.balance_micro
+        if evidence.trading:
+            self.till.losses[evidence.account] = max(0, -evidence.trading.unrealized_micro)
         if not self.till.state.account(evidence.account).reconciled_at:
             self.reconciler.adopt(evidence, watch)
         elif asked.purpose == "resolve":
@@ -120,7 +143,7 @@ class Resolver:
         # Back to the last reconcile, behind which nothing is open: a bet of another user of the key may be older than
         # what is unknown, and must be seen to be explained. By the venue's clock: ours may have been set since then.
         agreed = account.venue_at or account.reconciled_at
-        since = agreed - WINDOW_MARGIN if agreed else 0
+        since = agreed - (SWEEP_BACK if purpose == "sweep" else WINDOW_MARGIN) if agreed else 0
         self._numbers += 1
         barrier = len(unknown) == len(self.till.open(name))
         watch.asked = Asked(self._numbers, self.till.now, purpose, barrier, since)
@@ -129,7 +152,10 @@ class Resolver:
             since=since,
             expected_micro=state.book.at_venue(name),
             expected_nonces=account.nonces,
-            full=not account.reconciled_at or any(o.kind == "escrow_create" for o in unknown),
+            full=not account.reconciled_at or bool(account.shown) or any(o.kind in TOLD_BY_ROWS for o in unknown),
+            withdrawals=any(o.kind == "withdraw" for o in unknown) or bool(state.withdrawals),
+            cursor_at=account.cursor_at,
+            sweep=purpose == "sweep",
             escrow_ids=tuple(o.subject for o in unknown if o.kind == "escrow_act"),
             known=frozenset(ref for ref in state.recent if ref.startswith("esc_")),
         )
@@ -140,7 +166,10 @@ class Resolver:
     def _resolve(self, evidence: Evidence, asked: Asked) -> None:
         absent = []
         for opened in self.unknown(evidence.account):
-            match find(opened, evidence):
+            if (done := find_trade(opened, evidence, self.till.state.recent)) is not None:
+                self._close_trade(opened, done)
+                continue
+            match find(opened, evidence, news(self.till.state, evidence)):
                 case FoundBet(row, copies):
                     settle.close_bet(self.till, opened, row, "look-up")
                     if copies:
@@ -149,6 +178,11 @@ class Resolver:
                     settle.close_created(self.till, opened, view, "look-up")
                 case FoundEscrow(view):
                     settle.close_act(self.till, opened, view, "look-up")
+                case Outgoing() as outgoing:
+                    spending.close_outgoing(self.till, opened, outgoing, "look-up")
+                    self.watches[evidence.account].want(f"a {opened.kind}")
+                case Ambiguous(text):
+                    self._leave_undecided(opened, text)
                 case Contradiction(text):
                     settle.close_contradicted(self.till, opened, text)
                     self.watches[evidence.account].wanted = "a contradiction"
@@ -160,12 +194,20 @@ class Resolver:
         if absent and proven and evidence.rows_complete and asked.barrier:
             self._decide(absent, evidence, asked)
 
+    def _close_trade(self, opened: IntentOpened, done: TradeDone | Ambiguous) -> None:
+        if isinstance(done, Ambiguous):
+            self._leave_undecided(opened, done.text)
+        else:
+            close_trade(self.till, opened, done, "look-up")
+            self.watches[opened.account].wanted = "a trade"
+
     def _count_look(self, opened: IntentOpened, evidence: Evidence, asked: Asked) -> None:
         track, now = self.till.tracks[opened.intent], self.till.now
         wait = LOOK_WAITS[min(track.looks, len(LOOK_WAITS) - 1)]
         track.looks += 1
-        if evidence.started < track.quiet_until:
-            track.next_look = min(now + wait, max(track.quiet_until, now))
+        quiet_until = self.till.quiet_until(opened)
+        if evidence.started < quiet_until:
+            track.next_look = min(now + wait, max(quiet_until, now))
             return
         track.next_look = now + max(self.till.terms.lookup_gap, SECOND // 20)
         apart = evidence.started >= track.last_negative + self.till.terms.lookup_gap
@@ -185,9 +227,10 @@ class Resolver:
             return
         by_intent = {opened.intent: opened for opened in absent}
         for intent in verdict.void:
-            settle.close_unexecuted(self.till, by_intent[intent], "void", "absent after the quiet period", "look-up")
-        for intent, reference in verdict.incomplete:
-            settle.close_incomplete(self.till, by_intent[intent], reference)
+            why = UNLISTED if by_intent[intent].kind == "exit_order" else "absent after the quiet period"
+            settle.close_unexecuted(self.till, by_intent[intent], "void", why, "look-up")
+        for number, (intent, reference) in enumerate(verdict.incomplete):
+            settle.close_incomplete(self.till, by_intent[intent], reference, drew=number < found.nonce_gap)
         self.reconciler.book(found)  # after what is void gave its stake back, or the book might not afford it
         self.watches[evidence.account].wanted = "an unknown outcome"
 

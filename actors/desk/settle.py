@@ -38,7 +38,7 @@ def close_bet(till: Till, opened: IntentOpened, row: BetRow, by: str) -> None:
     check_nonce(till, opened.intent)
     gain = payout - opened.stake_micro
     what = f"won {usd(payout)} ({signed_usd(gain)})" if payout else f"lost {usd(opened.stake_micro)}"
-    _say_closed(till, opened, "won" if payout else "lost", what, by, gain)
+    say_closed(till, opened, "won" if payout else "lost", what, by, gain)
     check_stops(till, opened.account)
 
 
@@ -52,7 +52,7 @@ def close_created(till: Till, opened: IntentOpened, view: EscrowView, by: str) -
     close(till, closed, opened)
     till.record(opened_escrow(view, opened.account, opened.intent, till.now))
     what = f"{view.escrow_id} holds {usd(opened.stake_micro)} for {opened.params['counterparty']}"
-    _say_closed(till, opened, "funded", what, by, -opened.stake_micro)
+    say_closed(till, opened, "funded", what, by, -opened.stake_micro)
 
 
 def close_act(till: Till, opened: IntentOpened, view: EscrowView, by: str) -> None:
@@ -65,7 +65,7 @@ def close_act(till: Till, opened: IntentOpened, view: EscrowView, by: str) -> No
         )
         till.record(watched)
     till.record(turned(till.state.contracts[opened.subject].opened, view, till.now))
-    _say_closed(till, opened, view.status, f"{opened.subject} is {view.status}", by, 0)
+    say_closed(till, opened, view.status, f"{opened.subject} is {view.status}", by, 0)
 
 
 def close_unexecuted(
@@ -78,7 +78,7 @@ def close_unexecuted(
     closed = IntentClosed(till.now, opened.intent, opened.lane, opened.account, outcome, reason, by=by, postings=back)
     close(till, closed, opened, retry_at)
     words = {"refused": "refused by the venue", "not_sent": "not sent", "void": "void, the venue never executed it"}
-    _say_closed(till, opened, outcome, f"{words.get(outcome, outcome)}: {reason}", by, 0)
+    say_closed(till, opened, outcome, f"{words.get(outcome, outcome)}: {reason}", by, 0)
 
 
 def book_copies(till: Till, opened: IntentOpened, copies: tuple[BetRow, ...]) -> None:
@@ -106,13 +106,16 @@ def close_contradicted(till: Till, opened: IntentOpened, text: str) -> None:
     till.incident("contradiction", f"{opened.intent}: {text}; the venue's row is booked", opened.intent)
 
 
-def close_incomplete(till: Till, opened: IntentOpened, reference: str) -> None:
-    """The venue took the stake and has no bet to show: the stake goes to suspense, and a person must look."""
+def close_incomplete(till: Till, opened: IntentOpened, reference: str, *, drew: bool) -> None:
+    """The venue took the stake and has no bet to show: the stake goes to suspense, and a person must look.
+
+    `drew`: it also used up a draw, which is explained by this.
+    """
     lost = Posting(opened.account, Bucket.RESERVED, Bucket.SUSPENSE, opened.stake_micro)
     reason = f"the venue's ledger has the stake ({reference}) and no bet"
     closed = IntentClosed(
         till.now, opened.intent, opened.lane, opened.account, "incomplete", reason,
-        venue_ref=reference, by="look-up", postings=(lost,),
+        venue_ref=reference, nonces=int(drew), by="look-up", postings=(lost,),
     )  # fmt: skip
     till.fail_lane(opened.lane, opened.intent, reason)
     close(till, closed, opened)
@@ -124,7 +127,7 @@ def check_stops(till: Till, account: str) -> None:
     """Set a stop, durably, if a stop rule is broken now."""
     if till.state.account(account).stop is not None:
         return
-    denial = first_denial(STOP_RULES, till.terms.limits, till.state.exposure(account, till.now), NO_PROPOSAL)
+    denial = first_denial(STOP_RULES, till.terms.limits, till.exposure(account), NO_PROPOSAL)
     if denial:
         till.record(StopSet(till.now, account, denial.rule, denial.limit, denial.value, denial.until))
         text = f"STOPPED by {denial}; `resume` begins a new session"
@@ -140,7 +143,8 @@ def close(till: Till, closed: IntentClosed, opened: IntentOpened, retry_at: int 
     till.send(f"lane:{opened.lane}", Settled(closed, opened.stake_micro, view, retry_at))
 
 
-def _say_closed(till: Till, opened: IntentOpened, outcome: str, what: str, by: str, gain_micro: int) -> None:
+def say_closed(till: Till, opened: IntentOpened, outcome: str, what: str, by: str, gain_micro: int) -> None:
+    """Tell people how an intent ended."""
     text = f"{opened.intent[:4]}  {what}"
     if by == "look-up":
         text = f"{opened.intent[:4]}  outcome was unknown -> asked the venue -> {what}, sent once"

@@ -1,19 +1,23 @@
 """What the parts of the desk share: the state, the step being decided, the terms in force."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from actors.messages import BankrollView, LaneView, Level, Notice
 from actors.money.events import Event, IncidentNoted, IntentOpened, LaneFailed
 from actors.money.machine import LaneState
+from actors.money.positions import Holdings
 from actors.money.records import Lane
-from actors.money.risk import Limits
+from actors.money.risk import Exposure, Limits
 from actors.money.state import State
 from actors.money.wagers import Checked, Request
 
 SECOND = 1_000_000
 REPORTER = "reporter"
+
+QUIET_DOUBLINGS = 4
+"""How often at most the quiet period is doubled within a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,10 @@ class Track:
 
 @dataclass(slots=True)
 class Till:
-    """The state and the step that is being decided."""
+    """The state and the step that is being decided.
+
+    `losses` are those of open positions, by account (micro-USD); `tried` is what the house tried to close or cancel.
+    """
 
     state: State
     terms: Terms
@@ -114,6 +121,8 @@ class Till:
     now: int = 0
     moved_at: int = 0
     tracks: dict[str, Track] = field(default_factory=dict)
+    losses: dict[str, int] = field(default_factory=dict)
+    tried: set[str] = field(default_factory=set)
     _events: list[Event] = field(default_factory=list)
     _mail: list[Mail] = field(default_factory=list)
 
@@ -127,6 +136,11 @@ class Till:
         self._events.append(event)
         if getattr(event, "postings", ()):
             self.moved_at = self.now
+
+    def quiet_until(self, opened: IntentOpened) -> int:
+        """Return until when an intent's request may still arrive; each that came later doubles the period for all."""
+        late = min(self.state.account(opened.account).late, QUIET_DOUBLINGS)
+        return self.tracks[opened.intent].quiet_until + self.terms.quiet_period * (2**late - 1)
 
     def send(self, to: str, message: object) -> None:
         """Add mail to the step."""
@@ -162,8 +176,16 @@ class Till:
 
     def view(self, account: str, *, ready: bool) -> BankrollView:
         """Return what a strategy may know of an account."""
+        at, held = self.exposure(account), self.state.holdings.get(account, Holdings())
+        return BankrollView(at.available_micro, at.equity_micro, at.peak_micro, ready, held)
+
+    def exposure(self, account: str) -> Exposure:
+        """Return the account's totals, less what open positions would lose if they were closed as last seen.
+
+        A gain that is not realised counts for nothing.
+        """
         at = self.state.exposure(account, self.now)
-        return BankrollView(at.available_micro, at.equity_micro, at.peak_micro, ready)
+        return replace(at, equity_micro=at.equity_micro - self.losses.get(account, 0))
 
     def tell_lanes(self, account: str, *, ready: bool) -> None:
         """Send every lane of an account its view, because something changed that its strategy may react to."""

@@ -1,9 +1,9 @@
 """What this process knows of an account's standing at the venue, and the look-up that is under way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-Purpose = Literal["resolve", "reconcile"]
+Purpose = Literal["resolve", "reconcile", "sweep"]
 
 
 @dataclass(slots=True)
@@ -28,6 +28,7 @@ class Watch:
     wanted: str | None = "start"
     asked: Asked | None = None
     next_at: int = 0
+    sweep_at: int = 0
     failures: int = 0
     trouble: str = ""
     ready: bool = False
@@ -38,6 +39,7 @@ class Watch:
     accept: str | None = None
     shown: frozenset[str] = frozenset()
     kept_back: bool = False
+    vanished: set[str] = field(default_factory=set)
 
     def want(self, why: str) -> None:
         """Reconcile as soon as nothing is open."""

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import fields
+from decimal import Decimal
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -18,7 +19,17 @@ _KINDS = {cls: re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower() for cls in 
 _FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in _EVENTS}
 _ADAPTERS: dict[str, TypeAdapter[Event]] = {kind: TypeAdapter(cls) for cls, kind in _KINDS.items()}
 _STATE = TypeAdapter(State)
-_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    return (
+        str(value)
+        if isinstance(value, Decimal)
+        else {field.name: getattr(value, field.name) for field in fields(value)}
+    )
+
+
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=_plain)
 
 
 def kind_of(event: Event) -> str:

@@ -6,18 +6,38 @@ up after it was closed as not executed); other movements are booked by the venue
 """
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 
 from actors.money.amounts import TOLERANCE_MICRO, times
-from actors.money.book import Bucket, Posting
-from actors.money.events import CreditBooked, EscrowClosed, EscrowMoved, EscrowOpened, Event, StrayBooked, StrayKind
-from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow
+from actors.money.book import AT_VENUE, Bucket, Posting
+from actors.money.events import (
+    CreditBooked,
+    EscrowClosed,
+    EscrowMoved,
+    EscrowOpened,
+    Event,
+    StrayBooked,
+    StrayKind,
+    TradeBooked,
+    WithdrawalMoved,
+)
+from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow
+from actors.money.fairness import Unproven
+from actors.money.outgoing import WITHDRAWAL, News, row_key
 from actors.money.state import State
+from actors.money.trading import drift, taken
 
 BET_REASONS = frozenset({"reservation", "reservation_release"})
+LEDGER_ROWS = 50
+"""The venue's ledger shows so many rows, the newest."""
+
 LOCK = "escrow_lock: "
 REFUND = "escrow_timeout_refund: "
+CLOCK_SLACK_S = 2
+"""The venue tells its time in whole seconds, and so it is known to us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +51,8 @@ class Audit:
         debits: stakes taken by bets that have no row anywhere: ledger reference and amount.
         covers_since: whether the ledger's 50 rows reach back behind the moment asked about.
         cursor_at, cursor_refs: how far the history has been booked now.
+        unseen: contracts that took money and that the venue does not show.
+        drift: how positions differ from what fills made of them; "" if they do not.
     """
 
     events: tuple[Event, ...]
@@ -40,11 +62,14 @@ class Audit:
     covers_since: bool
     cursor_at: str
     cursor_refs: tuple[str, ...]
+    unseen: tuple[str, ...] = ()
+    drift: str = ""
+    grain_micro: int = 0
 
     @property
     def clean(self) -> bool:
-        """Whether book and venue agree on the money."""
-        return abs(self.unexplained_micro) <= TOLERANCE_MICRO
+        """Whether book and venue agree on the money and on what is held."""
+        return abs(self.unexplained_micro) <= max(TOLERANCE_MICRO, self.grain_micro) and not self.drift
 
 
 def payout_of(row: BetRow) -> int:
@@ -68,6 +93,9 @@ def external_rows(history: tuple[HistoryRow, ...]) -> list[tuple[str, HistoryRow
     seen: Counter[str] = Counter()
     rows = []
     for row in history:
+        if row.ref:
+            rows.append((row.ref, row))
+            continue
         if row.reason in BET_REASONS:
             continue
         ref = f"{row.at}|{row.reason}|{row.change_micro}"
@@ -78,9 +106,68 @@ def external_rows(history: tuple[HistoryRow, ...]) -> list[tuple[str, HistoryRow
 
 def cursor(history: tuple[HistoryRow, ...]) -> tuple[str, tuple[str, ...]]:
     """Return how far a history reaches: its newest second, and the references within that second."""
-    rows = external_rows(history)
-    newest = max((row.at for _, row in rows), default="")
-    return newest, tuple(ref for ref, row in rows if row.at == newest)
+    newest = max((row.at for row in history), default="")
+    return newest, tuple(ref for ref, row in external_rows(history) if row.at == newest)
+
+
+def recent_history(ledger: tuple[LedgerRow, ...], cursor_at: str) -> tuple[HistoryRow, ...] | None:
+    """Return the ledger's window as a history, or None if something new may lie behind it.
+
+    The complete history grows without end, the window is short: 50 rows. Of the oldest second in a full window some
+    rows may be cut off, so it is left out.
+    """
+    rows = tuple(HistoryRow(row.amount_micro * (1 if row.credit else -1), row.reason, iso(row.at_seconds))
+                 for row in reversed(ledger))  # fmt: skip
+    if len(ledger) < LEDGER_ROWS:
+        return rows
+    oldest = min(row.at for row in rows)
+    return tuple(row for row in rows if row.at > oldest) if not cursor_at or oldest < cursor_at else None
+
+
+def iso(seconds: int) -> str:
+    """Return a second as the venue writes it in its history."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def fresh_rows(state: State, evidence: Evidence) -> list[tuple[str, HistoryRow]]:
+    """Return the movements that are new since the last reconcile and that no closed intent of ours explains."""
+    account, fresh = state.account(evidence.account), []
+    explained = Counter(account.shown)
+    explained.update(row_key(WITHDRAWAL, -one.total_micro) for one in _reviewed(state, evidence.account))
+    for ref, row in external_rows(evidence.history):
+        # The cursor moves when the account is reconciled; what was booked before that, beside an unknown, is recent.
+        if ref in state.recent or (not row.ref and (row.at < account.cursor_at or ref in account.cursor_refs)):
+            continue
+        key = row_key(row.reason, row.change_micro)
+        if explained[key]:
+            explained[key] -= 1
+        else:
+            fresh.append((ref, row))
+    return fresh
+
+
+def news(state: State, evidence: Evidence) -> News:
+    """Return what of the evidence is new, for what carries no tag of ours."""
+    since = state.account(evidence.account).venue_at // 1_000_000 - CLOCK_SLACK_S
+    return News(
+        rows=[row for _, row in fresh_rows(state, evidence)],
+        withdrawals=[w for w in evidence.withdrawals if w.withdrawal_id not in state.recent and w.at_seconds >= since],
+        ledger=[row for row in evidence.ledger if row.reference not in state.recent],
+    )
+
+
+def _reviewed(state: State, account: str) -> list[WithdrawalMoved]:
+    # These took their money as a reservation, which is no row of its own; the row comes when a person lets them go.
+    return [one for one in state.withdrawals.values() if (one.account, one.status) == (account, "reviewing")]
+
+
+def _moved(state: State, evidence: Evidence, now: int) -> list[Event]:
+    known = state.withdrawals
+    return [
+        WithdrawalMoved(now, evidence.account, seen.withdrawal_id, seen.status, known[seen.withdrawal_id].total_micro)
+        for seen in evidence.withdrawals
+        if seen.withdrawal_id in known and known[seen.withdrawal_id].status != seen.status
+    ]
 
 
 def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
@@ -97,14 +184,15 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     events: list[Event] = []
     strays = [row for row in evidence.rows if row.bet_id not in state.recent]
     events += [_stray(state, name, row, now) for row in strays]
-    for ref, row in external_rows(evidence.history):
-        # The cursor moves when the account is reconciled; what was booked before that, beside an unknown, is recent.
-        fresh = row.at > account.cursor_at or (row.at == account.cursor_at and ref not in account.cursor_refs)
-        if fresh and ref not in state.recent:
-            events += _external(state, evidence, ref, row, now)
+    events += _moved(state, evidence, now)
+    fresh = fresh_rows(state, evidence)
+    for ref, row in fresh:
+        events += _external(state, evidence, ref, row, now)
+    held = state.holdings.get(name)
+    events += taken(name, held, evidence, state.book.balance(name, Bucket.MARGIN), now)
     # What adds money goes first: the venue could afford it all, but shows its rows in another order than it made them.
-    events.sort(key=_change_at_venue, reverse=True)
-    moved = sum(_change_at_venue(event) for event in events)
+    events.sort(key=_made_available, reverse=True)
+    moved = sum(_change(event, AT_VENUE) for event in events)
     shown = {row.bet_id for row in evidence.rows}
     debits = tuple(
         (row.reference, row.amount_micro)
@@ -116,8 +204,11 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
         and row.reference not in shown
         and row.at_seconds * 1_000_000 >= since - 5_000_000
     )
-    # Without details nothing was to be explained, so nothing new has been booked and the cursor stays.
-    at, refs = cursor(evidence.history) if evidence.detailed else (account.cursor_at, account.cursor_refs)
+    at, refs = cursor(evidence.history) if evidence.detailed else (_settled(evidence.ledger), ())
+    if at < account.cursor_at or (at == account.cursor_at and not evidence.detailed):
+        at, refs = account.cursor_at, account.cursor_refs
+    locks = [row.reason.removeprefix(LOCK) for _, row in fresh if row.reason.startswith(LOCK)]
+    shown_contracts = {view.escrow_id for view in evidence.escrows}
     return Audit(
         events=tuple(events),
         unexplained_micro=evidence.balance_micro - state.book.at_venue(name) - moved,
@@ -126,7 +217,43 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
         covers_since=any(row.at_seconds * 1_000_000 < since for row in evidence.ledger),
         cursor_at=at,
         cursor_refs=refs,
+        grain_micro=evidence.grain_micro,
+        drift=drift(held, evidence.trading, state.recent) if held and evidence.trading else "",
+        unseen=tuple(lock for lock in locks if lock not in shown_contracts and lock not in state.recent),
     )
+
+
+def _settled(ledger: tuple[LedgerRow, ...]) -> str:
+    # Without a history all is as expected. If the window shows bets alone, then whatever else there was lies before it
+    # as a whole and came to nothing; else a part of it might be in there, and the cursor stays.
+    bets_alone = all(row.reason in BET_REASONS for row in ledger)
+    return iso(max(row.at_seconds for row in ledger)) if ledger and bets_alone else ""
+
+
+def turned_up(state: State, evidence: Evidence, now: int) -> list[StrayBooked]:
+    """Return what a listing proves even while bets are under way: bets with tags of intents that are closed.
+
+    What was closed as not executed is resurrected, and a second copy is a duplicate. What others did is left to a
+    reconcile, which sees all of it.
+    """
+    strays = (_stray(state, evidence.account, row, now) for row in evidence.rows if row.bet_id not in state.recent)
+    return [stray for stray in strays if stray.kind != "foreign"]
+
+
+def vanished(state: State, evidence: Evidence, before: int) -> list[Unproven]:
+    """Return the bets that were opened since book and venue last agreed, closed before a moment, and are not listed."""
+    if not evidence.rows_complete:
+        return []
+    agreed = state.account(evidence.account).agreed_nonces
+    shown = {row.bet_id for row in evidence.rows}
+    return [
+        bet
+        for bet in state.unproven.values()
+        if bet.account == evidence.account
+        and bet.known_before >= agreed
+        and bet.at <= before
+        and bet.venue_ref not in shown
+    ]
 
 
 def _stray(state: State, account: str, row: BetRow, now: int) -> StrayBooked:
@@ -151,6 +278,8 @@ def _external(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: 
         booked = _lock(state, evidence, row.reason.removeprefix(LOCK), now)
     elif row.reason.startswith(REFUND):
         booked = _refund(state, row.reason.removeprefix(REFUND), row.change_micro, now)
+    if row.earned:
+        return [_earned(evidence.account, ref, row, now)]
     if booked is not None or row.change_micro == 0:
         return booked or []
     source, target = Bucket.EXTERNAL, Bucket.AVAILABLE
@@ -226,8 +355,23 @@ def turned(opened: EscrowOpened, view: EscrowView, now: int) -> EscrowClosed | E
     return EscrowMoved(now, opened.escrow_id, view.status)
 
 
-def _change_at_venue(event: Event) -> int:
+def _earned(account: str, ref: str, row: HistoryRow, now: int) -> TradeBooked:
+    gain, postings = row.change_micro + row.fee_micro, []
+    if gain:
+        way = (Bucket.PROFIT, Bucket.AVAILABLE) if gain > 0 else (Bucket.AVAILABLE, Bucket.PROFIT)
+        postings.append(Posting(account, *way, abs(gain)))
+    if row.fee_micro:
+        way = (Bucket.AVAILABLE, Bucket.FEES) if row.fee_micro > 0 else (Bucket.FEES, Bucket.AVAILABLE)
+        postings.append(Posting(account, *way, abs(row.fee_micro)))
+    return TradeBooked(now, account, ref, row.reason, row.change_micro, tuple(postings))
+
+
+def _made_available(event: Event) -> int:
+    return _change(event, (Bucket.AVAILABLE,))
+
+
+def _change(event: Event, buckets: Collection[Bucket]) -> int:
     change = 0
     for posting in getattr(event, "postings", ()):
-        change += posting.amount_micro * ((posting.target is Bucket.AVAILABLE) - (posting.source is Bucket.AVAILABLE))
+        change += posting.amount_micro * ((posting.target in buckets) - (posting.source in buckets))
     return change

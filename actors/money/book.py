@@ -25,6 +25,8 @@ class Bucket(StrEnum):
 
 COUNTED_ON = (Bucket.AVAILABLE, Bucket.RESERVED, Bucket.ESCROW_HELD, Bucket.MARGIN)
 OURS = (*COUNTED_ON, Bucket.SUSPENSE)
+AT_VENUE = (Bucket.AVAILABLE, Bucket.RESERVED, Bucket.MARGIN)
+"""What the venue counts as ours: margin stays cash of the account; what an escrow holds does not."""
 
 
 class BookError(Exception):
@@ -109,8 +111,9 @@ class Book:
         return sum([buckets.get(bucket, 0) for bucket in COUNTED_ON])
 
     def at_venue(self, account: str) -> int:
-        """Return what the venue's balance must be: available + reserved, in micro-USD."""
-        return self.balance(account, Bucket.AVAILABLE) + self.balance(account, Bucket.RESERVED)
+        """Return what the venue's balance must be, in micro-USD."""
+        buckets = self.balances.get(account, {})
+        return sum([buckets.get(bucket, 0) for bucket in AT_VENUE])
 
     def violations(self) -> list[str]:
         """Return every broken invariant as a sentence; an empty list is a sound book."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from actors.money.book import Posting
+from actors.money.positions import Holdings
 from actors.money.wagers import Kind
 
 Outcome = Literal["executed", "refused", "not_sent", "void", "incomplete"]
@@ -121,7 +122,7 @@ class LookedUp:
 
 @dataclass(frozen=True, slots=True)
 class IntentClosed:
-    """J2: the outcome and its postings."""
+    """J2: the outcome and its postings. `shown` is the row of the venue's history that they explain, if any."""
 
     at: int
     intent: str
@@ -138,6 +139,28 @@ class IntentClosed:
     result_hash: str = ""
     by: str = "answer"
     postings: tuple[Posting, ...] = ()
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalMoved:
+    """A withdrawal of ours is under way at the venue, or has ended: completed, or failed and given back."""
+
+    at: int
+    account: str
+    withdrawal_id: str
+    status: str
+    total_micro: int
+
+    @property
+    def under_way(self) -> bool:
+        """Whether its end is to be awaited."""
+        return self.status in ("pending", "reviewing")
+
+    @property
+    def reason(self) -> str:
+        """For people."""
+        return f"withdrawal {self.withdrawal_id} is {self.status}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +221,28 @@ class CreditBooked:
     venue_ref: str
     reason: str
     amount_micro: int
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TradeBooked:
+    """A result of trading that the exchange booked: of a fill (its fee is in it), or funding."""
+
+    at: int
+    account: str
+    venue_ref: str
+    reason: str
+    amount_micro: int
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingsTaken:
+    """The trading account holds something else than before; its margin is set aside."""
+
+    at: int
+    account: str
+    holdings: Holdings
     postings: tuple[Posting, ...] = ()
 
 
@@ -333,11 +378,14 @@ Event = (
     | OutcomeUnknown
     | LookedUp
     | IntentClosed
+    | WithdrawalMoved
     | EscrowOpened
     | EscrowMoved
     | EscrowClosed
     | StrayBooked
     | CreditBooked
+    | TradeBooked
+    | HoldingsTaken
     | Reconciled
     | DifferenceAccepted
     | SuspenseResolved

@@ -6,6 +6,8 @@ means that no byte left, and everything else is `Unknown`, which only evidence c
 
 from dataclasses import dataclass, field
 
+from actors.money.positions import TradeDone, TradingView
+
 WINDOW_MARGIN = 10_000_000
 """How far before the moment from which on something is unknown the export is read (microseconds)."""
 
@@ -40,11 +42,18 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One row of the account's complete history: signed change, reason, the venue's time (whole seconds, ISO)."""
+    """One row of the account's complete history: signed change, reason, the venue's time (whole seconds, ISO).
+
+    Rows of the exchange have a reference of their own (`ref`). What was `earned` is a result of trading, not money that
+    came or went; `fee_micro` of it went to the exchange and is in the change.
+    """
 
     change_micro: int
     reason: str
     at: str
+    ref: str = ""
+    earned: bool = False
+    fee_micro: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +72,42 @@ class EscrowView:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A withdrawal as the venue lists it: pending, reviewing, completed or failed. `at_seconds` is its beginning."""
+
+    withdrawal_id: str
+    status: str
+    amount_micro: int
+    fee_micro: int
+    address: str
+    at_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Money that the venue sent out for us.
+
+    Attributes:
+        spent_micro: what it took in all.
+        reference: the venue's own, or "".
+        status: paid, registered, or how the withdrawal stands.
+        shown: the row by which the venue's history shows it (see `outgoing.row_key`).
+    """
+
+    spent_micro: int
+    reference: str
+    status: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class Executed:
-    """200, complete, our tag, our amount: the venue did it. One of the two is set."""
+    """200, complete, our tag, our amount: the venue did it. One of these is set."""
 
     bet: BetRow | None = None
     escrow: EscrowView | None = None
+    outgoing: Outgoing | None = None
+    trade: TradeDone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +156,10 @@ class Query:
 
     `since` (UTC microseconds by the venue's clock; 0: just before the reading) opens the window of the export. Ledger,
     history and the unknown escrow locks are read only if the balance or the nonce total is not the expected one, or
-    `full` is set. `escrow_ids` are always read. `known` are references of the venue (bet ids, escrow ids) that the book
-    has already.
+    `full` is set. `escrow_ids` are always read, and the list of `withdrawals` if it is asked for. `known` are
+    references of the venue (bet ids, escrow ids) that the book has already. Behind `cursor_at` (the venue's time as it
+    writes it; "": nothing is known) no movement is new. With `sweep` only the export is read, and nonce total and
+    balance are told as expected.
     """
 
     account: str
@@ -127,6 +169,9 @@ class Query:
     full: bool = False
     bets: bool = True
     escrow_ids: tuple[str, ...] = ()
+    withdrawals: bool = False
+    cursor_at: str = ""
+    sweep: bool = False
     known: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -136,7 +181,8 @@ class Evidence:
 
     `started` is our time (UTC microseconds) before the first read, `venue_at` the same moment by the venue's clock.
     `rows_complete` is false when the export reached its row limit inside the window. `detailed` says whether ledger,
-    history and unknown locks were read.
+    history and unknown locks were read. `grain_micro` is how far rounding may take the shown balance from the true one.
+    `trading` is what only a trading account has.
     """
 
     account: str
@@ -151,3 +197,6 @@ class Evidence:
     escrows: tuple[EscrowView, ...] = ()
     venue_at: int = 0
     seeds: tuple[Seed, ...] = ()
+    withdrawals: tuple[Withdrawal, ...] = ()
+    grain_micro: int = 0
+    trading: TradingView | None = None

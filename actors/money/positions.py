@@ -112,3 +112,20 @@ class TradingView:
     fills: tuple[Fill, ...]
     trades: tuple[TradeRow, ...]
     limits: tuple[LimitView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TradeDone:
+    """What a request came to, by the venue's answer or by evidence.
+
+    Attributes:
+        status: open, closed, closed in part, pending, filled, cancelled, or set.
+        reference: the venue's id of what it made; "" where it made nothing new.
+        margin_micro: what it ties up from now on.
+        recorded: false if the exchange executed it and the venue has no record of it, so cannot close it.
+    """
+
+    status: str
+    reference: str = ""
+    margin_micro: int = 0
+    recorded: bool = True

@@ -5,18 +5,25 @@ from dataclasses import dataclass
 from actors.money.events import EscrowOpened, StopSet
 from actors.money.machine import LaneState
 
+HOUSE = "(house)"
+"""The lane by which the desk itself takes risk off an account; no stop holds it up, and no configuration names it."""
+
 
 @dataclass(slots=True)
 class Account:
     """What is known of one account besides its balances.
 
-    `reconciled_at` is our time of the last agreement with the venue, `venue_at` the venue's (0: an older journal).
+    `shown` are rows of the venue's history that are explained by intents which were closed since the last reconcile.
+    `reconciled_at` is our time of the last agreement with the venue, `venue_at` the venue's (0: an older journal),
+    `agreed_nonces` the draws there were. `late` counts what turned up in this session after it was closed as void.
     """
 
     name: str
     nonces: int = 0
     reconciled_at: int = 0
     venue_at: int = 0
+    agreed_nonces: int = 0
+    late: int = 0
     cursor_at: str = ""
     cursor_refs: tuple[str, ...] = ()
     session_start_micro: int = 0
@@ -28,6 +35,7 @@ class Account:
     bets_at: tuple[int, ...] = ()
     stop: StopSet | None = None
     pause: StopSet | None = None
+    shown: tuple[str, ...] = ()
 
     @property
     def halt(self) -> StopSet | None:
@@ -60,6 +68,20 @@ class Contract:
     opened: EscrowOpened
     status: str = "funded"
     release_spent: bool = False
+
+
+@dataclass(slots=True)
+class Void:
+    """An intent that was closed as not executed, in case it turns up after all.
+
+    `hold_micro` is what sizing leaves out of account for a while; `bet`: it would turn up among the bets.
+    """
+
+    intent: str
+    account: str
+    at: int
+    hold_micro: int
+    bet: bool
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from actors.money.audit import Audit, payout_of
 from actors.money.events import IntentOpened
-from actors.money.evidence import BetRow, EscrowView, Evidence
+from actors.money.evidence import BetRow, EscrowView, Evidence, Outgoing
+from actors.money.outgoing import Ambiguous, News, find_outgoing
 
 ROUNDING_MICRO = 5_000
 """The venue reports a payout rounded to cents: at most half a cent from the exact one."""
@@ -50,11 +51,11 @@ class Absent:
     """This reading does not show it."""
 
 
-Finding = FoundBet | FoundEscrow | Contradiction | Absent
+Finding = FoundBet | FoundEscrow | Outgoing | Ambiguous | Contradiction | Absent
 
 
-def find(opened: IntentOpened, evidence: Evidence) -> Finding:
-    """Look for one intent in the evidence."""
+def find(opened: IntentOpened, evidence: Evidence, new: News = News()) -> Finding:  # noqa: B008  frozen
+    """Look for one intent in the evidence, and what carries no tag of ours in what is `new` of it."""
     match opened.kind:
         case "bet":
             rows = [row for row in evidence.rows if row.tag == opened.tag]
@@ -69,8 +70,8 @@ def find(opened: IntentOpened, evidence: Evidence) -> Finding:
         case "escrow_act":
             view = next((view for view in evidence.escrows if view.escrow_id == opened.subject), None)
             return FoundEscrow(view) if view and view.status in DONE[opened.params["act"]] else Absent()
-        case "pay" | "withdraw" | "register_domain":
-            return Absent()
+        case _:
+            return find_outgoing(opened, new) or Absent()
 
 
 def _judge_rows(opened: IntentOpened, rows: list[BetRow]) -> FoundBet | Contradiction:

@@ -5,11 +5,11 @@ from fractions import Fraction
 
 from actors.money import kelly
 from actors.money.amounts import usd
+from actors.money.orders import CheckedLimit, CheckedOrder, margin_micro
 from actors.money.risk import STAKE_RULES, Denial, Exposure, Limits, Proposal, first_denial
 from actors.money.wagers import (
     WITHDRAW_FEE_MICRO,
     Checked,
-    CheckedAct,
     CheckedBet,
     CheckedDomain,
     CheckedEscrow,
@@ -38,13 +38,16 @@ def size(wager: Checked, limits: Limits, at: Exposure) -> Sized | Denial:
             sized = Sized(wager.amount_micro + WITHDRAW_FEE_MICRO)
         case CheckedDomain():
             sized = Sized(wager.max_micro)
-        case CheckedAct():
+        case CheckedOrder() | CheckedLimit():
+            sized = Sized(margin_micro(wager.size_micro, wager.leverage))
+        case _:
             return Sized(0)
     if isinstance(sized, Denial):
         return sized
     if isinstance(wager, CheckedBet) and sized.stake_micro < limits.min_stake_micro:
         return Denial("minimum stake", f"{usd(limits.min_stake_micro)} USD", f"{usd(sized.stake_micro)} USD", at.now)
-    proposal = Proposal(sized.stake_micro, bet=isinstance(wager, CheckedBet), fun=sized.fun)
+    at_risk = isinstance(wager, CheckedBet | CheckedOrder | CheckedLimit)
+    proposal = Proposal(sized.stake_micro, bet=at_risk, fun=sized.fun)
     return first_denial(STAKE_RULES, limits, at, proposal) or sized
 
 

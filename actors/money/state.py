@@ -4,7 +4,9 @@
 that may only follow once the event is on disk. Replaying a journal does both, so start and recovery are one path.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 from actors.money.book import Book, Bucket, Posting
@@ -13,12 +15,12 @@ from actors.money.events import (
     AgentStarted,
     AgentStopped,
     CreditBooked,
-    DifferenceAccepted,
     EscrowClosed,
     EscrowMoved,
     EscrowOpened,
     Event,
     HintTaken,
+    HoldingsTaken,
     IntentClosed,
     IntentOpened,
     LaneCleared,
@@ -31,11 +33,14 @@ from actors.money.events import (
     StopSet,
     StrayBooked,
     SuspenseResolved,
+    TradeBooked,
+    WithdrawalMoved,
 )
 from actors.money.fairness import Unproven, unproven
 from actors.money.machine import LaneState, move
-from actors.money.records import Account, Contract, Lane, Tally
-from actors.money.risk import MICROS_PER_DAY, PAUSE, Exposure, last_minute
+from actors.money.positions import Holdings
+from actors.money.records import HOUSE, Account, Contract, Lane, Tally, Void
+from actors.money.risk import MICROS_PER_DAY, MICROS_PER_MINUTE, PAUSE, Exposure, last_minute
 
 RECENT_REFS = 20_000
 """How many references of the venue are kept in memory to know its rows by; the journal's index knows all."""
@@ -45,6 +50,12 @@ HINTS_KEPT = 10_000
 
 UNPROVEN_MOST = 2_000
 """How many bets may wait for their seeds to be shown; a seed makes 1,000 draws at most."""
+
+WATCH = 24 * 60 * MICROS_PER_MINUTE
+"""How long the venue's bets are swept for one that was closed as not executed (microseconds)."""
+
+HOLD = 10 * MICROS_PER_MINUTE
+"""How long the stake of what is void is not staked again (microseconds): should it turn up, no limit is broken."""
 
 WATCHED_VOIDS = 1_000
 """How many intents that were not executed are remembered in case their bets turn up after all."""
@@ -60,9 +71,12 @@ class State:
     open: dict[str, IntentOpened] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
     contracts: dict[str, Contract] = field(default_factory=dict)
+    holdings: dict[str, Holdings] = field(default_factory=dict)
     suspended: dict[str, Posting] = field(default_factory=dict)
     voids: dict[str, str] = field(default_factory=dict)
+    watched: dict[str, Void] = field(default_factory=dict)
     recent: dict[str, str] = field(default_factory=dict)
+    withdrawals: dict[str, WithdrawalMoved] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
     unproven: dict[str, Unproven] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
@@ -83,14 +97,15 @@ class State:
     def lane(self, name: str, account: str) -> Lane:
         """Return a lane, IDLE (or STOPPED with its account) when it is new."""
         if name not in self.lanes:
-            self.lanes[name] = Lane(name, account, self._rest(account))
+            lane = self.lanes[name] = Lane(name, account)
+            lane.state = self._rest(lane)
         return self.lanes[name]
 
     def exposure(self, account: str, now: int) -> Exposure:
         """Return the account's totals for the risk rules; a new day starts with what is there now."""
         known, equity = self.account(account), self.book.equity(account)
         same_day = known.day == now // MICROS_PER_DAY
-        available = self.book.balance(account, Bucket.AVAILABLE)
+        available = max(0, self.book.balance(account, Bucket.AVAILABLE) - self._held(account, now))
         return Exposure(
             now=now,
             available_micro=available,
@@ -103,6 +118,17 @@ class State:
             fun_today_micro=known.fun_today_micro if same_day else 0,
             bets_at=known.bets_at,
         )
+
+    def watching(self, account: str, now: int) -> bool:
+        """Whether a bet that was closed as not executed might still turn up."""
+        return any(void.bet and void.account == account for void in self._younger(WATCH, now))
+
+    def _held(self, account: str, now: int) -> int:
+        return sum(void.hold_micro for void in self._younger(HOLD, now) if void.account == account)
+
+    def _younger(self, age: int, now: int) -> Iterator[Void]:
+        # Of an earlier run counts when this one began: its clock may have been another.
+        return takewhile(lambda void: now - max(void.at, self.run_at) < age, reversed(self.watched.values()))
 
     def apply(self, event: Event) -> None:
         """Take an event in.
@@ -123,7 +149,7 @@ class State:
                 self._close(event)
             case OutcomeUnknown():
                 self.unknown[event.intent] = event.reason
-            case EscrowOpened() | EscrowMoved():
+            case EscrowOpened() | EscrowMoved() | WithdrawalMoved():
                 self._watch(event)
             case StopSet() | StopLifted():
                 self._stop(event)
@@ -162,15 +188,15 @@ class State:
             self._move(lane, LaneState.PENDING)
         elif lane.state is LaneState.SETTLING:
             lane.intent = None
-            self._move(lane, LaneState.ERROR if lane.failed else self._rest(lane.account))
+            self._move(lane, LaneState.ERROR if lane.failed else self._rest(lane))
 
     def _book(self, event: Event) -> None:
+        self.book.post(getattr(event, "postings", ()))
         match event:
             case AccountAdopted():
-                self.book.post(event.postings)
                 account = self.account(event.account)
                 account.nonces, account.reconciled_at = event.nonces, event.at
-                account.venue_at = event.venue_at
+                account.venue_at, account.agreed_nonces = event.venue_at, event.nonces
                 account.cursor_at, account.cursor_refs = event.cursor_at, event.cursor_refs
                 account.session_start_micro = account.peak_micro = account.day_start_micro = event.balance_micro
                 account.day = event.at // MICROS_PER_DAY
@@ -178,41 +204,50 @@ class State:
                     self._remember(ref, "")
             case SessionStarted():
                 account = self.account(event.account)
-                account.session_start_micro = event.equity_micro
+                account.session_start_micro, account.late = event.equity_micro, 0
                 if event.after_stop:
                     account.day_start_micro = account.peak_micro = event.equity_micro
                     account.loss_streak = 0
             case StrayBooked():
-                self.book.post(event.postings)
                 self._remember(event.venue_ref, event.intent or "")
                 self.account(event.account).nonces += event.nonces
+                if event.kind == "resurrected":
+                    self.account(event.account).late += 1
+                    self.watched = {tag: void for tag, void in self.watched.items() if void.intent != event.intent}
                 if event.kind == "foreign":
                     self._shift(event.account, event.payout_micro - event.stake_micro)
-            case CreditBooked():
-                self.book.post(event.postings)
-                self._remember(event.venue_ref, "")
-                self._shift(event.account, event.amount_micro)
+            case CreditBooked() | TradeBooked() | HoldingsTaken():
+                self._enter(event)
             case EscrowClosed():
-                self.book.post(event.postings)
                 self.contracts.pop(event.escrow_id, None)
                 self._remember(f"{event.status}: {event.escrow_id}", "")
                 paid = sum(p.amount_micro for p in event.postings if p.target is Bucket.EXTERNAL)
                 self._shift(event.account, -paid)
             case Reconciled():
                 account = self.account(event.account)
+                account.shown = ()
                 account.nonces, account.reconciled_at = event.nonces, event.at
-                account.venue_at = event.venue_at
+                account.venue_at, account.agreed_nonces = event.venue_at, event.nonces
                 account.cursor_at, account.cursor_refs = event.cursor_at, event.cursor_refs
-            case DifferenceAccepted():
-                self.book.post(event.postings)
             case SuspenseResolved():
-                self.book.post(event.postings)
                 del self.suspended[event.intent]
             case _:
                 pass  # the rest is told for the audit and moves nothing
 
-    def _watch(self, event: EscrowOpened | EscrowMoved) -> None:
-        if isinstance(event, EscrowOpened):
+    def _enter(self, event: CreditBooked | TradeBooked | HoldingsTaken) -> None:
+        if isinstance(event, HoldingsTaken):
+            self.holdings[event.account] = event.holdings
+            return
+        self._remember(event.venue_ref, "")
+        if isinstance(event, CreditBooked):
+            self._shift(event.account, event.amount_micro)
+
+    def _watch(self, event: EscrowOpened | EscrowMoved | WithdrawalMoved) -> None:
+        if isinstance(event, WithdrawalMoved):
+            self.withdrawals.pop(event.withdrawal_id, None)
+            if event.under_way:
+                self.withdrawals[event.withdrawal_id] = event
+        elif isinstance(event, EscrowOpened):
             self.contracts[event.escrow_id] = Contract(event)
             self._remember(event.escrow_id, event.intent)
         else:
@@ -256,9 +291,15 @@ class State:
             self._remember(event.venue_ref, event.intent)
             self._remember(opened.tag, event.intent)
         account.nonces += event.nonces
+        if event.shown:  # money that was sent out for good
+            account.shown += (event.shown,)
+            self._shift(event.account, -sum(p.amount_micro for p in event.postings if p.target is Bucket.EXTERNAL))
         if event.outcome in ("void", "refused", "not_sent"):
             self.voids[opened.tag] = event.intent
+            hold = opened.stake_micro if event.outcome == "void" else 0
+            self.watched[opened.tag] = Void(event.intent, event.account, event.at, hold, opened.kind == "bet")
             _trim(self.voids, WATCHED_VOIDS)
+            _trim(self.watched, WATCHED_VOIDS)
         if event.outcome == "void":
             self.tally.void += 1
             if opened.kind == "escrow_act" and opened.subject in self.contracts:
@@ -289,11 +330,12 @@ class State:
             account.stop = halt
         for lane in self.lanes.values():
             resting = lane.state in (LaneState.IDLE, LaneState.STOPPED)
-            if lane.account == event.account and resting and lane.state is not self._rest(lane.account):
-                self._move(lane, self._rest(lane.account))
+            if lane.account == event.account and resting and lane.state is not self._rest(lane):
+                self._move(lane, self._rest(lane))
 
-    def _rest(self, account: str) -> LaneState:
-        return LaneState.STOPPED if self.account(account).halt else LaneState.IDLE
+    def _rest(self, lane: Lane) -> LaneState:
+        halted = self.account(lane.account).halt and lane.name != HOUSE
+        return LaneState.STOPPED if halted else LaneState.IDLE
 
     def _fail(self, event: LaneFailed | LaneCleared) -> None:
         if isinstance(event, LaneFailed):
@@ -305,7 +347,7 @@ class State:
         else:
             lane = self.lanes[event.lane]
             lane.failed = lane.culprit = None
-            self._move(lane, self._rest(lane.account))
+            self._move(lane, self._rest(lane))
 
     def _move(self, lane: Lane, target: LaneState) -> None:
         lane.state = move(lane.name, lane.state, target, open_intent=lane.intent in self.open)

@@ -5,15 +5,16 @@ floats; `checked` turns them into exact values or refuses them with a reason. No
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from actors.money.amounts import usd
 from actors.money.fields import Nonsense, Number, amount_of, exact_of, text_of
 from actors.money.games import SOUND_GAMES, Odds, Param, UnsoundBet, odds
+from actors.money.orders import CheckedTrade, OrderKind, OrderWager, checked_order
 
 CLAIM_TOLERANCE = Fraction(1, 10_000)
 """How far a strategy's stated probability or odds may lie from the game's own: one roll of 10,000."""
@@ -27,10 +28,10 @@ WITHDRAW_MICRO = (1_000_000, 100_000_000_000)
 WITHDRAW_FEE_MICRO = 500_000
 """What the venue takes on top of every withdrawal."""
 
-Kind = Literal["bet", "escrow_create", "escrow_act", "pay", "withdraw", "register_domain"]
+Kind = Literal["bet", "escrow_create", "escrow_act", "pay", "withdraw", "register_domain"] | OrderKind
 """What an intent does at the venue."""
 
-ALONE: frozenset[Kind] = frozenset({"pay", "withdraw"})
+ALONE: frozenset[Kind] = frozenset({"pay", "withdraw", *get_args(OrderKind)})
 """Kinds that carry no tag of ours (class K3): what became of one is told by what is new on its account, so nothing else
 may be open there beside it."""
 
@@ -104,7 +105,7 @@ class Idle:
     reason: str
 
 
-Wager = Bet | EscrowCreate | EscrowAct | Pay | Withdraw | RegisterDomain
+Wager = Bet | EscrowCreate | EscrowAct | Pay | Withdraw | RegisterDomain | OrderWager
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ class CheckedDomain:
     max_micro: int
 
 
-Checked = CheckedBet | CheckedEscrow | CheckedAct | CheckedPay | CheckedWithdraw | CheckedDomain
+Checked = CheckedBet | CheckedEscrow | CheckedAct | CheckedPay | CheckedWithdraw | CheckedDomain | CheckedTrade
 
 
 def checked_bet(bet: Bet, *, builtin_venue: bool) -> CheckedBet:
@@ -291,6 +292,16 @@ def checked_domain(wager: RegisterDomain) -> CheckedDomain:
     return CheckedDomain(domain, amount_of("max_price_usd", wager.max_price_usd))
 
 
+_CHECKS: Mapping[type, Callable[[Any], Checked]] = {
+    EscrowCreate: checked_escrow,
+    EscrowAct: checked_act,
+    Pay: checked_pay,
+    Withdraw: checked_withdraw,
+    RegisterDomain: checked_domain,
+    **dict.fromkeys(get_args(OrderWager), checked_order),
+}
+
+
 def checked(wager: object, *, builtin_venue: bool) -> Checked:
     """Return any wager in exact terms.
 
@@ -298,19 +309,10 @@ def checked(wager: object, *, builtin_venue: bool) -> Checked:
         Nonsense: it is none, or a field of it makes no sense.
     """
     try:
-        match wager:
-            case Bet():
-                return checked_bet(wager, builtin_venue=builtin_venue)
-            case EscrowCreate():
-                return checked_escrow(wager)
-            case EscrowAct():
-                return checked_act(wager)
-            case Pay():
-                return checked_pay(wager)
-            case Withdraw():
-                return checked_withdraw(wager)
-            case RegisterDomain():
-                return checked_domain(wager)
+        if isinstance(wager, Bet):
+            return checked_bet(wager, builtin_venue=builtin_venue)
+        if check := next((check for kind, check in _CHECKS.items() if isinstance(wager, kind)), None):
+            return check(wager)
     except Nonsense:
         raise
     except Exception as error:  # noqa: BLE001  the fields are objects of the strategy: what they raise is its fault

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from random import Random
+from typing import NoReturn
 
 from actors.desk import Boot
 from actors.journal import Row
@@ -252,6 +253,10 @@ class SimulatedWorld:
 
     def store(self) -> None:
         """There is none."""
+
+    def trading(self) -> NoReturn:
+        """There is none, so nobody asks."""
+        raise NotImplementedError
 
     def webhooks(self) -> None:
         """There are none."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import ClassVar
 
+from actors.money.positions import LimitView, Position
 from actors.money.wagers import Idle, Wager
 
 
@@ -43,6 +44,8 @@ class View:
         peak: the highest equity so far.
         last: how its last wager ended, or None.
         prices: the newest price of each market, if the strategy asked for prices.
+        positions: what a trading account holds.
+        orders: its limit orders that wait.
         random: chance, handed in so that a simulation can repeat it.
     """
 
@@ -53,6 +56,8 @@ class View:
     peak: Decimal
     last: Result | None
     prices: Mapping[str, Decimal] = field(default_factory=dict)
+    positions: tuple[Position, ...] = ()
+    orders: tuple[LimitView, ...] = ()
     random: Random = field(default_factory=Random)
 
 

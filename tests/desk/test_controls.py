@@ -66,7 +66,7 @@ def stopping_at_the_first_difference(patch):
 
 
 def booking_in_the_venues_order(patch):
-    patch.setattr(audit, "_change_at_venue", lambda event: 0)
+    patch.setattr(audit, "_made_available", lambda event: 0)
     return test_reconcile.test_what_adds_money_is_booked_before_what_takes_it
 
 

@@ -1,0 +1,75 @@
+"""Trading on the desk: how a trade is closed in the book, and the trades that the house makes by itself.
+
+The house opens nothing that adds risk. When the run ends it takes back the orders that wait at the venue; when a stop
+rule was broken it closes the positions as well, or the stop would stop nothing. Each is tried once.
+"""
+
+from collections.abc import Callable
+
+from actors.desk import settle
+from actors.desk.opening import open_intent
+from actors.desk.till import Till
+from actors.money.amounts import usd
+from actors.money.book import Bucket, Posting
+from actors.money.events import HoldingsTaken, IntentClosed, IntentOpened
+from actors.money.machine import LaneState
+from actors.money.orders import CheckedTrade
+from actors.money.positions import TradeDone
+from actors.money.records import HOUSE, Lane
+from actors.money.risk import MISMATCH, Denial
+from actors.money.sizing import Sized
+from actors.money.trading import to_reduce
+from actors.money.wagers import Checked
+
+
+def close_trade(till: Till, opened: IntentOpened, done: TradeDone, by: str) -> None:
+    """Book what a trade came to: its margin is set aside, and what results from it comes with the exchange's rows."""
+    margin = min(done.margin_micro, opened.stake_micro)
+    moves = ((Bucket.MARGIN, margin), (Bucket.AVAILABLE, opened.stake_micro - margin))
+    postings = tuple(Posting(opened.account, Bucket.RESERVED, target, amount) for target, amount in moves if amount)
+    closed = IntentClosed(
+        till.now, opened.intent, opened.lane, opened.account, "executed", done.status,
+        venue_ref=done.reference or None, payout_micro=opened.stake_micro, by=by, postings=postings,
+    )  # fmt: skip
+    if not done.recorded:
+        till.fail_lane(opened.lane, opened.intent, "the exchange filled its order and the venue has no record of it")
+    settle.close(till, closed, opened)
+    if not done.recorded:
+        text = f"{opened.intent}: {done.reference} has no position at the venue; close it at the exchange itself"
+        till.incident("unrecorded", text, opened.intent)
+    what = f"{opened.kind} {opened.subject} is {done.status}"
+    settle.say_closed(till, opened, done.status, f"{what}, margin {usd(margin)}" if margin else what, by, 0)
+
+
+def reductions(till: Till, account: str, *, ending: bool) -> list[CheckedTrade]:
+    """Return what the house has still to try on an account, the next one first."""
+    held, stop = till.state.holdings.get(account), till.state.account(account).stop
+    stopped = stop is not None and stop.rule != MISMATCH
+    if held is None or not (ending or stopped):
+        return []
+    return [trade for trade in to_reduce(held, close=stopped) if _subject(trade) not in till.tried]
+
+
+def reduce(till: Till, account: str, *, ending: bool, allowed: Callable[[Checked, Lane], Denial | None]) -> None:
+    """Open the next of the house's trades, if there is one and nothing else is open on the account."""
+    wanted = reductions(till, account, ending=ending)
+    lane = till.state.lane(HOUSE, account) if wanted else None
+    if lane is None or lane.state is not LaneState.IDLE or till.open(account):
+        return
+    till.tried.add(_subject(wanted[0]))
+    if denial := allowed(wanted[0], lane):
+        till.incident("left open", f"{_subject(wanted[0])} stays at the venue: {denial}")
+        return
+    open_intent(till, HOUSE, account, wanted[0], Sized(0))
+
+
+def held_text(event: HoldingsTaken) -> str:
+    """Return what an account holds, for people."""
+    held = event.holdings
+    positions = [f"{p.side} {abs(p.size):f} {p.coin} at {p.entry_price:f}" for p in held.positions]
+    orders = [f"{o.side} {o.coin} waiting for {o.limit_price:f}" for o in held.orders]
+    return f"{event.account} holds {', '.join([*positions, *orders]) or 'nothing'}, margin {usd(held.margin_micro)} USD"
+
+
+def _subject(trade: CheckedTrade) -> str:
+    return str(getattr(trade, "order_id", "") or getattr(trade, "position_id", ""))
