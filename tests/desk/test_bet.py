@@ -57,6 +57,21 @@ def test_an_intent_says_everything_that_is_needed_to_find_out_about_it():
 
 
 @pytest.mark.parametrize(
+    ("answer", "retry_at"),
+    [
+        (Refused("minimum_bet"), None),
+        (Refused("rate_limited", temporary=True, retry_at=5), 5),
+        (NotSent("connection refused"), 0),
+        (NotSent("a spent budget", 7), 7),
+    ],
+)
+def test_a_lane_hears_whether_and_from_when_on_a_retry_makes_sense(answer, retry_at):
+    table = Table().reconciled()
+    table.answer(table.propose(), answer)
+    assert table.of(Settled)[-1].retry_at == retry_at
+
+
+@pytest.mark.parametrize(
     ("answer", "outcome"), [(Refused("minimum_bet"), "refused"), (NotSent("connection refused"), "not_sent")]
 )
 def test_a_definite_no_gives_the_stake_back(answer, outcome):
