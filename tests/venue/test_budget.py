@@ -125,3 +125,12 @@ def test_a_budget_is_never_overspent_by_threads(budget):
     for thread in threads:
         thread.join(5)
     assert len(taken) == 60
+
+
+def test_the_tree_shows_of_which_bucket_least_is_left(budget):
+    assert budget.least("trading") == "no call counted this minute"
+    spend(budget, "trading", "/trade/open", 3)
+    spend(budget, "trading", "/trade/close", 1)
+    spend(budget, "casino", "/games/dice", 50)
+    assert budget.least("trading") == "27 left this minute on /trade/open"
+    assert budget.least("casino") == "10 left this minute on games"
