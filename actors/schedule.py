@@ -44,8 +44,9 @@ def rows(services: Iterable[str], *, live: bool) -> tuple[Row, ...]:
         Row("escrow", "contracts", ESCROW_LIVE_S if live else ESCROW_PAPER_S, 1),
         Row("trading", "positions", 30, 5),
         Row("domains", "availability", HOUR_S, 60),
-        Row("casino", "bonus", DAY_S, HOUR_S),
         Row("referral", "income", DAY_S, 60),
+        Row("referral", "bonus", DAY_S, HOUR_S),
+        Row("faucet", "claim", DAY_S, HOUR_S),
         Row("bankroll", "outcomes", inf, 1),
         Row("bankroll", "accounts", inf, 30),
     )

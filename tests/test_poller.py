@@ -14,7 +14,7 @@ from actors.schedule import DAY_S, HINTS, HOUR_S, Row, Schedule, rows
 from supervision import ChildSpec, Supervisor, System, Worker
 from supervision.simulation import Simulation
 
-ALL = ("wallet", "escrow", "trading", "domains", "casino", "referral")
+ALL = ("wallet", "escrow", "trading", "domains", "casino", "referral", "faucet")
 SECOND = 1_000_000
 
 
@@ -32,13 +32,19 @@ def times(schedule, service, end, step=1.0):
 
 
 @pytest.mark.parametrize(
-    ("service", "period"), [("wallet", 60), ("domains", HOUR_S), ("casino", DAY_S), ("referral", DAY_S)]
+    ("service", "period"), [("wallet", 60), ("domains", HOUR_S), ("faucet", DAY_S), ("trading", 30)]
 )
 def test_each_is_polled_at_the_start_and_then_by_the_period_of_the_mission(service, period):
     at = times(Schedule(rows(ALL, live=True), Random(1), 0), service, 3.5 * period, period / 60)
     assert at[0] <= period / 60 + room.START_SPREAD_S
     assert len(at) in (4, 5)
     assert all(0.85 * period <= b - a <= 1.15 * period for a, b in itertools.pairwise(at))
+
+
+def test_referrals_and_bonus_are_polled_daily():
+    made = polls(Schedule(rows(["referral"], live=True), Random(1), 0), 0, 3.5 * DAY_S, HOUR_S / 2)
+    assert {made.count(one) for one in made} == {1}
+    assert [len([one for one in made if one[2] == what]) for what in ("income", "bonus")] == [4, 4]
 
 
 def test_escrows_are_looked_at_fast_and_what_only_events_ask_for_is_not_polled():
@@ -60,7 +66,7 @@ def test_periods_that_were_slept_through_are_polled_once():
 
 
 def test_a_service_that_does_not_take_part_is_not_polled():
-    assert {row.service for row in rows(["casino"], live=True)} == {"bankroll", "casino"}
+    assert {row.service for row in rows(["casino", "wallet"], live=True)} == {"bankroll", "wallet"}
 
 
 def test_an_event_brings_forward_what_it_is_about():
@@ -119,10 +125,10 @@ def test_a_breaker_that_closes_has_its_service_polled_at_once():
 
 
 def test_a_closing_breaker_does_not_repeat_what_was_just_polled():
-    schedule = Schedule([Row("casino", "bonus", DAY_S, HOUR_S)], Random(1), 0)
+    schedule = Schedule([Row("referral", "bonus", DAY_S, HOUR_S)], Random(1), 0)
     polls(schedule, 0, 10)
-    schedule.hold("casino", 40)
-    schedule.release("casino", 41)
+    schedule.hold("referral", 40)
+    schedule.release("referral", 41)
     assert not polls(schedule, 41, HOUR_S - 10, 60)
 
 
