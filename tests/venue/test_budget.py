@@ -131,6 +131,7 @@ def test_the_tree_shows_of_which_bucket_least_is_left(budget):
     assert budget.least("trading") == "no call counted this minute"
     spend(budget, "trading", "/trade/open", 3)
     spend(budget, "trading", "/trade/close", 1)
-    spend(budget, "casino", "/games/dice", 50)
+    spend(budget, "casino", "/games/dice", 25)
+    spend(budget, "casino", "/games/crash", 25)
     assert budget.least("trading") == "27 left this minute on /trade/open"
     assert budget.least("casino") == "10 left this minute on games"
