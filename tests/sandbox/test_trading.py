@@ -91,6 +91,12 @@ def test_the_book_stands_around_the_mid_price(trader):
     assert bids[0] < book["mid_price"] == 3000 < asks[0]
 
 
+def test_the_book_of_the_cheapest_market_has_no_price_below_zero(trader, house):
+    settle(house, "@9", 0.000003)
+    book = trader.get("/markets/@9/orderbook").body
+    assert [level["price"] for level in book["bids"]] == [0.000002, 0.000001]
+
+
 def test_prices_are_kept_for_thirty_seconds(trader, house):
     assert trader.get("/markets/ETH/price").body["price"] == 3000
     hold(house, "ETH", 3300)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from actors.sandbox.books import Row
-from actors.sandbox.exchange.valuation import MICRO, Account, Position, decimal_text, usd_text
+from actors.sandbox.exchange.valuation import Account, Position, decimal_text, usd_text
 from actors.sandbox.market import Listing
 
 LEVELS = 20  # of a book on each side
@@ -115,14 +115,17 @@ def book_json(listing: Listing, mid: Decimal, time_ms: int) -> dict[str, Any]:
     return {
         "coin": listing.coin,
         "time": time_ms,
-        "levels": [[_level(listing, mid + sign * tick * (n + 1), n) for n in range(LEVELS)] for sign in (-1, 1)],
+        "levels": [
+            [_level(listing, mid + step * tick, abs(step)) for step in steps if mid + step * tick > 0]
+            for steps in (range(-1, -LEVELS - 1, -1), range(1, LEVELS + 1))
+        ],
     }
 
 
-def _level(listing: Listing, px: Decimal, index: int) -> dict[str, Any]:
+def _level(listing: Listing, px: Decimal, number: int) -> dict[str, Any]:
     unit = Decimal(1).scaleb(-listing.size_decimals)
-    size = max(unit, (Decimal(LEVEL_USD) * (index + 1) / max(px, Decimal(1) / MICRO)).quantize(unit))
-    return {"px": decimal_text(px), "sz": decimal_text(size), "n": index + 1}
+    size = max(unit, (Decimal(LEVEL_USD) * number / px).quantize(unit))
+    return {"px": decimal_text(px), "sz": decimal_text(size), "n": number}
 
 
 def trade_json(fill: Row) -> dict[str, Any]:
