@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 
 from actors.sandbox import (
     accounts,
+    advice,
     batch,
     casino,
     chains,
@@ -29,6 +30,7 @@ from actors.sandbox import (
     keys,
     referral,
     registrar,
+    swaps,
     wallet,
     webhooks,
     withdrawals,
@@ -47,6 +49,7 @@ DOORS = [
     *deposits.DOORS,
     *daily.DOORS,
     *casino.DOORS,
+    *advice.DOORS,
     *batch.DOORS,
     *referral.DOORS,
     *fairness.DOORS,
@@ -57,6 +60,7 @@ DOORS = [
     *dns.DOORS,
     *registrar.DOORS,
     *wallet.DOORS,
+    *swaps.DOORS,
     *webhooks.DOORS,
     *chains.DOORS,
     *trading.DOORS,

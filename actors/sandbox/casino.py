@@ -114,22 +114,6 @@ def _seed_column(client_seed: Any) -> str | float:
     return client_seed if isinstance(client_seed, str) else float(client_seed)
 
 
-def _limits(_venue: Venue, call: Call) -> Body:
-    return kelly.limits(call.agent["balance"], call.agent["risk_factor"])
-
-
-def _configure(venue: Venue, call: Call) -> Body:
-    factor = number_field(call.body, "risk_factor")
-    if not 0.1 <= factor <= 1:
-        raise refuse(400, "invalid_risk_factor", "risk_factor must be between 0.1 and 1.")
-    venue.books.run("UPDATE agents SET risk_factor = ? WHERE id = ?", factor, call.agent_id)
-    return {
-        "risk_factor": factor,
-        "message": "The new risk factor is in force.",
-        "new_limits": kelly.limits(call.agent["balance"], factor),
-    }
-
-
 DOORS = [
     *(
         Door(
@@ -143,6 +127,4 @@ DOORS = [
         )
         for name, game in GAMES.items()
     ),
-    Door("GET", "/api/v1/kelly/limits", _limits, auth="casino"),
-    Door("PUT", "/api/v1/kelly/config", _configure, auth="casino", reads="strict"),
 ]

@@ -100,11 +100,15 @@ def holds(venue: Venue, chain: str, token: str, address: str) -> int:
     """
     if venue.faults.strikes("upstream", f"/wallet/{chain}"):
         raise ChainError(f"{chain} does not answer")
-    account = _account(address)
-    rows = venue.books.all(
-        "SELECT units FROM transfers WHERE (chain, token, address) = (?, ?, ?)", chain, token, account
+    return _at_first(venue.seed, chain, token, _account(address)) + moved(venue.books, chain, token, address)
+
+
+def moved(books: Books, chain: str, token: str, address: str) -> int:
+    """Smallest units that came to an address by transfers made here, less what left it."""
+    rows = books.all(
+        "SELECT units FROM transfers WHERE (chain, token, address) = (?, ?, ?)", chain, token, _account(address)
     )
-    return _at_first(venue.seed, chain, token, account) + sum(int(row["units"]) for row in rows)
+    return sum(int(row["units"]) for row in rows)
 
 
 def _account(address: str) -> str:

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections import Counter
+from functools import partial
 from typing import Literal
 
 from actors.sandbox.books import Books, Row, iso
@@ -26,11 +27,12 @@ def book(books: Books, referred: Row, source: str, fee: float, commission: float
 def doors(v1: str, service: Literal["wallet", "domains", "trading"]) -> list[Door]:
     """The doors of a service whose paths start with `v1`: code, stats, withdraw."""
     limit = None if service == "domains" else WITHDRAWALS_PER_MINUTE
+    withdraw = partial(_withdraw, service=service)
     stats = {"wallet": _wallet_stats, "domains": _domains_stats, "trading": _trading_stats}[service]
     return [
         Door("GET", f"{v1}/referral/code", _code, auth=service),
         Door("GET", f"{v1}/referral/stats", stats, auth=service),
-        Door("POST", f"{v1}/referral/withdraw", _withdraw, auth=service, per_minute=limit, reads="lenient"),
+        Door("POST", f"{v1}/referral/withdraw", withdraw, auth=service, per_minute=limit, reads="lenient"),
     ]
 
 
@@ -124,9 +126,12 @@ def _wallet_stats(venue: Venue, call: Call) -> Body:
     }
 
 
-def _withdraw(venue: Venue, call: Call) -> Body:
+def _withdraw(venue: Venue, call: Call, *, service: str) -> Body:
     address, available = call.body.get("address"), _available(venue, call)
-    if not isinstance(address, str) or not ADDRESS.fullmatch(address):
+    if service == "wallet":
+        if not isinstance(address, str) or not address:
+            raise refuse(400, "invalid_request", "Say where to in address.")
+    elif not isinstance(address, str) or not ADDRESS.fullmatch(address):
         raise refuse(400, "invalid_address", suggestion="Send an address: 0x and 40 hexadecimal digits.")
     if available < MIN_WITHDRAWAL_USD:
         raise refuse(400, "insufficient_balance", available_usd=available, minimum=MIN_WITHDRAWAL_USD)

@@ -101,7 +101,7 @@ CREATE TABLE IF NOT EXISTS wallets (
 CREATE TABLE IF NOT EXISTS swaps (
     id TEXT PRIMARY KEY, agent_id TEXT NOT NULL REFERENCES wallet_agents, order_id TEXT NOT NULL UNIQUE,
     request TEXT NOT NULL, fee REAL NOT NULL, deposit_address TEXT NOT NULL, expires_at INTEGER NOT NULL,
-    created_at INTEGER NOT NULL);
+    created_at INTEGER NOT NULL, paid_out INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS transfers (
     id INTEGER PRIMARY KEY, chain TEXT NOT NULL, address TEXT NOT NULL, token TEXT NOT NULL, units TEXT NOT NULL,
     other TEXT NOT NULL, tx_hash TEXT NOT NULL, created_at INTEGER NOT NULL);
