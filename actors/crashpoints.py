@@ -40,6 +40,10 @@ POINTS = frozenset(
         "commit/looked_up",  # between two negative readings
         "append/reconciled",
         "commit/reconciled",
+        "append/hint_taken",  # a pushed event is known, and not yet on disk
+        "insert/hint_taken",
+        "commit/hint_taken",  # it is on disk, and its sender was not told
+        "acknowledged/hint_taken",
         "snapshot",  # inside the transaction that replaces the snapshot
     }
 )

@@ -34,6 +34,8 @@ POLL_S = 0.005
 POLLS = 4_000
 """How often a new life is looked at, until it is up."""
 
+WEBHOOK_SECRET = "whsec_0123456789abcdef"
+
 ABREAST = 4
 """Lives at a time: most of them wait for a deadline, so more than there are cores."""
 
@@ -73,7 +75,9 @@ class Zygote:
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "tests.crash.zygote"]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        env = os.environ | {"STAKEKEEPER_WEBHOOK_SECRET": WEBHOOK_SECRET}
+        self._process = subprocess.Popen(command, cwd=ROOT, env=env, bufsize=0, **pipes)
 
     def start(self, **wanted) -> "Life":
         self._process.stdin.write(json.dumps(wanted).encode() + b"\n")
