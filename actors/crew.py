@@ -4,7 +4,9 @@ from collections.abc import Callable
 from functools import partial
 
 from actors.casino import CasinoActor
+from actors.domains import DomainsActor
 from actors.escrow import EscrowActor
+from actors.faucet import FaucetActor
 from actors.money.wagers import (
     Checked,
     CheckedAct,
@@ -16,15 +18,20 @@ from actors.money.wagers import (
     Request,
 )
 from actors.parts import Parts
+from actors.referral import ReferralActor
 from actors.trading import TradingActor
 from actors.venue.casino import bet_request
-from actors.venue.domains import domain_request
+from actors.venue.domains import Domains, domain_request
 from actors.venue.escrow import act_request, create_request
+from actors.venue.faucet import Faucet
+from actors.venue.referral import Referral
 from actors.venue.trading import trade_request
-from actors.venue.transfers import pay_request, withdraw_request
+from actors.venue.transfers import transfer_request
+from actors.venue.wallet import Wallet
+from actors.wallet import WalletActor
 from supervision import ChildSpec, Supervisor, Worker
 
-READERS = {"casino": "casino", "trading": "trading"}
+READERS = {"casino": "casino", "trading": "trading", "domains": "domains"}
 """Accounts of the book, and the service whose actor reads each; escrow, faucet and referral live on the casino's."""
 
 
@@ -53,10 +60,8 @@ def request_of(wager: Checked, stake_micro: int, tag: str) -> Request:
             return create_request(wager, tag)
         case CheckedAct():
             return act_request(wager)
-        case CheckedPay():
-            return pay_request(wager)
-        case CheckedWithdraw():
-            return withdraw_request(wager)
+        case CheckedPay() | CheckedWithdraw():
+            return transfer_request(wager)
         case CheckedDomain():
             return domain_request(wager)
         case _:
@@ -88,5 +93,53 @@ def _trading(parts: Parts) -> TradingActor:
     return TradingActor(world.trading, world.port("trading"), parts.bankroll, world.wall, health)
 
 
-MAKERS: dict[str, Callable[[Parts], Worker]] = {"casino": _casino, "escrow": _escrow, "trading": _trading}
+def _domains(parts: Parts) -> DomainsActor:
+    world, watched = parts.world, parts.config.domains.watch
+    lanes = [parts.lane(lane.name) for lane in parts.lanes if lane.account == "domains"]
+    return DomainsActor(
+        lambda: Domains(world.line("domains")), watched, lanes,
+        world.port("domains"), parts.bankroll, parts.reporter, world.wall,
+    )  # fmt: skip
+
+
+def _wallet(parts: Parts) -> WalletActor:
+    world, section = parts.world, parts.config.wallet
+    addresses = {chain: address for chain, address in section if address}
+    return WalletActor(
+        lambda: Wallet(world.line("wallet")), addresses,
+        world.port("wallet"), parts.bankroll, parts.reporter, world.wall,
+    )  # fmt: skip
+
+
+def _faucet(parts: Parts) -> FaucetActor:
+    world = parts.world
+    return FaucetActor(
+        lambda: Faucet(world.line("faucet"), world.line("casino")),
+        world.port("faucet"), parts.bankroll, parts.reporter, world.wall, claims=_claims(parts, "faucet"),
+    )  # fmt: skip
+
+
+def _referral(parts: Parts) -> ReferralActor:
+    world = parts.world
+    return ReferralActor(
+        lambda: Referral(world.line("referral")),
+        world.port("referral"), parts.bankroll, parts.reporter, world.wall, claims=_claims(parts, "referral"),
+    )  # fmt: skip
+
+
+def _claims(parts: Parts, service: str) -> bool:
+    # Play money stays the round sum that it begins with, unless its user asks for the service by name.
+    asked = service in parts.config.services.model_fields_set
+    return (asked or not parts.builtin) and not parts.config.dry_run
+
+
+MAKERS: dict[str, Callable[[Parts], Worker]] = {
+    "casino": _casino,
+    "escrow": _escrow,
+    "trading": _trading,
+    "domains": _domains,
+    "wallet": _wallet,
+    "faucet": _faucet,
+    "referral": _referral,
+}
 """In the order in which they start."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Literal
 
 from actors.money.events import Event, IntentClosed
-from actors.money.evidence import Answer, EscrowView, Evidence, Query
+from actors.money.evidence import Answer, EscrowView, Evidence, Query, Referred
 from actors.money.positions import Holdings
 from actors.money.risk import Denial
 from actors.money.wagers import Wager
@@ -216,6 +216,20 @@ class EscrowsSeen:
     """How the watched contracts stand at the venue."""
 
     views: tuple[EscrowView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralsSeen:
+    """Whom we brought to the venue, as it says."""
+
+    referred: tuple[Referred, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainsSeen:
+    """Which of the watched names are free, and what each costs in USD."""
+
+    free: Mapping[str, Decimal]
 
 
 # feeds -> services, bankroll, strategies

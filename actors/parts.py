@@ -48,6 +48,10 @@ class Parts:
         """Whom people hear from."""
         return self.handle(REPORTER)
 
+    def lane(self, name: str) -> Handle:
+        """Return a lane's actor."""
+        return self.handle(f"{STRATEGIES}/{name}")
+
     def service(self, name: str) -> Handle:
         """Return a service's actor."""
         return self.handle(f"{SERVICES}/{name}")

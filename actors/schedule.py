@@ -37,7 +37,8 @@ def rows(services: Iterable[str], *, live: bool) -> tuple[Row, ...]:
     """Return what is polled of these services.
 
     What has a period of a day is polled at each start too, and nothing is kept over a restart: each poll is a reading,
-    or a claim that the venue itself grants once a day, so one too many costs a request.
+    or a claim that the venue itself grants once a day, so one too many costs a request. The bonus of the day is asked
+    for more often: it is due a day after the last one, and a day later its streak is lost.
     """
     table = (
         Row("wallet", "balances", 60, 10),
@@ -45,7 +46,7 @@ def rows(services: Iterable[str], *, live: bool) -> tuple[Row, ...]:
         Row("trading", "positions", 30, 5),
         Row("domains", "availability", HOUR_S, 60),
         Row("referral", "income", DAY_S, 60),
-        Row("referral", "bonus", DAY_S, HOUR_S),
+        Row("referral", "bonus", 6 * HOUR_S, HOUR_S),
         Row("faucet", "claim", DAY_S, HOUR_S),
         Row("bankroll", "outcomes", inf, 1),
         Row("bankroll", "accounts", inf, 30),

@@ -72,6 +72,9 @@ class World(Protocol):
     def trading(self) -> TradingClient:
         """Return a client of the trading service."""
 
+    def line(self, service: str) -> Line:
+        """Return a line of its own to a service that has no client here."""
+
     def health(self, service: str) -> str:
         """Say how a service's breaker and budget stand."""
 
@@ -131,15 +134,15 @@ class RealWorld:
 
     def casino(self) -> Casino:
         """Return a client with connections of its own."""
-        return Casino(self._line("casino"), self.escrow())
+        return Casino(self.line("casino"), self.escrow())
 
     def escrow(self) -> Escrow:
         """Return a client with connections of its own."""
-        return Escrow(self._line("escrow"))
+        return Escrow(self.line("escrow"))
 
     def trading(self) -> Trading:
         """Return a client with connections of its own, to the service and to the exchange behind it."""
-        return Trading(self._line("trading"), Exchange(self._line("exchange")))
+        return Trading(self.line("trading"), Exchange(self.line("exchange")))
 
     def health(self, service: str) -> str:
         """Return the tree's line for a service."""
@@ -187,12 +190,13 @@ class RealWorld:
         binding = f"{config.mode}:casino:{self._site.fingerprint}"
         return Journal.open(path, agent=config.agent.id, binding=binding, wall_micros=self.wall)
 
-    def _line(self, service: str) -> Line:
-        # The exchange is public: no key of ours is any of its business.
-        credential = Credential(SecretStr("")) if service == "exchange" else self._site.credential(service)
+    def line(self, service: str) -> Line:
+        """Return a line of its own to a service."""
+        # The exchange and the faucet are open to all: no key of ours is any of their business.
+        credential = Credential(SecretStr("")) if service in ("exchange", "faucet") else self._site.credential(service)
         return Line(
             service,
-            self._site.urls[service],
+            self._site.urls["casino" if service == "referral" else service],
             key=credential.key,
             agent_id=credential.agent_id,
             timeout_s=float(self._config.venue.send_timeout),

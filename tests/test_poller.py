@@ -41,10 +41,10 @@ def test_each_is_polled_at_the_start_and_then_by_the_period_of_the_mission(servi
     assert all(0.85 * period <= b - a <= 1.15 * period for a, b in itertools.pairwise(at))
 
 
-def test_referrals_and_bonus_are_polled_daily():
+def test_referrals_are_polled_daily_and_the_bonus_before_its_streak_is_lost():
     made = polls(Schedule(rows(["referral"], live=True), Random(1), 0), 0, 3.5 * DAY_S, HOUR_S / 2)
     assert {made.count(one) for one in made} == {1}
-    assert [len([one for one in made if one[2] == what]) for what in ("income", "bonus")] == [4, 4]
+    assert [len([one for one in made if one[2] == what]) for what in ("income", "bonus")] == [4, 14]
 
 
 def test_escrows_are_looked_at_fast_and_what_only_events_ask_for_is_not_polled():

@@ -66,6 +66,8 @@ class AgentConfig(BaseModel):
     journal: sections.JournalSection = sections.JournalSection()
     redis: sections.RedisSection = sections.RedisSection()
     alerts: sections.AlertsSection = sections.AlertsSection()
+    wallet: sections.WalletSection = sections.WalletSection()
+    domains: sections.DomainsSection = sections.DomainsSection()
     web: sections.WebSection = sections.WebSection()
     webhook: sections.WebhookSection = sections.WebhookSection()
 

@@ -77,6 +77,12 @@ _Name = Annotated[
 ]
 
 
+_Address = Annotated[
+    str | None, Field(pattern=r"^[0-9A-Za-z]{20,120}$", description="an address, 20 to 120 letters and digits")
+]
+_Domain = Annotated[str, Field(pattern=r"^[a-z0-9.-]{4,253}$", description="a domain such as example.com")]
+
+
 class Section(BaseModel):
     """A section with fixed keys."""
 
@@ -221,6 +227,23 @@ class AlertsSection(Section):
     daily_summary_at: Annotated[
         str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="a time of day (UTC), 00:00 to 23:59")
     ] = "00:05"
+
+
+class WalletSection(Section):
+    """The addresses whose balances are watched, one a chain. Never a key."""
+
+    ethereum: _Address = None
+    base: _Address = None
+    solana: _Address = None
+    bitcoin: _Address = None
+    tron: _Address = None
+    monero: _Address = None
+
+
+class DomainsSection(Section):
+    """The names whose availability is watched, every hour. Nothing is bought by watching."""
+
+    watch: Annotated[tuple[_Domain, ...], Field(max_length=50, description="a list of at most 50 domains")] = ()
 
 
 class WebSection(Section):

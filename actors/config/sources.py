@@ -83,8 +83,8 @@ def from_environment(env: Mapping[str, str]) -> Tables:
         if section == "strategy":
             raise ConfigError(f"{variable}: strategies are set in the file ([[strategy]]) or with --strategy.")
         value: object = env[variable]
-        if (section, key) == ("alerts", "urls"):
-            value = [url.strip() for url in env[variable].split(",") if url.strip()]
+        if (section, key) in (("alerts", "urls"), ("domains", "watch")):
+            value = [part.strip() for part in env[variable].split(",") if part.strip()]
         tables.setdefault(section, {})[key] = value
     return tables
 

@@ -72,6 +72,15 @@ class EscrowView:
 
 
 @dataclass(frozen=True, slots=True)
+class Referred:
+    """An agent that was brought to the venue: its name as the venue shows it, its level, what it has earned us."""
+
+    agent: str
+    level: int
+    earned_micro: int
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawal:
     """A withdrawal as the venue lists it: pending, reviewing, completed or failed. `at_seconds` is its beginning."""
 

@@ -258,6 +258,10 @@ class SimulatedWorld:
         """There is none, so nobody asks."""
         raise NotImplementedError
 
+    def line(self, service: str) -> NoReturn:
+        """There are only the casino and the escrow service."""
+        raise NotImplementedError(service)
+
     def webhooks(self) -> None:
         """There are none."""
 

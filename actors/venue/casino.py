@@ -37,6 +37,7 @@ from actors.venue.shapes import (
     SeedsAnswer,
     read_export,
 )
+from actors.venue.transfers import PROOFS, withdrawals
 
 SERVICE = "casino"
 
@@ -80,12 +81,12 @@ class Casino:
         self._escrow = escrow
 
     def place(self, ticket: Ticket) -> Answer:
-        """Send a bet's ticket, once; see Line.send.
+        """Send the ticket of a bet, a payment or a withdrawal, once; see Line.send.
 
         Raises:
             TicketSpent: it was consumed before.
         """
-        return self._line.send(ticket, partial(_won_or_lost, ticket))
+        return self._line.send(ticket, partial(PROOFS.get(ticket.kind, _won_or_lost), ticket))
 
     def balance(self) -> int:
         """Return the account's balance in micro-USD.
@@ -152,6 +153,7 @@ class Casino:
             history=history,
             escrows=escrows,
             venue_at=venue_at,
+            withdrawals=withdrawals(self._line) if query.withdrawals else (),
             seeds=seeds,
         )
 

@@ -82,7 +82,7 @@ CASINO = (
         K3,
         EVERYWHERE | _noes("invalid_amount", "minimum_withdrawal", "maximum_withdrawal", "invalid_address"),
     ),
-    Endpoint("casino", "/daily/claim", K1, EVERYWHERE | _noes("already_claimed")),
+    Endpoint("referral", "/daily/claim", K1, EVERYWHERE | _noes("already_claimed")),
     Endpoint("casino", "/fairness/rotate", K1, EVERYWHERE),
     Endpoint("casino", "/kelly/config", K1, EVERYWHERE | _noes("invalid_risk_factor"), method="PUT"),
     Endpoint("casino", "/bets/batch", K4, why="no transaction: some of its bets may be made and others not"),

@@ -1,39 +1,72 @@
-"""The faucet: one dollar of credit an account, once."""
+"""The faucet: one dollar of credit a casino account, once. The casino's history says whether it was had."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from actors.venue.answers import error_of, read_answer
+from actors.venue.answers import Name, Shape, read_answer
 from actors.venue.bodies import body
-from actors.venue.errors import VenueDown
-from actors.venue.http import ask_openly
-from actors.venue.shapes import ClaimAnswer
+from actors.venue.errors import NothingSent, RateLimited, VenueRefused
+from actors.venue.line import Line
+from actors.venue.shapes import ClaimAnswer, HistoryAnswer
+
+CREDIT = "faucet_claim"
+"""How the reason of its row in the casino's history begins."""
+
+TOMORROW = (429, "ip_rate_limited")
+HAD = (409, "already_claimed")
+
+
+class _Account(Shape):
+    agent_id: Name
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What came of a claim: credited; already had (done); later (a limit by address and day); refused for good."""
+    """What came of a claim: credited; had (done); later (a limit by address and day); refused for good."""
 
-    outcome: Literal["credited", "already", "later", "refused"]
-    code: str = ""
+    outcome: Literal["credited", "had", "later", "refused"]
     amount_micro: int = 0
-    claim_id: str = ""
+    code: str = ""
 
 
-def claim(base_url: str, agent_id: str, *, timeout_s: float) -> Claim:
-    """Claim the credit for a casino account. Read the account's ledger first: after a 5xx it may have it already.
+class Faucet:
+    """The faucet for one casino account. Blocks its caller; usable by several threads.
 
-    Raises:
-        VenueError: VenueDown or BadAnswer; nothing is known then, and the ledger says more.
+    Args:
+        line: to the faucet, which asks for no key.
+        casino: to the casino, which knows the account's id and whose history shows the credit.
     """
-    fields = {"agent_casino_id": agent_id}
-    answer = ask_openly(base_url, "POST", "/faucet/claim", body=body(fields), timeout_s=timeout_s)
-    if answer.status == 200:
-        made = read_answer(ClaimAnswer, answer.body)
-        return Claim("credited", amount_micro=made.credited, claim_id=made.claim_id)
-    code = error_of(answer.body)
-    if answer.status >= 500 or not code:
-        raise VenueDown(f"cannot claim: the faucet answers {answer.status}")
-    if answer.status == 429:
-        return Claim("later", code)
-    return Claim("already" if answer.status == 409 else "refused", code)
+
+    def __init__(self, line: Line, casino: Line) -> None:
+        self._line = line
+        self._casino = casino
+
+    def had(self) -> bool:
+        """Tell whether the account was credited, by its complete history.
+
+        Raises:
+            VenueError: it could not be read.
+        """
+        rows = read_answer(HistoryAnswer, self._casino.get("/kelly/history")).bankroll_curve
+        return any(row.reason.startswith(CREDIT) for row in rows)
+
+    def claim(self) -> Claim:
+        """Claim the credit.
+
+        Raises:
+            VenueError: nothing is known: read the history before anything else.
+        """
+        agent_id = read_answer(_Account, self._casino.get("/auth/balance")).agent_id
+        try:
+            answer = self._line.act("/faucet/claim", body({"agent_casino_id": agent_id}))
+        except (RateLimited, NothingSent):
+            return Claim("later")
+        except VenueRefused as error:
+            said = (error.status, error.code)
+            return Claim("later" if said == TOMORROW else "had" if said == HAD else "refused", code=error.code)
+        return Claim("credited", read_answer(ClaimAnswer, answer).credited)
+
+    def close(self) -> None:
+        """Close the connections kept for reading."""
+        self._line.close()
+        self._casino.close()

@@ -50,19 +50,13 @@ class WithdrawalsAnswer(Shape):
     withdrawals: list[_Row]
 
 
-def pay_request(pay: CheckedPay) -> Request:
-    """Return the request of a payment."""
-    memo = {"memo": pay.memo} if pay.memo else {}
-    return Request(
-        SERVICE, "/stats/pay", body({"to_agent_id": pay.to_agent, "amount": dollars(pay.amount_micro), **memo})
-    )
-
-
-def withdraw_request(withdraw: CheckedWithdraw) -> Request:
-    """Return the request of a withdrawal; the venue takes its fee on top of the amount."""
-    return Request(
-        SERVICE, "/auth/withdraw", body({"amount": dollars(withdraw.amount_micro), "address": withdraw.address})
-    )
+def transfer_request(wager: CheckedPay | CheckedWithdraw) -> Request:
+    """Return the request of a payment or of a withdrawal, whose fee the venue takes on top of the amount."""
+    amount = dollars(wager.amount_micro)
+    if isinstance(wager, CheckedWithdraw):
+        return Request(SERVICE, "/auth/withdraw", body({"amount": amount, "address": wager.address}))
+    memo = {"memo": wager.memo} if wager.memo else {}
+    return Request(SERVICE, "/stats/pay", body({"to_agent_id": wager.to_agent, "amount": amount, **memo}))
 
 
 def withdrawals(line: Line) -> tuple[Withdrawal, ...]:

@@ -1,11 +1,21 @@
 """A casino in memory, played by hand: what it executed, and the evidence it shows of that."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from actors.money.amounts import TOLERANCE_MICRO
 from actors.money.audit import payout_of
-from actors.money.evidence import WINDOW_MARGIN, BetRow, EscrowView, Evidence, HistoryRow, LedgerRow, Query, Seed
+from actors.money.evidence import (
+    WINDOW_MARGIN,
+    BetRow,
+    EscrowView,
+    Evidence,
+    HistoryRow,
+    LedgerRow,
+    Query,
+    Seed,
+    Withdrawal,
+)
 
 SECOND = 1_000_000
 LEDGER_ROWS = 50
@@ -23,6 +33,7 @@ class Venue:
     ledger: list[LedgerRow] = field(default_factory=list)
     history: list[HistoryRow] = field(default_factory=list)
     escrows: dict[str, EscrowView] = field(default_factory=dict)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
     references: int = 0
 
     def bet(self, tag, stake_micro, at, *, won=False, game="boosted_coin", lag=0):
@@ -49,6 +60,36 @@ class Venue:
     def credit(self, change_micro, at, reason="daily_bonus"):
         """Move the balance without us."""
         self._move(change_micro, reason, self._reference("cr"), at)
+
+    def pay(self, amount_micro, at):
+        """Pay another agent; return the payment's reference."""
+        reference = self._reference("pay")
+        self._move(-amount_micro, "payment_sent", reference, at)
+        return reference
+
+    def withdraw(self, amount_micro, address, at, status="completed"):
+        """Take a withdrawal on, as far as its status says."""
+        reference, total = self._reference("wd"), amount_micro + 500_000
+        self._move(-total, "reservation", reference, at)
+        if status != "reviewing":
+            self._move(total, "reservation_release", reference, at)
+            self._move(-total, "withdrawal", reference, at)
+        if status == "failed":
+            self._move(total, "withdrawal_refund", reference, at)
+        self.withdrawals.append(Withdrawal(reference, status, amount_micro, 500_000, address, at // SECOND))
+        return self.withdrawals[-1]
+
+    def end_withdrawal(self, reference, status, at):
+        """Let the chain, or a person, decide about a withdrawal that is under way."""
+        number = next(n for n, one in enumerate(self.withdrawals) if one.withdrawal_id == reference)
+        old = self.withdrawals[number]
+        total = old.amount_micro + old.fee_micro
+        if old.status == "reviewing":
+            self._move(total, "reservation_release", reference, at)
+            self._move(-total, "withdrawal", reference, at)
+        if status == "failed":
+            self._move(total, "withdrawal_refund", reference, at)
+        self.withdrawals[number] = replace(old, status=status)
 
     def lock(self, tag, amount_micro, at, counterparty="ag_other"):
         """Fund an escrow whose description carries the tag."""
@@ -95,6 +136,7 @@ class Venue:
             escrows=tuple(self.escrows[one] for one in dict.fromkeys(wanted) if one in self.escrows),
             venue_at=now,
             seeds=(Seed("seed", "", self.nonces),),
+            withdrawals=tuple(self.withdrawals) if query.withdrawals else (),
         )
 
     def _reference(self, kind):

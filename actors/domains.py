@@ -1,0 +1,113 @@
+"""DomainsActor: registers names once, reads the evidence of the domains account, watches names that are wanted."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Any, Protocol
+
+from actors.messages import DomainsSeen, LookUp, Place, Poll
+from actors.money.amounts import usd
+from actors.money.evidence import Answer, Evidence, Query
+from actors.ticket import Ticket
+from actors.venue.port import Runs
+from actors.watcher import WatcherActor
+from supervision import Exit, Handle
+
+
+class DomainsClient(Protocol):
+    """What the actor needs of a client. Its calls block; they run in the port."""
+
+    def place(self, ticket: Ticket) -> Answer:
+        """Register a name, once."""
+
+    def evidence(self, query: Query) -> Evidence:
+        """Read the account."""
+
+    def price(self, domain: str) -> int | None:
+        """Return what a name costs, or None if it is taken."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
+class DomainsActor(WatcherActor):
+    """The domains account. Watching only tells; a strategy that wants a name returns RegisterDomain.
+
+    Args:
+        domains: makes the client; called in this actor's thread.
+        names: whose availability is watched.
+        lanes: who is told which of them are free.
+        port: for its network calls.
+        bankroll: who is told.
+        reporter: who hears of names that became free or were taken.
+        wall: UTC microseconds.
+    """
+
+    def __init__(
+        self,
+        domains: Callable[[], DomainsClient],
+        names: Sequence[str],
+        lanes: Sequence[Handle],
+        port: Runs,
+        bankroll: Handle,
+        reporter: Handle,
+        wall: Callable[[], int],
+    ) -> None:
+        super().__init__("domains", port, bankroll, reporter, wall)
+        self._make = domains
+        self._domains: DomainsClient | None = None
+        self._names = tuple(names)
+        self._lanes = tuple(lanes)
+        self._prices: dict[str, int | None] = {}  # by name; None: taken
+        self._trouble: dict[str, str] = {}
+
+    def setup(self) -> None:
+        """Make the client; no network."""
+        self._domains = self._make()
+        self._renew()
+        super().setup()
+
+    def teardown(self, exit_: Exit, /) -> None:
+        """Close port and client."""
+        super().teardown(exit_)
+        if self._domains:
+            self._domains.close()
+
+    def receive(self, message: Any) -> None:
+        """Place a ticket, look evidence up, or ask for the watched names."""
+        domains = self._domains
+        match message:
+            case Place() if domains:
+                self.place(message, domains.place)
+            case LookUp() if domains:
+                self.look_up(message, domains.evidence)
+            case Poll() if domains:
+                for name in self._names:
+                    self.look(name, partial(domains.price, name))
+            case _:
+                super().receive(message)
+
+    def took(self, what: str, result: Any) -> None:
+        """Tell what is new of a name; one that could not be looked up keeps what was known of it."""
+        if isinstance(result, BaseException):
+            if what not in self._trouble:
+                self.say("availability", "unknown", f"{what} cannot be looked up: {result}", level="WARNING")
+            self._trouble[what] = str(result)
+        else:
+            self._trouble.pop(what, None)
+            if self._prices.get(what, -1) != result:
+                text = f"{what} is free for {usd(result)} USD" if result else f"{what} is taken"
+                self.say("availability", "free" if result else "taken", text, amount_micro=result)
+            self._prices[what] = result
+            free = {name: Decimal(usd(price, 6)) for name, price in self._prices.items() if price}
+            for lane in self._lanes:
+                lane.tell(DomainsSeen(free))
+        self._renew()
+
+    def _renew(self) -> None:
+        told = [
+            f"{name} unknown" if name in self._trouble or name not in self._prices
+            else f"{name} {usd(price)} USD" if (price := self._prices[name]) else f"{name} taken"
+            for name in self._names
+        ]  # fmt: skip
+        self.note("; ".join(told) or "no name in [domains]")

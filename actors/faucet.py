@@ -1,0 +1,105 @@
+"""FaucetActor: claims the casino account's one credit, after the account's own history has said that it was not had."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from actors.messages import Poll
+from actors.money.amounts import usd
+from actors.venue.faucet import Claim
+from actors.venue.port import Runs
+from actors.watcher import WatcherActor
+from supervision import Exit, Handle
+
+
+class FaucetClient(Protocol):
+    """What the actor needs of a client. Its calls block; they run in the port."""
+
+    def had(self) -> bool:
+        """Tell whether the account was credited."""
+
+    def claim(self) -> Claim:
+        """Claim the credit."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
+def look_first(faucet: FaucetClient) -> Claim:
+    """Claim, unless the history shows the credit: after a claim that failed it may be there all the same.
+
+    Raises:
+        VenueError: nothing is known.
+    """
+    return Claim("had") if faucet.had() else faucet.claim()
+
+
+class FaucetActor(WatcherActor):
+    """The casino account's one credit; what it brings is booked by the account's reconcile.
+
+    Args:
+        faucet: makes the client; called in this actor's thread.
+        claims: whether to claim; else it only looks.
+        port: for its network calls.
+        bankroll: told to look at the account when it was credited.
+        reporter: who hears of it.
+        wall: UTC microseconds.
+    """
+
+    def __init__(
+        self,
+        faucet: Callable[[], FaucetClient],
+        port: Runs,
+        bankroll: Handle,
+        reporter: Handle,
+        wall: Callable[[], int],
+        *,
+        claims: bool,
+    ) -> None:
+        super().__init__("faucet", port, bankroll, reporter, wall)
+        self._make = faucet
+        self._faucet: FaucetClient | None = None
+        self._claims = claims
+        self._over = False
+
+    def setup(self) -> None:
+        """Make the client; no network."""
+        self._faucet = self._make()
+        self.note("not looked yet")
+        super().setup()
+
+    def teardown(self, exit_: Exit, /) -> None:
+        """Close port and client."""
+        super().teardown(exit_)
+        if self._faucet:
+            self._faucet.close()
+
+    def receive(self, message: Any) -> None:
+        """Look, and claim, as long as there may be something to have."""
+        match message:
+            case Poll() if (faucet := self._faucet) and not self._over:
+                self.look("claim", lambda: look_first(faucet) if self._claims else _look_only(faucet))
+            case Poll():
+                pass
+            case _:
+                super().receive(message)
+
+    def took(self, what: str, result: Claim | BaseException) -> None:
+        """Say what came of it; all but trouble and "later" is for good."""
+        if isinstance(result, BaseException):
+            self.note(f"unknown: {result}; the history is read before another claim")
+            return
+        self._over = result.outcome != "later"
+        texts = {
+            "credited": f"credited {usd(result.amount_micro)} USD",
+            "had": "had its credit",
+            "later": "none just now, tomorrow again",
+            "refused": f"refused: {result.code}",
+        }
+        self.note(texts[result.outcome])
+        if result.outcome == "credited":
+            self.say(what, "credited", f"faucet: {texts['credited']}", amount_micro=result.amount_micro)
+            self.bankroll.tell(Poll("bankroll", "accounts"))
+
+
+def _look_only(faucet: FaucetClient) -> Claim:
+    return Claim("had") if faucet.had() else Claim("refused", code="nothing is claimed of play money")

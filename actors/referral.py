@@ -1,0 +1,89 @@
+"""ReferralActor: looks after income that needs no stake: who was referred, what it earns, the bonus of the day."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from actors.messages import Poll, ReferralsSeen
+from actors.money.amounts import usd
+from actors.money.evidence import Referred
+from actors.venue.port import Runs
+from actors.watcher import WatcherActor
+from supervision import Exit, Handle
+
+
+class ReferralClient(Protocol):
+    """What the actor needs of a client. Its calls block; they run in the port."""
+
+    def tree(self) -> tuple[Referred, ...]:
+        """Read who was referred."""
+
+    def bonus(self) -> int:
+        """Claim the bonus of the day, if it is due."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
+class ReferralActor(WatcherActor):
+    """Referral income and bonus of the casino's account; the money itself is booked by the account's reconcile.
+
+    Args:
+        referral: makes the client; called in this actor's thread.
+        claims: whether to claim the bonus of the day.
+        port: for its network calls.
+        bankroll: told who was referred, and to look at the account after a bonus.
+        reporter: who hears of a bonus.
+        wall: UTC microseconds.
+    """
+
+    def __init__(
+        self,
+        referral: Callable[[], ReferralClient],
+        port: Runs,
+        bankroll: Handle,
+        reporter: Handle,
+        wall: Callable[[], int],
+        *,
+        claims: bool,
+    ) -> None:
+        super().__init__("referral", port, bankroll, reporter, wall)
+        self._make = referral
+        self._referral: ReferralClient | None = None
+        self._claims = claims
+
+    def setup(self) -> None:
+        """Make the client; no network."""
+        self._referral = self._make()
+        self.note("not looked yet")
+        super().setup()
+
+    def teardown(self, exit_: Exit, /) -> None:
+        """Close port and client."""
+        super().teardown(exit_)
+        if self._referral:
+            self._referral.close()
+
+    def receive(self, message: Any) -> None:
+        """Read the tree, or see to the bonus."""
+        referral = self._referral
+        match message:
+            case Poll(what="income") if referral:
+                self.look("income", referral.tree)
+            case Poll(what="bonus") if referral and self._claims:
+                self.look("bonus", referral.bonus)
+            case Poll():
+                pass
+            case _:
+                super().receive(message)
+
+    def took(self, what: str, result: Any) -> None:
+        """Hand the tree on, or tell of the bonus; what could not be read is read again by the schedule."""
+        if isinstance(result, BaseException):
+            self.note(f"{what} cannot be read: {result}")
+        elif what == "income":
+            earned = sum(one.earned_micro for one in result)
+            self.note(f"{len(result)} referred, {usd(earned)} USD earned")
+            self.bankroll.tell(ReferralsSeen(result))
+        elif result:
+            self.say(what, "credited", f"bonus of the day: {usd(result)} USD", amount_micro=result)
+            self.bankroll.tell(Poll("bankroll", "accounts"))

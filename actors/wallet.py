@@ -1,0 +1,127 @@
+"""WalletActor: watches what addresses have on their chains. A chain that cannot be read is unknown, never empty."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import Any, Protocol
+
+from actors.messages import Poll
+from actors.venue.port import Runs
+from actors.venue.wallet import USDC_CHAINS
+from actors.watcher import WatcherActor
+from supervision import Exit, Handle
+
+COINS = {"ethereum": "ETH", "base": "ETH", "solana": "SOL", "bitcoin": "BTC", "tron": "TRX", "monero": "XMR"}
+USDC = "USDC"
+
+
+class WalletClient(Protocol):
+    """What the actor needs of a client. Its calls block; they run in the port."""
+
+    def native(self, chain: str, address: str) -> Decimal:
+        """Read an address's coins."""
+
+    def usdc(self, addresses: Mapping[str, str]) -> dict[str, Decimal | None]:
+        """Read addresses' USDC."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
+@dataclass(slots=True)
+class _Known:
+    amount: Decimal | None = None
+    at: int = 0
+    trouble: str = ""
+
+
+class WalletActor(WatcherActor):
+    """Balances of configured addresses, by polling. It holds no key and cannot send.
+
+    Args:
+        wallet: makes the client; called in this actor's thread.
+        addresses: by chain.
+        port: for its network calls.
+        bankroll: told when the actor is up.
+        reporter: who hears of changes and of chains that cannot be read.
+        wall: UTC microseconds.
+    """
+
+    def __init__(
+        self,
+        wallet: Callable[[], WalletClient],
+        addresses: Mapping[str, str],
+        port: Runs,
+        bankroll: Handle,
+        reporter: Handle,
+        wall: Callable[[], int],
+    ) -> None:
+        super().__init__("wallet", port, bankroll, reporter, wall)
+        self._make = wallet
+        self._wallet: WalletClient | None = None
+        self._addresses = dict(addresses)
+        self._known = {(chain, COINS[chain]): _Known() for chain in addresses}
+        self._known |= {(chain, USDC): _Known() for chain in addresses if chain in USDC_CHAINS}
+
+    def setup(self) -> None:
+        """Make the client; no network."""
+        self._wallet = self._make()
+        self._renew()
+        super().setup()
+
+    def teardown(self, exit_: Exit, /) -> None:
+        """Close port and client."""
+        super().teardown(exit_)
+        if self._wallet:
+            self._wallet.close()
+
+    def receive(self, message: Any) -> None:
+        """Read all balances, each chain by itself: a slow or broken one holds up no other."""
+        match message:
+            case Poll() if wallet := self._wallet:
+                for chain, address in self._addresses.items():
+                    self.look(chain, partial(wallet.native, chain, address))
+                if usdc := {chain: self._addresses[chain] for chain in USDC_CHAINS if chain in self._addresses}:
+                    self.look(USDC, lambda: wallet.usdc(usdc))
+                self._renew()
+            case _:
+                super().receive(message)
+
+    def took(self, what: str, result: Any) -> None:
+        """Keep what was read, and what is known of what was not."""
+        if what != USDC:
+            self._learn(what, COINS[what], result)
+        else:
+            failed = isinstance(result, BaseException)
+            for chain, coin in self._known:
+                if coin == USDC:
+                    amount = result if failed else result[chain]
+                    self._learn(chain, USDC, "the chain does not answer" if amount is None else amount)
+        self._renew()
+
+    def _learn(self, chain: str, coin: str, read: Decimal | BaseException | str) -> None:
+        known = self._known[chain, coin]
+        if not isinstance(read, Decimal):
+            if not known.trouble:
+                self.say("balance", "unknown", f"{chain}: {coin} cannot be read ({read}){self._last(known)}",
+                         level="WARNING")  # fmt: skip
+            known.trouble = str(read)
+            return
+        if known.trouble or known.amount != read:
+            before = "" if known.amount in (None, read) else f", before {known.amount:f}"
+            self.say("balance", "ok", f"{chain}: {read:f} {coin}{before}")
+        known.amount, known.at, known.trouble = read, self.wall(), ""
+
+    def _last(self, known: _Known) -> str:
+        if known.amount is None:
+            return ", and was not yet"
+        return f"; {known.amount:f} {(self.wall() - known.at) // 1_000_000} s ago"
+
+    def _renew(self) -> None:
+        told = [
+            f"{chain} {coin} unknown{self._last(known)}" if known.trouble or known.amount is None else
+            f"{chain} {known.amount:f} {coin}"
+            for (chain, coin), known in self._known.items()
+        ]  # fmt: skip
+        self.note("; ".join(told) or "no address in [wallet]")
