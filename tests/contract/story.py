@@ -7,7 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 RECORDED = [json.loads(line) for line in (HERE / "recordings.jsonl").read_text().splitlines()]
 NOT_REPLAYED = json.loads((HERE / "not_replayed.json").read_text())
-MOUNTS = {"casino": "", "escrow": "", "faucet": "", "wallet": "/wallet", "domains": "/domains"}
+MOUNTS = {"casino": "", "escrow": "", "faucet": "", "wallet": "/wallet", "domains": "/domains", "trading": "/trading"}
 CASES = {f"{index} {row['case']}": row for index, row in enumerate(RECORDED) if row["service"] in MOUNTS}
 ID = re.compile(r"(?:ag|bet|esc|ref)_[0-9a-f-]{8,}")
 
@@ -31,7 +31,13 @@ BEFORE = {
     186: ("alice", 3, FLIP),
 }
 # Accounts of the services with accounts of their own: from which case on, and what it was called there.
-ACCOUNTS = {148: ("domains", "ag_eaf49b78ee35"), 161: ("wallet", ""), 217: ("domains", "ag_078884df1c87")}
+ACCOUNTS = {
+    148: ("domains", "ag_eaf49b78ee35"),
+    161: ("wallet", ""),
+    172: ("trading", "ag_e6fc8619939f"),
+    217: ("domains", "ag_078884df1c87"),
+    226: ("trading", "ag_1f356706ae04"),
+}
 START_USD = 50  # play money of a new account on the built-in domains server
 # What the operator does before the case: the recorded servers stood without a way out, then with stand-ins.
 OPERATOR = {
@@ -39,6 +45,8 @@ OPERATOR = {
     158: [("/sandbox/faults", {"faults": ""})],
     163: [("/sandbox/faults", {"faults": "upstream@/wallet=1"})],
     168: [("/sandbox/faults", {"faults": ""})],
+    173: [("/sandbox/faults", {"faults": "upstream@/trading=1"})],
+    181: [("/sandbox/faults", {"faults": ""})],
     194: [("/sandbox/faults", {"faults": "upstream@/casino=1"})],
     196: [("/sandbox/faults", {"faults": ""})],
     217: [
@@ -48,6 +56,11 @@ OPERATOR = {
     ],
     221: [("/sandbox/grant", {"agent_id": "ag_078884df1c87", "amount": 100})],
     222: [("/sandbox/domains", {"domain": "myagent.com", "free": True})],
+    226: [
+        *(("/sandbox/price", {"coin": coin, "price": price}) for coin, price in (("BTC", 60_000), ("ETH", 3_000))),
+        ("/sandbox/advance", {"seconds": 30}),
+    ],
+    228: [("/sandbox/price", {"coin": "BTC", "price": 61_000})],  # away from the price that the server remembers
 }
 SHARED_IP = {66: "flips", 67: "flips", 70: "flips", 140: "claims", 141: "claims", 138: None}
 TIMEOUT_PASSES = 184
