@@ -135,13 +135,14 @@ class Reconciler:
     def sweep(self, evidence: Evidence, asked: Asked, watch: Watch) -> None:
         """Look through a listing that was read while bets may be under way: only what it shows is proof.
 
-        A bet whose intent is closed is booked at once. What the listing lacks is noted, and the account is compared.
+        A bet whose intent was closed as not executed is booked at once. Whatever else is odd is noted, and the account
+        is compared as soon as nothing is open.
         """
         self._note_vanished(evidence, asked, watch)
         for stray in turned_up(self.till.state, evidence, self.till.now):
             watch.want("a bet that turned up")
             available = self.till.state.book.balance(evidence.account, Bucket.AVAILABLE)
-            if available + stray.payout_micro >= stray.stake_micro:  # else behind the barrier, when nothing is reserved
+            if stray.kind == "resurrected" and available + stray.payout_micro >= stray.stake_micro:
                 self._book([stray])
 
     def _note_vanished(self, evidence: Evidence, asked: Asked, watch: Watch) -> None:

@@ -26,6 +26,9 @@ NEGATIVES = 2
 LOOKUP_TIMEOUT = 60 * SECOND
 """After this a look-up is given up for lost (its service restarted) and asked again."""
 
+ALL_KNOWN = "9999"
+"""In place of a cursor: of an account that is met for the first time no movement is ours."""
+
 SWEEP_EVERY = 60 * SECOND
 """How often the venue's bets are looked through for one that was closed as not executed (microseconds)."""
 
@@ -154,7 +157,7 @@ class Resolver:
             expected_nonces=account.nonces,
             full=not account.reconciled_at or bool(account.shown) or any(o.kind in TOLD_BY_ROWS for o in unknown),
             withdrawals=any(o.kind == "withdraw" for o in unknown) or bool(state.withdrawals),
-            cursor_at=account.cursor_at,
+            cursor_at=account.cursor_at if account.reconciled_at else ALL_KNOWN,
             sweep=purpose == "sweep",
             escrow_ids=tuple(o.subject for o in unknown if o.kind == "escrow_act"),
             known=frozenset(ref for ref in state.recent if ref.startswith("esc_")),
@@ -166,7 +169,7 @@ class Resolver:
     def _resolve(self, evidence: Evidence, asked: Asked) -> None:
         absent = []
         for opened in self.unknown(evidence.account):
-            if (done := find_trade(opened, evidence, self.till.state.recent)) is not None:
+            if (done := find_trade(opened, evidence, self.till.state.traded)) is not None:
                 self._close_trade(opened, done)
                 continue
             match find(opened, evidence, news(self.till.state, evidence)):

@@ -121,7 +121,7 @@ def recent_history(ledger: tuple[LedgerRow, ...], cursor_at: str) -> tuple[Histo
     if len(ledger) < LEDGER_ROWS:
         return rows
     oldest = min(row.at for row in rows)
-    return tuple(row for row in rows if row.at > oldest) if not cursor_at or oldest < cursor_at else None
+    return tuple(row for row in rows if row.at > oldest) if oldest < cursor_at else None
 
 
 def iso(seconds: int) -> str:
@@ -136,7 +136,7 @@ def fresh_rows(state: State, evidence: Evidence) -> list[tuple[str, HistoryRow]]
     explained.update(row_key(WITHDRAWAL, -one.total_micro) for one in _reviewed(state, evidence.account))
     for ref, row in external_rows(evidence.history):
         # The cursor moves when the account is reconciled; what was booked before that, beside an unknown, is recent.
-        if ref in state.recent or (not row.ref and (row.at < account.cursor_at or ref in account.cursor_refs)):
+        if ref in state.known(evidence.account) or (not row.ref and (row.at < account.cursor_at or ref in account.cursor_refs)):
             continue
         key = row_key(row.reason, row.change_micro)
         if explained[key]:
@@ -218,7 +218,7 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
         cursor_at=at,
         cursor_refs=refs,
         grain_micro=evidence.grain_micro,
-        drift=drift(held, evidence.trading, state.recent) if held and evidence.trading else "",
+        drift=drift(held, evidence.trading, state.traded) if held and evidence.trading else "",
         unseen=tuple(lock for lock in locks if lock not in shown_contracts and lock not in state.recent),
     )
 

@@ -163,12 +163,12 @@ class Seed:
 class Query:
     """What to read for an account.
 
-    `since` (UTC microseconds by the venue's clock; 0: just before the reading) opens the window of the export. Ledger,
-    history and the unknown escrow locks are read only if the balance or the nonce total is not the expected one, or
-    `full` is set. `escrow_ids` are always read, and the list of `withdrawals` if it is asked for. `known` are
-    references of the venue (bet ids, escrow ids) that the book has already. Behind `cursor_at` (the venue's time as it
-    writes it; "": nothing is known) no movement is new. With `sweep` only the export is read, and nonce total and
-    balance are told as expected.
+    `since` (UTC microseconds by the venue's clock; 0: just before the reading) opens the window of the export. The
+    complete history is read only if the balance or the nonce total is not the expected one, or `full` is set, and the
+    ledger's window does not reach back to `cursor_at`, the venue's time behind which no movement is new. `escrow_ids`
+    are always read, and the list of `withdrawals` if it is asked for. `known` are references of the venue (bet ids,
+    escrow ids) that the book has already. With `sweep` only the export is read, and nonce total and balance are told as
+    expected.
     """
 
     account: str
@@ -189,9 +189,9 @@ class Evidence:
     """What was read, in this order: export rows, seeds and their nonce total, ledger and history, escrows, balance.
 
     `started` is our time (UTC microseconds) before the first read, `venue_at` the same moment by the venue's clock.
-    `rows_complete` is false when the export reached its row limit inside the window. `detailed` says whether ledger,
-    history and unknown locks were read. `grain_micro` is how far rounding may take the shown balance from the true one.
-    `trading` is what only a trading account has.
+    `rows_complete` is false when the export reached its row limit inside the window. `detailed` says whether `history`
+    has everything that is new, and unknown locks were read. `grain_micro` is how far rounding may take the shown
+    balance from the true one. `trading` is what only a trading account has.
     """
 
     account: str

@@ -39,7 +39,7 @@ from actors.money.events import (
 from actors.money.fairness import Unproven, unproven
 from actors.money.machine import LaneState, move
 from actors.money.positions import Holdings
-from actors.money.records import HOUSE, Account, Contract, Lane, Tally, Void
+from actors.money.records import HOUSE, TRADING, Account, Contract, Lane, Tally, Void
 from actors.money.risk import MICROS_PER_DAY, MICROS_PER_MINUTE, PAUSE, Exposure, last_minute
 
 RECENT_REFS = 20_000
@@ -76,6 +76,7 @@ class State:
     voids: dict[str, str] = field(default_factory=dict)
     watched: dict[str, Void] = field(default_factory=dict)
     recent: dict[str, str] = field(default_factory=dict)
+    traded: dict[str, str] = field(default_factory=dict)
     withdrawals: dict[str, WithdrawalMoved] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
     unproven: dict[str, Unproven] = field(default_factory=dict)
@@ -118,6 +119,10 @@ class State:
             fun_today_micro=known.fun_today_micro if same_day else 0,
             bets_at=known.bets_at,
         )
+
+    def known(self, account: str) -> dict[str, str]:
+        """Return the references of an account by which its rows are known; the casino's many never push out others."""
+        return self.traded if account == TRADING else self.recent
 
     def watching(self, account: str, now: int) -> bool:
         """Whether a bet that was closed as not executed might still turn up."""
@@ -201,7 +206,7 @@ class State:
                 account.session_start_micro = account.peak_micro = account.day_start_micro = event.balance_micro
                 account.day = event.at // MICROS_PER_DAY
                 for ref in event.known_refs:
-                    self._remember(ref, "")
+                    self._remember(ref, "", event.account)
             case SessionStarted():
                 account = self.account(event.account)
                 account.session_start_micro, account.late = event.equity_micro, 0
@@ -238,7 +243,7 @@ class State:
         if isinstance(event, HoldingsTaken):
             self.holdings[event.account] = event.holdings
             return
-        self._remember(event.venue_ref, "")
+        self._remember(event.venue_ref, "", event.account)
         if isinstance(event, CreditBooked):
             self._shift(event.account, event.amount_micro)
 
@@ -288,7 +293,7 @@ class State:
         del self.open[event.intent]
         self.unknown.pop(event.intent, None)
         if event.venue_ref:
-            self._remember(event.venue_ref, event.intent)
+            self._remember(event.venue_ref, event.intent, event.account)
             self._remember(opened.tag, event.intent)
         account.nonces += event.nonces
         if event.shown:  # money that was sent out for good
@@ -346,8 +351,8 @@ class State:
                 self._move(lane, LaneState.ERROR)
         else:
             lane = self.lanes[event.lane]
-            lane.failed = lane.culprit = None
             self._move(lane, self._rest(lane))
+            lane.failed = lane.culprit = None
 
     def _move(self, lane: Lane, target: LaneState) -> None:
         lane.state = move(lane.name, lane.state, target, open_intent=lane.intent in self.open)
@@ -367,9 +372,10 @@ class State:
         account.peak_micro += amount_micro
         account.day_start_micro += amount_micro
 
-    def _remember(self, ref: str, intent: str) -> None:
-        self.recent[ref] = intent
-        _trim(self.recent, RECENT_REFS)
+    def _remember(self, ref: str, intent: str, account: str = "") -> None:
+        known = self.known(account)
+        known[ref] = intent
+        _trim(known, RECENT_REFS)
 
 
 def _trim(kept: dict[str, Any], most: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from actors.money.amounts import TOLERANCE_MICRO
+from actors.money.audit import recent_history
 from actors.money.evidence import (
     WINDOW_MARGIN,
     Answer,
@@ -11,8 +12,6 @@ from actors.money.evidence import (
     EscrowView,
     Evidence,
     Executed,
-    HistoryRow,
-    LedgerRow,
     NotSent,
     Query,
     Refused,
@@ -188,6 +187,8 @@ class Client:
         return self._contracts(escrow_ids)
 
     def _evidence(self, query: Query) -> Talk[Evidence]:
+        if query.sweep:
+            return (yield from self._listing(query))
         before: tuple[int, int] | None = None
         for _ in range(READINGS):
             seen = yield from self._reading(query, detailed=before is not None)
@@ -199,18 +200,32 @@ class Client:
             before = now
         raise VenueDown(f"the account {query.account} moved during each of {READINGS} readings")
 
+    def _listing(self, query: Query) -> Talk[Evidence]:
+        started = self._world.wall()
+        rows, complete, venue_at = yield from self._export(query)
+        nonces, balance = query.expected_nonces, query.expected_micro
+        return Evidence(query.account, started, rows, complete, nonces, balance, venue_at=venue_at)
+
+    def _export(self, query: Query) -> Talk[tuple[tuple[BetRow, ...], bool, int]]:
+        yield from self._travel()
+        venue_at, complete = self._world.truth(), not self._world.cut_off()
+        opens = (query.since or venue_at - WINDOW_MARGIN) // SECOND - SLACK_S
+        rows = self._world.venue.bet_rows(opens)
+        return rows if complete else rows[: len(rows) // 2], complete, venue_at
+
     def _reading(self, query: Query, *, detailed: bool) -> Talk[Evidence]:
         world, started = self._world, self._world.wall()
-        yield from self._travel()
-        venue_at = world.truth()
-        opens = (query.since or venue_at - WINDOW_MARGIN) // SECOND - SLACK_S
-        rows, complete = world.venue.bet_rows(opens), not world.cut_off()
+        rows, complete, venue_at = yield from self._export(query)
         yield from self._travel()
         seeds = world.venue.listed()
         yield from self._travel()
-        ledger: tuple[LedgerRow, ...] = tuple(world.venue.ledger[-LEDGER_ROWS:]) if detailed else ()
-        history: tuple[HistoryRow, ...] = tuple(world.venue.history) if detailed else ()
-        locks = [row.reason.removeprefix("escrow_lock: ") for row in history if row.reason.startswith("escrow_lock: ")]
+        ledger = tuple(world.venue.ledger[-LEDGER_ROWS:])
+        history = recent_history(ledger, query.cursor_at)
+        if history is None and detailed:
+            history = tuple(world.venue.history)
+        locks = [
+            row.reason.removeprefix("escrow_lock: ") for row in history or () if row.reason.startswith("escrow_lock: ")
+        ]
         yield from self._travel()
         wanted = dict.fromkeys((*query.escrow_ids, *(lock for lock in locks if lock not in query.known)))
         escrows = self._contracts(tuple(wanted))
@@ -218,13 +233,13 @@ class Client:
         return Evidence(
             account=query.account,
             started=started,
-            rows=rows if complete else rows[: len(rows) // 2],
+            rows=rows,
             rows_complete=complete,
             nonces=sum(seed.draws for seed in seeds),
             balance_micro=world.venue.balance,
-            detailed=detailed,
+            detailed=history is not None,
             ledger=ledger,
-            history=history,
+            history=history or (),
             escrows=escrows,
             venue_at=venue_at // SECOND * SECOND,
             seeds=seeds,

@@ -7,13 +7,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import count
 from random import Random
 
 from actors.money.amounts import MICRO_PER_CENT, parse_usd, times
+from actors.money.audit import iso
 from actors.money.evidence import BetRow, EscrowView, HistoryRow, LedgerRow, Seed
 from actors.money.games import SOUND_GAMES
 from actors.money.wagers import Request
@@ -204,4 +204,4 @@ class Venue:
         self.balance += change
         seconds = at // SECOND
         self.ledger.append(LedgerRow(f"row_{len(self.ledger)}", change > 0, abs(change), reason, reference, seconds))
-        self.history.append(HistoryRow(change, reason, f"{datetime.fromtimestamp(seconds, UTC):%FT%TZ}"))
+        self.history.append(HistoryRow(change, reason, iso(seconds)))

@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import partial
 
 from actors.money.amounts import TOLERANCE_MICRO
+from actors.money.audit import recent_history
 from actors.money.evidence import (
     WINDOW_MARGIN,
     Answer,
@@ -107,6 +108,8 @@ class Casino:
         """
         if self._line.lag_s is None:
             self.balance()  # any answer tells how far the venue's clock, which dates the rows, is behind ours
+        if query.sweep:
+            return self._listing(query)
         before: tuple[int, int] | None = None
         for _ in range(READINGS):
             seen = self._reading(query, detailed=before is not None)
@@ -130,16 +133,27 @@ class Casino:
         """Close the connections kept for reading."""
         self._line.close()
 
-    def _reading(self, query: Query, *, detailed: bool) -> Evidence:
+    def _listing(self, query: Query) -> Evidence:
+        started, venue_at, opens = self._window(query)
+        rows, complete = self._rows(opens)
+        nonces, balance = query.expected_nonces, query.expected_micro
+        return Evidence(query.account, started, rows, complete, nonces, balance, venue_at=venue_at)
+
+    def _window(self, query: Query) -> tuple[int, int, int]:
         started = self._line.wall()
         venue_at = started - (self._line.lag_s or 0) * 1_000_000
-        opens = (query.since or venue_at - WINDOW_MARGIN) // 1_000_000 - SLACK_S
+        return started, venue_at, (query.since or venue_at - WINDOW_MARGIN) // 1_000_000 - SLACK_S
+
+    def _reading(self, query: Query, *, detailed: bool) -> Evidence:
+        started, venue_at, opens = self._window(query)
         rows, complete = self._rows(opens) if query.bets else ((), True)
         listed = read_answer(SeedsAnswer, self._line.get("/fairness/seeds")).seeds
         seeds = tuple(Seed(seed.seed_hash, "" if seed.active else seed.seed, seed.bets_made) for seed in listed)
-        ledger = self._ledger() if detailed else ()
-        history = self._history() if detailed else ()
-        locks = _unknown_locks(history, opens, query.known.union(query.escrow_ids))
+        ledger = self._ledger()
+        history = recent_history(ledger, query.cursor_at)
+        if history is None and detailed:
+            history = self._history()
+        locks = _unknown_locks(history or (), opens, query.known.union(query.escrow_ids))
         escrows: tuple[EscrowView, ...] = self._escrow.look((*query.escrow_ids, *locks[-UNKNOWN_LOCKS:]))
         return Evidence(
             account=query.account,
@@ -148,9 +162,9 @@ class Casino:
             rows_complete=complete and len(locks) <= UNKNOWN_LOCKS,
             nonces=sum(seed.draws for seed in seeds),
             balance_micro=self.balance(),
-            detailed=detailed,
+            detailed=history is not None,
             ledger=ledger,
-            history=history,
+            history=history or (),
             escrows=escrows,
             venue_at=venue_at,
             withdrawals=withdrawals(self._line) if query.withdrawals else (),

@@ -1,10 +1,9 @@
 """A casino in memory, played by hand: what it executed, and the evidence it shows of that."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from actors.money.amounts import TOLERANCE_MICRO
-from actors.money.audit import payout_of
+from actors.money.audit import iso, payout_of, recent_history
 from actors.money.evidence import (
     WINDOW_MARGIN,
     BetRow,
@@ -118,11 +117,14 @@ class Venue:
     def evidence(self, query: Query, now: int, started: int | None = None) -> Evidence:
         """Read the account as the real client does: details only where something is not as expected."""
         expected = abs(self.balance - query.expected_micro) <= TOLERANCE_MICRO and self.nonces == query.expected_nonces
-        detailed = query.full or not expected
+        ledger = tuple(self.ledger[-LEDGER_ROWS:])
+        history = recent_history(ledger, query.cursor_at)
+        if history is None and (query.full or not expected):
+            history = tuple(self.history)
         opens = (query.since or now - WINDOW_MARGIN) // SECOND - SLACK_S
         rows = tuple(row for at, seen, row in reversed(self.rows) if at // SECOND >= opens and seen <= now)
         locks = [row.reason.removeprefix("escrow_lock: ") for row in self.history if "escrow_lock: " in row.reason]
-        wanted = (*query.escrow_ids, *(lock for lock in locks if detailed and lock not in query.known))
+        wanted = (*query.escrow_ids, *(lock for lock in locks if history is not None and lock not in query.known))
         return Evidence(
             account=query.account,
             started=now if started is None else started,
@@ -130,9 +132,9 @@ class Venue:
             rows_complete=True,
             nonces=self.nonces,
             balance_micro=self.balance,
-            detailed=detailed,
-            ledger=tuple(self.ledger[-LEDGER_ROWS:]) if detailed else (),
-            history=tuple(self.history) if detailed else (),
+            detailed=history is not None,
+            ledger=ledger,
+            history=history or (),
             escrows=tuple(self.escrows[one] for one in dict.fromkeys(wanted) if one in self.escrows),
             venue_at=now,
             seeds=(Seed("seed", "", self.nonces),),
@@ -148,4 +150,4 @@ class Venue:
         seconds = at // SECOND
         row_id = f"row_{len(self.ledger)}"
         self.ledger.append(LedgerRow(row_id, change_micro > 0, abs(change_micro), reason, reference, seconds))
-        self.history.append(HistoryRow(change_micro, reason, f"{datetime.fromtimestamp(seconds, UTC):%FT%TZ}"))
+        self.history.append(HistoryRow(change_micro, reason, iso(seconds)))
