@@ -1,11 +1,22 @@
 """PersistenceActor: the one writer of the journal. Appends that arrive together share one transaction."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from actors.crashpoints import reached
-from actors.journal import Committed, Entry, Head, JournalBusy, JournalError, Rejected, Row, Snapshot
+from actors.journal import (
+    Committed,
+    Entry,
+    Head,
+    JournalBusy,
+    JournalCorrupt,
+    JournalError,
+    Rejected,
+    Row,
+    Snapshot,
+)
 from actors.journal.codec import decode, encode, kind_of
 from actors.messages import Append, Appended, AppendRefused, Replay, Replayed
 from supervision import Exit, Fatal, Handle, Worker
@@ -19,6 +30,11 @@ class _Flush:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class _Damaged:
+    error: JournalCorrupt
+
+
 class Writer(Protocol):
     """What the actor needs of a journal; see `actors.journal.Journal`."""
 
@@ -29,6 +45,12 @@ class Writer(Protocol):
     @property
     def head(self) -> Head:
         """The newest row."""
+
+    def inspect(self, report: Callable[[JournalCorrupt], object]) -> None:
+        """Begin to check what the opening did not."""
+
+    def distrust(self) -> None:
+        """Make each later opening check everything."""
 
     def append(self, groups: Sequence[Sequence[Entry]]) -> list[Committed | Rejected]:
         """Write groups of entries, durably."""
@@ -66,8 +88,9 @@ class PersistenceActor(Worker):
         self._served = 0  # the incarnation of the bankroll that may write
 
     def setup(self) -> None:
-        """Open the journal, which checks itself."""
+        """Open the journal, which checks its newest part; the older one is checked beside the work."""
         self._journal = self._open_journal()
+        self._journal.inspect(lambda error: self.handle.tell(_Damaged(error)))
         self._show()
 
     def receive(self, message: Any) -> None:
@@ -84,6 +107,10 @@ class PersistenceActor(Worker):
             case Replay():
                 self._flush()
                 self._replay(message)
+            case _Damaged(error):
+                with suppress(JournalError):
+                    self._own().distrust()
+                raise Fatal(str(error)) from error
 
     def teardown(self, _: Exit, /) -> None:
         """Close the journal; what was not flushed was not acknowledged."""

@@ -1,9 +1,15 @@
 """Whether a journal is whole: pages, guards, chain, snapshot, head file."""
 
+from collections.abc import Callable
+from itertools import islice, takewhile
+
 from actors.journal.anchor import RESTORE
 from actors.journal.chain import Break, follow
 from actors.journal.records import Head
 from actors.journal.sqlite import Connection
+
+SLICE_ROWS = 100
+"""Rows checked between two pauses of a check beside the writer."""
 
 
 def inspect(connection: Connection, start: Head, anchor: Head | None, *, whole: bool) -> Head:
@@ -13,16 +19,16 @@ def inspect(connection: Connection, start: Head, anchor: Head | None, *, whole: 
         connection: The journal.
         start: The genesis of its chain.
         anchor: Its head file, read before this call, since the writer may go on meanwhile.
-        whole: Check each row and index; otherwise only the rows since the newest snapshot.
+        whole: Check each row and index; otherwise only the rows since the newest snapshot, and without one the pages.
 
     Raises:
         Break: The first fault.
     """
-    if damage := connection.page_damage(thorough=whole):
-        raise Break(None, f"its pages are damaged: {damage}")
+    found = connection.snapshot()
+    if whole or found is None:
+        _check_pages(connection, thorough=whole)
     if missing := connection.guards_missing():
         raise Break(None, f"it lacks its guards {', '.join(sorted(missing))}")
-    found = connection.snapshot()
     if whole or found is None:
         end = follow(start, connection.rows(None))
     if found is not None:
@@ -37,9 +43,39 @@ def inspect(connection: Connection, start: Head, anchor: Head | None, *, whole: 
     return end
 
 
+def inspect_rest(connection: Connection, start: Head, pause: Callable[[], bool]) -> None:
+    """Check what an opening leaves to later: the rows up to the newest snapshot, and the pages.
+
+    Args:
+        connection: The journal; not the writer's.
+        start: The genesis of its chain.
+        pause: Called after each slice of rows; what it returns tells whether to give up.
+
+    Raises:
+        Break: The first fault.
+    """
+    found = connection.snapshot()
+    if found is None:
+        return  # the opening has checked all there was
+    kept = found[0]
+    head, rows = start, takewhile(lambda row: row.seq <= kept.seq, connection.rows(None))
+    while part := list(islice(rows, SLICE_ROWS)):
+        head = follow(head, part)
+        if pause():
+            return
+    if head != (kept.seq, kept.hash):
+        raise Break(kept.seq, f"row {kept.seq} is not the one its snapshot was taken at")
+    _check_pages(connection, thorough=False)
+
+
 def mend(fault: Break) -> str:
     """Return the sentence for a fault, with its mend."""
     return f"{fault}: {RESTORE}."
+
+
+def _check_pages(connection: Connection, *, thorough: bool) -> None:
+    if damage := connection.page_damage(thorough=thorough):
+        raise Break(None, f"its pages are damaged: {damage}")
 
 
 def _compare(connection: Connection, start: Head, end: Head, anchor: Head | None) -> None:

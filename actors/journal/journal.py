@@ -15,7 +15,8 @@ from actors.journal import schema, sqlite
 from actors.journal.anchor import write_anchor
 from actors.journal.ballast import Ballast
 from actors.journal.chain import row_hash, snapshot_digest
-from actors.journal.errors import EpochLost, JournalBroken, JournalBusy, JournalError, JournalFull
+from actors.journal.errors import EpochLost, JournalBroken, JournalBusy, JournalCorrupt, JournalError, JournalFull
+from actors.journal.inspection import Inspection
 from actors.journal.opening import busy_sentence, full_sentence, named_failures, open_for_writing
 from actors.journal.ownership import FileLock
 from actors.journal.records import Committed, Entry, Head, Rejected, Row, Rule, Snapshot
@@ -48,13 +49,15 @@ class Journal:
     _dead: JournalError | None = None
     _closed: bool = False
     _anchored_at: int | None = None
+    _inspection: Inspection | None = None
 
     @classmethod
     def open(cls, path: Path, *, agent: str, binding: str, wall_micros: Callable[[], int]) -> Self:
         """Take the journal over, creating or migrating it first, and check it.
 
-        Checked are the pages, the chain since the newest snapshot, that snapshot, the indexes and triggers,
-        and the head file. Then the epoch is raised, durably, which shuts out every older owner.
+        Checked are the chain since the newest snapshot, that snapshot, the presence of indexes and triggers, and the
+        head file; what is older is left to `inspect`. Without a snapshot all is checked, and the pages too. Then the
+        epoch is raised, durably, which shuts out every older owner.
 
         Args:
             path: The database; ``.lock``, ``.head``, ``.ballast`` and SQLite's ``-wal`` and ``-shm`` stand beside it.
@@ -86,6 +89,23 @@ class Journal:
     def __post_init__(self) -> None:
         self._places = (str(self._path), f"{self._path}-wal")
         self._files = self._identities()
+
+    def inspect(self, report: Callable[[JournalCorrupt], object]) -> None:
+        """Begin to check, beside the work, what the opening did not; `close` ends it.
+
+        Args:
+            report: Called in another thread with the first fault, or never. Then `distrust` is in place.
+        """
+        self._inspection = Inspection(self._path, report)
+
+    def distrust(self) -> None:
+        """Forget the snapshot, so that each later opening checks every row, and refuses.
+
+        Raises:
+            JournalError: As in `append`.
+        """
+        with self._transaction():
+            self._connection.run(sqlite.FORGET_SNAPSHOTS, (0,))
 
     def append(self, groups: Sequence[Sequence[Entry]]) -> list[Committed | Rejected]:
         """Write the groups in one transaction with one sync, each whole or not at all.
@@ -170,6 +190,8 @@ class Journal:
         if self._closed:
             return
         self._closed = True
+        if self._inspection:
+            self._inspection.stop()
         if not isinstance(self._dead, EpochLost):  # else the head file is the new owner's
             with suppress(OSError):
                 write_anchor(self._path, self.head)

@@ -1,10 +1,21 @@
 """A disk in memory with the journal's table on it. What was not synced may be gone, or torn, after a loss of power."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from actors.journal import Committed, Entry, EpochLost, Head, JournalBroken, JournalBusy, Rejected, Row, Snapshot
+from actors.journal import (
+    Committed,
+    Entry,
+    EpochLost,
+    Head,
+    JournalBroken,
+    JournalBusy,
+    JournalCorrupt,
+    Rejected,
+    Row,
+    Snapshot,
+)
 from actors.journal.records import Rule
 
 if TYPE_CHECKING:
@@ -62,6 +73,12 @@ class SimulatedJournal:
         self.head = Head(len(rows), "")
         self._taken = {key for row in rows for key in _keys(row.kind, row.intent, row.venue_ref)}
         world.acknowledged(rows)
+
+    def inspect(self, report: Callable[[JournalCorrupt], object]) -> None:
+        """Find nothing: this disk is not damaged."""
+
+    def distrust(self) -> None:
+        """Forget nothing, as nothing was found."""
 
     def append(self, groups: Sequence[Sequence[Entry]]) -> list[Committed | Rejected]:
         """Write groups in one commit; see `actors.journal.Journal.append`."""
