@@ -61,7 +61,8 @@ def _from_section(section: StrategySection) -> Lane:
         raise ConfigError(f"The strategy {section.lane_name} does not take its parameters: {error}.") from None
     except Exception:  # noqa: BLE001, S110  the user's constructor failed: its lane will pause and say so
         pass
-    return Lane(section.lane_name, section.account, make, found.wants_prices)
+    account = section.account if "account" in section.model_fields_set else found.account
+    return Lane(section.lane_name, account, make, found.wants_prices)
 
 
 def _shipped(name: str) -> type[Strategy]:

@@ -142,17 +142,8 @@ class Desk:
                 self._want("a late answer")
             return till.cut()
         match message.answer:
-            case Executed(trade=done) if done is not None:
-                trading.close_trade(till, opened, done, "answer")
-            case Executed(bet=row) if row is not None:
-                settle.close_bet(till, opened, row, "answer")
-            case Executed(escrow=view) if view is not None and opened.kind == "escrow_create":
-                settle.close_created(till, opened, view, "answer")
-            case Executed(escrow=view) if view is not None:
-                settle.close_act(till, opened, view, "answer")
-            case Executed(outgoing=outgoing) if outgoing is not None:
-                spending.close_outgoing(till, opened, outgoing, "answer")
-                self._resolver.watches[opened.account].want(f"a {opened.kind}")
+            case Executed():
+                self._executed(opened, message.answer)
             case Refused(code, temporary, retry_at):
                 settle.close_unexecuted(till, opened, "refused", code, "answer", retry_at if temporary else None)
             case NotSent(reason, retry_at):
@@ -164,6 +155,21 @@ class Desk:
         elif opened.service == "trading":
             self._resolver.watches[opened.account].want("a trade")  # what it cost and what is held: the exchange knows
         return till.cut()
+
+    def _executed(self, opened: IntentOpened, answer: Executed) -> None:
+        till = self._till
+        match answer:
+            case Executed(bet=row) if row is not None:
+                settle.close_bet(till, opened, row, "answer")
+            case Executed(escrow=view) if view is not None and opened.kind == "escrow_create":
+                settle.close_created(till, opened, view, "answer")
+            case Executed(escrow=view) if view is not None:
+                settle.close_act(till, opened, view, "answer")
+            case Executed(outgoing=outgoing) if outgoing is not None:
+                spending.close_outgoing(till, opened, outgoing, "answer")
+                self._resolver.watches[opened.account].want(f"a {opened.kind}")
+            case Executed(trade=done) if done is not None:
+                trading.close_trade(till, opened, done, "answer")
 
     def service_up(self, message: ServiceUp, now: int) -> Step:
         """A service is ready. If it is a new incarnation, what the old one was doing is unknown."""
@@ -283,9 +289,8 @@ class Desk:
                 till.record(StopLifted(now, account.name, account.stop.rule, "its time is over"))
                 settle.check_stops(till, account.name)  # another rule may have been broken behind it
                 self._tell_lanes(account.name)
-        for name in self._readers:
-            ending = bool(self._reconciler.draining)
-            trading.reduce(till, name, ending=ending, allowed=self._gate.wager)
+        for name in () if self._reconciler.drained else self._readers:
+            trading.reduce(till, name, ending=bool(self._reconciler.draining), allowed=self._gate.wager)
         self._resolver.tick()
         return till.cut()
 

@@ -140,7 +140,7 @@ class Till:
     def quiet_until(self, opened: IntentOpened) -> int:
         """Return until when an intent's request may still arrive; each that came later doubles the period for all."""
         late = min(self.state.account(opened.account).late, QUIET_DOUBLINGS)
-        return self.tracks[opened.intent].quiet_until + self.terms.quiet_period * (2**late - 1)
+        return self.tracks[opened.intent].quiet_until + self.terms.quiet_period * ((1 << late) - 1)
 
     def send(self, to: str, message: object) -> None:
         """Add mail to the step."""

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from actors.money.events import EscrowOpened, StopSet
 from actors.money.machine import LaneState
 
+TRADING = "trading"
+"""The account at the exchange."""
+
 HOUSE = "(house)"
 """The lane by which the desk itself takes risk off an account; no stop holds it up, and no configuration names it."""
 

@@ -45,7 +45,7 @@ def find_trade(opened: IntentOpened, evidence: Evidence, known: Container[str]) 
         case "order":
             return _opened(opened, view, _new_fills(opened, view, known, since))
         case "close_order":
-            return _closed(opened, view, _new_fills(opened, view, known, since))
+            return _closed(opened, view, _new_fills(opened, view, known, 0))
         case "limit_order":
             return _listed(opened, view, known, since)
         case "cancel_order":
@@ -55,18 +55,16 @@ def find_trade(opened: IntentOpened, evidence: Evidence, known: Container[str]) 
             return None  # no endpoint lists a stop-loss or a take-profit
 
 
-def _new_fills(opened: IntentOpened, view: TradingView, known: Container[str], since: int) -> dict[int, list[Fill]]:
-    # By the exchange's order.
-    bought = (opened.params["side"] == "long") is (opened.kind == "order")
+def _new_fills(opened: IntentOpened, view: TradingView, known: Container[str], since: int) -> list[Fill]:
+    coin = opened.params["coin"]
+    return [fill for fill in view.fills if fill.coin == coin and fill.at >= since and fill.ref not in known]
+
+
+def _opened(opened: IntentOpened, view: TradingView, new: list[Fill]) -> TradeDone | Ambiguous | None:
     orders: dict[int, list[Fill]] = {}
-    for fill in view.fills:
-        ours = fill.coin == opened.params["coin"] and fill.is_buy is bought
-        if ours and fill.at >= since and fill.ref not in known:
+    for fill in new:
+        if fill.is_buy is (opened.params["side"] == "long"):
             orders.setdefault(fill.oid, []).append(fill)
-    return orders
-
-
-def _opened(opened: IntentOpened, view: TradingView, orders: dict[int, list[Fill]]) -> TradeDone | Ambiguous | None:
     if not orders:
         return None
     if len(orders) > 1:
@@ -82,11 +80,13 @@ def _opened(opened: IntentOpened, view: TradingView, orders: dict[int, list[Fill
     return TradeDone("open", row.position_id if row else f"oid:{oid}", margin_micro, recorded=row is not None)
 
 
-def _closed(opened: IntentOpened, view: TradingView, orders: dict[int, list[Fill]]) -> TradeDone | None:
-    # Whoever closed it, it is closed: by this request, by its stop-loss, by a liquidation. The fills have the money.
-    if not view.holdings.size(opened.params["coin"]):
-        return TradeDone("closed")
-    return TradeDone("closed in part") if orders else None
+def _closed(opened: IntentOpened, view: TradingView, new: list[Fill]) -> TradeDone | None:
+    # Whoever closed it, it is closed: by this request, by its stop-loss, by a liquidation. But fills must say so: what is
+    # only missing from a list is still there.
+    before, now = Decimal(opened.params["size"]), view.holdings.size(opened.params["coin"])
+    if not new or before + sum(fill.change for fill in new) != now:
+        return None
+    return TradeDone("closed in part" if now else "closed")
 
 
 def _listed(opened: IntentOpened, view: TradingView, known: Container[str], since: int) -> TradeDone | Ambiguous | None:
@@ -106,7 +106,10 @@ def _listed(opened: IntentOpened, view: TradingView, known: Container[str], sinc
     ]
     if len(found) > 1:
         return Ambiguous(f"{len(found)} limit orders may be it: {', '.join(order.order_id for order in found)}")
-    return TradeDone(found[0].status, found[0].order_id, opened.stake_micro) if found else None
+    if not found:
+        return None
+    margin_micro = 0 if found[0].status == "cancelled" else opened.stake_micro
+    return TradeDone(found[0].status, found[0].order_id, margin_micro)
 
 
 def drift(before: Holdings, view: TradingView, known: Container[str]) -> str:

@@ -155,13 +155,15 @@ def test_fair_games_plays_from_its_budget_and_stops_when_it_is_spent(stage):
     assert len({one.subject for one in opened}) == 5
 
 
-def test_momentum_bets_when_its_market_moves(stage):
-    stage.play(strategy=[{"name": "momentum", "market": "BTC", "move": 0.0000001, "every": 0.0}])
-    stage.seen.until(action="bet", outcome="opened", lane="momentum")
+def test_momentum_goes_with_its_market_and_out_when_it_turns(stage):
+    momentum = {"name": "momentum", "market": "BTC", "move": 0.0000001, "every": 0.0}
+    stage.play(strategy=[momentum], services__trading=True)
+    stage.seen.until(action="order", outcome="open", lane="momentum")
+    stage.seen.until(action="close_order", outcome="closed", lane="momentum")
 
 
 def test_momentum_waits_while_nothing_moves(stage):
-    stage.play(strategy=[{"name": "momentum", "market": "BTC", "move": 0.9, "every": 0.0}])
+    stage.play(strategy=[{"name": "momentum", "market": "BTC", "move": 0.9, "every": 0.0}], services__trading=True)
     stage.seen.until("BTC has moved less than 90", outcome="idle", lane="momentum")
     assert stage.status()["sent"] == 0
 

@@ -56,7 +56,7 @@ def forgetting_what_was_not_executed(patch):
 
 def booking_a_credit_again(patch):
     patch.setattr(audit, "cursor", lambda history: ("", ()))
-    patch.setattr(state.State, "_remember", lambda self, ref, intent: None)
+    patch.setattr(state.State, "_remember", lambda self, *row: None)
     return test_reconcile.test_a_credit_is_booked_once_however_often_it_is_seen
 
 
