@@ -50,6 +50,7 @@ class _Came:
 
 @dataclass(slots=True)
 class _Waiting:
+    type: str
     until: float
     answers: list[SimpleQueue[Outcome]] = field(default_factory=list)
 
@@ -118,8 +119,8 @@ class WebhookActor(Worker):
                 self._came(message)
             case HintHeard():
                 if waiting := self._waiting.pop(message.event_id, None):
-                    self._counts[message.outcome] = self._counts.get(message.outcome, 0) + 1
                     self._tell_senders(waiting, message.outcome)
+                    self._note_down(waiting.type, message)
             case _Beat():
                 self._beat()
             case _:
@@ -134,10 +135,16 @@ class WebhookActor(Worker):
             message.answer.put("flood")
             return
         pushed = message.pushed
-        waiting = self._waiting.setdefault(pushed.event_id, _Waiting(self.clock() + TAKE_S))
+        waiting = self._waiting.setdefault(pushed.event_id, _Waiting(pushed.type, self.clock() + TAKE_S))
         waiting.answers.append(message.answer)
         if len(waiting.answers) == 1:
             self._bankroll.tell(Hint(pushed.event_id, pushed.type))
+
+    def _note_down(self, kind: str, message: HintHeard) -> None:
+        self._counts[message.outcome] = self._counts.get(message.outcome, 0) + 1
+        self._show()
+        text = f"{kind} {message.event_id}: {message.outcome}"
+        self._reporter.tell(Notice(self._wall(), "webhook", "hint", message.outcome, text, level="DEBUG"))
 
     def _tell_senders(self, waiting: _Waiting, outcome: Outcome) -> None:
         for answer in waiting.answers:

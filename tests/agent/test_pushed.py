@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import time
 
@@ -98,3 +99,14 @@ def test_a_port_without_a_secret_is_refused_before_anything_starts(stage):
 def test_a_port_that_is_taken_is_named(stage, port):
     with socket.create_server(("127.0.0.1", port)), pytest.raises(ConfigError, match=r"webhook\.port"):
         stage.play(Endless())
+
+
+def test_what_the_venue_pushes_is_taken_in_while_the_bets_it_tells_of_are_settled_once(stage, port):
+    stage.play(Endless())
+    taken(stage, port)
+    order = {"url": f"http://127.0.0.1:{port}{PATH}", "events": ["*"], "secret": SECRET}
+    assert stage.house.post("/webhooks/v1/webhooks", order, stage.player.key).status in (200, 201)
+    stage.seen.reach(lambda: int(re.search(r"(\d+) taken", stage.agent.tree())[1]) > 4, "five events")
+    stage.end()
+    kinds = {hint.type for hint in stage.books().check().check_tags().of(HintTaken)}
+    assert kinds & {"bet.won", "bet.lost"}
