@@ -251,6 +251,8 @@ class BankrollActor(Worker):
         self._deliver(waiting.step.mail)
         self._deliver(waiting.later)
         routine = all(isinstance(event, ROUTINE) for event in waiting.step.events)
+        if not routine:
+            self._report()
         if not routine or self._status is None or now >= self._shown_at + SHOW_EVERY:
             self._show(self._desk, now)
 

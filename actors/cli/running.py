@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
+from actors.cli import lean
 from actors.cli.common import INTERRUPTED, REFUSES, ConfigFile, DataDir, Live
 from actors.config import AgentConfig
 from actors.console import Screen
@@ -63,6 +64,7 @@ def run(
     screen = Screen()
     with _Signals(screen) as signals:
         screen.line(_header(loaded), "bold")
+        lean.load()
         _see_doctor(loaded, screen)
 
         from actors import Agent  # noqa: PLC0415  the first line should not wait for it
