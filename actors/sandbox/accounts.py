@@ -138,6 +138,7 @@ def _pay(venue: Venue, call: Call) -> Body:
         raise insufficient(amount)
     payment_id = f"pay_{secrets.token_hex(8)}"
     left = books.debit(call.agent_id, amount, Why("payment_sent", payment_id, "payment"))
+    venue.may_break(call.path, payment_id)
     books.credit(to_id, amount, Why("payment_received", payment_id, "payment"))
     happened(books, to_id, "payment.received", {"tx_id": payment_id, "from": call.agent_id, "amount": amount})
     return {

@@ -8,7 +8,7 @@ from typing import Any
 from actors.sandbox import kelly
 from actors.sandbox.books import Row, Why, insufficient
 from actors.sandbox.door import Body, Call, Door, Venue
-from actors.sandbox.errors import InjectedFaultError, refuse
+from actors.sandbox.errors import refuse
 from actors.sandbox.fairness import take_nonce
 from actors.sandbox.figures import cents, json_text, number_field, number_text
 from actors.sandbox.odds import GAMES, Offer, result_hash, roll_of
@@ -39,8 +39,7 @@ def place(venue: Venue, agent_id: str, offer: Offer, body: Body, path: str) -> B
     _check_stake(stake, agent, offer)
     bet_id = f"bet_{uuid.uuid4()}"
     books.debit(agent_id, stake, Why("reservation", bet_id, CASINO))
-    if venue.faults.strikes("500-debit", path):
-        raise InjectedFaultError(f"{bet_id} ends after its debit")
+    venue.may_break(path, bet_id)
     seed = take_nonce(venue, agent_id)
     client_seed = body.get("client_seed") or f"auto_{math.floor(books.now() * 1000)}"
     digest = result_hash(seed["seed"], _seed_text(client_seed), seed["nonce"])

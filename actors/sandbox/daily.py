@@ -51,6 +51,7 @@ def _claim_daily(venue: Venue, call: Call) -> Body:
         raise refuse(400, "already_claimed", "One bonus a day.", next_claim_in_seconds=wait)
     streak, bonus_id = _next_streak(books, last), f"db_{uuid.uuid4()}"
     books.run("INSERT INTO daily VALUES (?, ?, ?, ?)", bonus_id, call.agent_id, streak, books.second())
+    venue.may_break(call.path, bonus_id)
     balance = books.credit(call.agent_id, _bonus(streak), Why("daily_bonus", bonus_id, "casino"))
     return {
         "claimed": True,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from actors.sandbox.books import Books, Row
+from actors.sandbox.errors import InjectedFaultError
 from actors.sandbox.faults import FaultPlan
 from actors.sandbox.limits import Limiter
 
@@ -43,6 +44,15 @@ class Venue:
     seed: int
     faults: FaultPlan
     uptime: Callable[[], float]
+
+    def may_break(self, path: str, what: str) -> None:
+        """Stand where money has moved and the rest is still to be written: an ordered fault ends the work here.
+
+        Raises:
+            InjectedFaultError: it struck.
+        """
+        if self.faults.strikes("500-debit", path):
+            raise InjectedFaultError(f"{what}: broken off after its money moved")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def _create(venue: Venue, call: Call) -> Body:
     escrow_id = f"esc_{secrets.token_hex(8)}"
     why = Why(f"escrow_lock: {escrow_id}", escrow_id, SERVICE, f"{escrow_id}_debit")
     books.debit(call.agent_id, amount, why)
+    venue.may_break(call.path, escrow_id)
     try:
         hours = _timeout_hours(body)
         referrer = _referrer(books, call.agent, body.get("referral_code"))
@@ -163,6 +164,7 @@ def _release(venue: Venue, call: Call) -> Body:
         books.credit(row["counterparty_id"], row["net"], _credited("escrow_release", row["id"], "release"))
     except sqlite3.IntegrityError as error:
         raise refuse(500, "release_failed", "The release could not be booked.") from error
+    venue.may_break(call.path, row["id"])
     _move(books, row["id"], "released", "released_at")
     shared = _share_commission(books, row)
     _note(books, row["id"], "released", call.agent_id, "The counterparty is paid.")

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import math
+import re
 from dataclasses import dataclass
 
 from actors.sandbox.door import Body, Call, Door, Venue
@@ -16,6 +17,7 @@ OTHER_BASE_EUR = 15
 SEARCHED_ENDINGS = ("com", "net", "org", "io")  # for a query without a dot
 MARKUP = 0.2
 HELD_S = 6 * 3600  # others may take or free a name this often
+SPELLING = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 TAKEN_SHARE = 0.25  # of the names nobody has decided about
 
 
@@ -76,6 +78,8 @@ def _name(venue: Venue, domain: str) -> Name:
     if decided:
         return Name(domain, bool(decided["free"]), decided["base_eur"])
     # Every name has its own hour of change; in each period chance from the seed says whether somebody holds it.
+    if not SPELLING.fullmatch(domain):
+        return Name(domain, free=False, base_eur=None)
     shift = _chance(f"{venue.seed}/{domain}")
     period = math.floor(venue.books.now() / HELD_S + shift)
     free = _chance(f"{venue.seed}/{domain}/{period}") >= TAKEN_SHARE

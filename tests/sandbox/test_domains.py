@@ -186,3 +186,7 @@ def test_the_registration_survives_a_kill(build):
     house.kill()
     house.start()
     assert (buyer.names, buyer.balance) == (["kept.com"], 30.56)
+
+
+def test_a_name_that_cannot_be_is_taken_for_taken(buyer):
+    assert {buyer.register(name).error for name in ("two words.com", "-.com", "x.1")} == {"domain_unavailable"}

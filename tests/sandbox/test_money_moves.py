@@ -224,3 +224,26 @@ def test_faults_can_be_ordered_and_called_off_while_it_runs(build):
 def test_faults_on_the_wire_need_a_venue_that_was_started_with_some(build):
     assert build().post("/sandbox/faults", {"faults": "cut=1"}).error == "invalid_faults"
     assert build(faults="cut=0").post("/sandbox/faults", {"faults": "cut=0.5"}).status == 200
+
+
+def test_fault_500_debit_breaks_off_a_payment_between_its_two_halves(build):
+    house = build(faults="500-debit@/api/v1/stats/pay=1")
+    player, other = house.register(), house.register()
+    order = {"to_agent_id": other.agent_id, "amount": 5}
+    assert house.post("/api/v1/stats/pay", order, player.key).error == "internal_error"
+    assert (house.balance(player), house.balance(other)) == (95, 100)
+
+
+def test_fault_500_debit_leaves_a_lock_without_an_escrow_and_pays_a_release_twice(build):
+    house = build(faults="500-debit@/escrow=1")
+    player, other = house.register(), house.register()
+    terms = {"amount_usd": 10, "description": "work", "counterparty_agent_id": other.agent_id, "timeout_hours": 1}
+    assert house.post("/escrow/create", terms, player.key).error == "internal_error"
+    (lock,) = [row for row in house.ledger(player) if row["service"] == "escrow"]
+    assert house.get(f"/escrow/{lock['reference']}", player.key).error == "not_found"
+    house.post("/sandbox/faults", {"faults": "500-debit@/escrow/release=1"})
+    escrow_id = house.post("/escrow/create", terms, player.key).body["escrow_id"]
+    assert house.post(f"/escrow/release/{escrow_id}", {}, player.key).error == "internal_error"
+    assert house.post(f"/escrow/release/{escrow_id}", {}, player.key).error == "release_failed"
+    house.advance(3600)
+    assert (house.balance(player), house.balance(other)) == (100 - 10 - 10 + 9.9, 109.9)
