@@ -167,7 +167,7 @@ def test_a_hint_that_the_journal_refuses_costs_no_bankroll_and_is_taken_when_it_
         return system.handle(to if to == "webhook" else "others")
 
     def bankroll():
-        return BankrollActor(terms(Limits()), {}, system.handle("journal"), find, lambda: MINUTE)
+        return BankrollActor(terms(Limits()), {"casino": "casino"}, system.handle("journal"), find, lambda: MINUTE)
 
     children = [
         ChildSpec("webhook", lambda: Ear(heard)),
