@@ -1,6 +1,5 @@
 """Finds out whether another distribution's package stands where one of ours should be."""
 
-import importlib.metadata
 import importlib.util
 from pathlib import Path
 
@@ -24,7 +23,9 @@ def check_supervision(home: Path) -> None:
     is_ours = origin.resolve().parent == home.resolve() / "supervision"
     if is_ours and MARK in origin.read_text(encoding="utf-8", errors="replace").partition("\n")[0]:
         return
-    owners = importlib.metadata.packages_distributions().get("supervision", [])
+    from importlib import metadata  # noqa: PLC0415  slow to load, and a start that goes well has no use for it
+
+    owners = metadata.packages_distributions().get("supervision", [])
     others = sorted({name for name in owners if name != "stakekeeper"})
     whose = f"the distribution {', '.join(others)}" if others else "another project"
     raise ImportError(
