@@ -60,7 +60,7 @@ def test_no_code_names_a_dangerous_path_outside_the_table_and_the_other_party():
     ("service", "path", "capability"),
     [
         ("casino", "/games/coin-flip", K2), ("casino", "/stats/pay", K3), ("casino", "/auth/withdraw", K3),
-        ("casino", "/daily/claim", K1), ("casino", "/fairness/rotate", K1), ("casino", "/kelly/config", K1),
+        ("referral", "/daily/claim", K1), ("casino", "/fairness/rotate", K1), ("casino", "/kelly/config", K1),
         ("escrow", "/escrow/create", K2), ("escrow", "/escrow/release/esc_1", K2), ("faucet", "/faucet/claim", K1),
         ("trading", "/trade/open", K3), ("trading", "/trade/close", K3), ("trading", "/trade/limit", K3),
         ("trading", "/trade/limit-orders/ord_1", K2), ("trading", "/trade/stop-loss", K1),
@@ -129,7 +129,7 @@ DAILY = "/daily/claim"
 def claims(act):
     with RawServer(act) as venue:
         try:
-            return make_line(venue.url).act(DAILY, "{}")
+            return make_line(venue.url, "referral").act(DAILY, "{}")
         finally:
             assert len(venue.requests) == 1
 

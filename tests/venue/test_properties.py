@@ -10,7 +10,7 @@ from actors.money.evidence import Executed
 from actors.venue.answers import error_of, read_answer, reset_of
 from actors.venue.casino import _won_or_lost
 from actors.venue.errors import BadAnswer
-from actors.venue.feed import _mids, _price
+from actors.venue.feed import _price, _read
 from actors.venue.shapes import (
     BalanceAnswer,
     BetAnswer,
@@ -82,7 +82,7 @@ def test_no_body_raises_anything_but_bad_answer(body, shape):
     assert answer or field
     assert isinstance(error_of(body), str)
     assert isinstance(reset_of(body), int)
-    assert all(_price(text) is None or _price(text) > 0 for text in _mids(body).values())
+    assert all(_price(text) is None or _price(text) > 0 for text in _read(body)[0].values())
 
 
 @given(fields(CONTRACT))
