@@ -18,7 +18,7 @@ OUTBOX = 64  # messages kept for a slow reader, 16 s of ticks; the oldest ticks 
 OF_A_COIN = ("trades", "bbo", "l2Book")
 OF_A_USER = ("userFills", "userEvents", "orderUpdates")
 
-Topic = tuple[str, str]  # a type of subscription, and the coin or the address it is about
+Topic = tuple[str, str]  # a type of subscription, and the coin, the address or the part of the exchange it is about
 
 
 class Listener:
@@ -90,7 +90,7 @@ class Listener:
             return None
         kind, coin, user = (str(subscription.get(name)) for name in ("type", "coin", "user"))
         if kind == "allMids":
-            return kind, ""
+            return kind, str(subscription.get("dex") or "")
         if kind in OF_A_COIN and coin in self._venue.market.listings:
             return kind, coin
         return (kind, user.lower()) if kind in OF_A_USER and "user" in subscription else None
@@ -105,7 +105,7 @@ class Listener:
         """The snapshot that a subscription starts with, where it has one."""
         kind, about = topic
         if kind == "allMids":
-            self._post(self._venue.market.mids())
+            self._post(self._venue.market.mids(about))
         elif kind == "userFills":
             fills = [wire.fill_json(fill) for fill in newest_fills(self._venue, about)]
             self._say(kind, {"isSnapshot": True, "user": about, "fills": fills})
@@ -114,9 +114,10 @@ class Listener:
 
     def _tick(self, mids: str) -> None:
         for topic in sorted(self._topics):
-            if topic[0] == "allMids":
-                self._post(mids)
-            elif topic[0] in ("bbo", "l2Book"):
+            kind, about = topic
+            if kind == "allMids":
+                self._post(self._venue.market.mids(about) if about else mids)
+            elif kind in ("bbo", "l2Book"):
                 self._say_book(topic)
 
     def _say_book(self, topic: Topic) -> None:

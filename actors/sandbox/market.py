@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-MARKETS = 275
+MARKETS = 275  # of the exchange's own; those of the real world come on top
 TICK_S = 0.25
 STEP = 0.0001  # standard deviation of one tick's relative move: twice as restless as bitcoin
 DIGITS = 5  # significant digits of a price
@@ -72,8 +72,8 @@ class Listing:
 
     @property
     def dex(self) -> str:
-        """The part of the exchange that lists it."""
-        return self.coin.rpartition(":")[0] or "main"
+        """The part of the exchange that lists it; empty for the exchange's own markets."""
+        return self.coin.rpartition(":")[0]
 
 
 class Market:
@@ -88,7 +88,7 @@ class Market:
         self._rng = rng
         self._goes_silent = goes_silent
         self._prices = {**CRYPTO, **{coin: price for coin, (_, price) in REAL_WORLD.items()}}
-        for index in range(1, MARKETS - len(self._prices) + 1):
+        for index in range(1, MARKETS - len(CRYPTO) + 1):
             self._prices[f"@{index}"] = round(10 ** rng.uniform(-3, 2), 6)
         self._held: set[str] = set()
         self._listeners: set[Tick] = set()
@@ -104,13 +104,13 @@ class Market:
         """The mid price of this moment, as the feed writes it."""
         return Decimal(price_text(self._prices[coin]))
 
-    def prices(self) -> dict[str, str]:
-        """Every mid price of this moment."""
-        return {name: price_text(price) for name, price in self._prices.items()}
+    def prices(self, dex: str = "") -> dict[str, str]:
+        """The mid prices of this moment: of the exchange's own markets, or of those whose names begin with `dex`."""
+        return {coin: price_text(self._prices[coin]) for coin, listed in self.listings.items() if listed.dex == dex}
 
-    def mids(self) -> str:
+    def mids(self, dex: str = "") -> str:
         """The allMids message of this moment."""
-        return json.dumps({"channel": "allMids", "data": {"mids": self.prices()}}, separators=(",", ":"))
+        return json.dumps({"channel": "allMids", "data": {"mids": self.prices(dex)}}, separators=(",", ":"))
 
     def state(self) -> list[tuple[str, float, bool]]:
         """Every market's price, and whether it is held there."""
@@ -132,7 +132,7 @@ class Market:
             self._prices[coin] = price
 
     def subscribe(self, tick: Tick) -> None:
-        """Give every coming tick's allMids message to `tick`, which must not block."""
+        """Give every coming tick's allMids message, of the exchange's own markets, to `tick`, which must not block."""
         self._listeners.add(tick)
 
     def unsubscribe(self, tick: Tick) -> None:

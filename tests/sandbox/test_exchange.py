@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.sandbox.trader import Trader, hold, settle
+from tests.sandbox.trader import Trader, at, hold, settle
 
 
 @pytest.fixture
@@ -165,6 +165,15 @@ def test_mids_and_universe_are_the_275_markets(house):
     universe = house.post("/exchange/info", {"type": "meta"}).body["universe"]
     assert len(mids) == 275
     assert {market["name"] for market in universe} == mids.keys()
+
+
+def test_markets_of_the_real_world_are_a_part_of_their_own(house, trader):
+    mids = house.post("/exchange/info", {"type": "allMids", "dex": "xyz"}).body
+    assert "xyz:TSLA" in mids
+    assert all(coin.startswith("xyz:") for coin in mids)
+    trader.open("TSLA")
+    assert [at(position) for position in trader.info("clearinghouseState", dex="xyz")["assetPositions"]] == ["xyz:TSLA"]
+    assert trader.state()["assetPositions"] == []
 
 
 @pytest.mark.parametrize("body", [{}, {"type": "dance"}, {"type": "userFills"}, {"type": "l2Book", "coin": "NONE"}])

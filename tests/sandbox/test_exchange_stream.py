@@ -80,6 +80,12 @@ def test_books_come_whole_at_once_and_with_every_tick(house, wire):
         assert (bids[0]["px"], asks[0]["px"], len(bids), len(asks)) == ("2999.9", "3000.1", 20, 20)
 
 
+def test_prices_of_another_part_are_a_subscription_of_their_own(wire):
+    subscribe(wire, type="allMids", dex="xyz")
+    for _ in range(2):
+        assert all(coin.startswith("xyz:") for coin in hear(wire, "allMids")["mids"])
+
+
 def test_the_best_of_both_sides(house, wire):
     settle(house, "ETH", 3000)
     subscribe(wire, type="bbo", coin="ETH")

@@ -8,9 +8,10 @@ from actors.sandbox.books import Row
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError, refuse
 from actors.sandbox.exchange import wire
+from actors.sandbox.exchange.valuation import Account
 
 INFO = "/exchange/info"
-MAX_ROWS = 2_000  # of a list in one answer
+MAX_ROWS, MAX_FUNDINGS = 2_000, 500  # of a list in one answer
 WEIGHT_PER_MINUTE = 1_200  # from one address
 LIGHT, LIGHT_WEIGHT, WEIGHT = ("allMids", "l2Book", "clearinghouseState", "orderStatus"), 2, 20
 FOREVER_MS = 2**62
@@ -26,21 +27,26 @@ def newest_fills(venue: Venue, address: str) -> list[Row]:
     return venue.books.all(NEWEST_FILLS, address, MAX_ROWS)
 
 
-def _all_mids(venue: Venue, _asked: Body) -> Any:
-    return venue.market.prices()
+def _all_mids(venue: Venue, asked: Body) -> Any:
+    return venue.market.prices(_dex(asked))
 
 
-def _meta(venue: Venue, _asked: Body) -> Any:
+def _meta(venue: Venue, asked: Body) -> Any:
     return {
         "universe": [
             {"name": listed.coin, "szDecimals": listed.size_decimals, "maxLeverage": listed.max_leverage}
             for listed in venue.market.listings.values()
+            if listed.dex == _dex(asked)
         ]
     }
 
 
 def _state(venue: Venue, asked: Body) -> Any:
-    return wire.account_json(venue.exchange.account(_user(asked)), venue.exchange.now_ms())
+    # All cash is in the exchange's own part; each part tells of its own positions.
+    account, dex = venue.exchange.account(_user(asked)), _dex(asked)
+    positions = tuple(held for held in account.positions if venue.market.listings[held.coin].dex == dex)
+    part = Account(0 if dex else account.cash_micro, positions)
+    return wire.account_json(part, venue.exchange.now_ms())
 
 
 def _fills(venue: Venue, asked: Body) -> Any:
@@ -52,7 +58,7 @@ def _fills_by_time(venue: Venue, asked: Body) -> Any:
 
 
 def _funding(venue: Venue, asked: Body) -> Any:
-    return [wire.update_json(row) for row in venue.books.all(UPDATES, _user(asked), True, *_span(asked), MAX_ROWS)]
+    return [wire.update_json(row) for row in venue.books.all(UPDATES, _user(asked), True, *_span(asked), MAX_FUNDINGS)]
 
 
 def _other_updates(venue: Venue, asked: Body) -> Any:
@@ -95,6 +101,10 @@ def _user(asked: Body) -> str:
     if not isinstance(user, str):
         raise _unreadable()
     return user.lower()
+
+
+def _dex(asked: Body) -> str:
+    return str(asked.get("dex") or "")
 
 
 def _span(asked: Body) -> tuple[int, int]:

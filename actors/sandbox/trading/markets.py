@@ -12,6 +12,7 @@ LISTED = ("stocks", "commodities", "indices", "forex")  # crypto is only counted
 MAX_COINS = 20
 DEPTH, MAX_DEPTH = 10, 50
 EXAMPLE_USD = 1_000
+MAIN = "main"  # what the trading server calls the exchange's own markets
 
 
 def _listing(venue: Venue, call: Call) -> Listing:
@@ -40,7 +41,7 @@ def _markets(venue: Venue, call: Call) -> Body:
                     "price": _price(venue, listing, call),
                     "max_leverage": listing.max_leverage,
                     "category": listing.category,
-                    "dex": listing.dex,
+                    "dex": listing.dex or MAIN,
                 }
             )
     total, listed = len(venue.market.listings), sum(map(len, by_category.values()))
@@ -92,7 +93,7 @@ def _market(venue: Venue, call: Call) -> Body:
         "price": _price(venue, listing, call),
         "max_leverage": listing.max_leverage,
         "category": listing.category,
-        "dex": listing.dex,
+        "dex": listing.dex or MAIN,
         "fee_examples": {f"{EXAMPLE_USD}_usd": {"hyperliquid": 0.35, "purple_flea_builder": 0.2, "total": 0.55}},
     }
 

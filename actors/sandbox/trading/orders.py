@@ -17,6 +17,7 @@ from actors.sandbox.trading.execution import (
     record_entry,
     record_trade,
 )
+from actors.sandbox.trading.markets import MAIN
 from actors.sandbox.trading.prices import V1
 
 ORDERS_PER_MINUTE = 30
@@ -72,7 +73,7 @@ def _open(venue: Venue, call: Call) -> Body:
         "coin": listing.coin,
         "ticker": listing.ticker,
         "category": listing.category,
-        "dex": listing.dex,
+        "dex": listing.dex or MAIN,
         "side": wish.side,
         "size_usd": position["size_usd"],
         "entry_price": position["entry_price"],

@@ -25,7 +25,7 @@ class Prices:
         self._market = market
         self._now = now
         self._faults = faults
-        self._kept: dict[str, str] = {}
+        self._kept: dict[str, Decimal] = {}
         self._read_at = 0.0
 
     def cut_off(self, path: str) -> bool:
@@ -40,7 +40,7 @@ class Prices:
         """
         if self.cut_off(path):
             raise InjectedFaultError("fetch failed")
-        age_s = self._now() - self._read_at
+        market, age_s = self._market, self._now() - self._read_at
         if not self._kept or (age_s >= KEPT_S and not self._faults.strikes("stale", path)):
-            self._kept, self._read_at = self._market.prices(), self._now()
-        return Decimal(self._kept[coin])
+            self._kept, self._read_at = {coin: market.price(coin) for coin in market.listings}, self._now()
+        return self._kept[coin]
