@@ -133,8 +133,8 @@ class Table:
     With `prompt`, the journal acknowledges at once; else `commit` does, one decision at a time.
     """
 
-    def __init__(self, *, lanes=("a",), balance=100_000_000, desk=Desk, now=NOON, **changes) -> None:
-        self.venue = Venue(balance)
+    def __init__(self, *, lanes=("a",), balance=100_000_000, desk=Desk, venue=Venue, now=NOON, **changes) -> None:
+        self.venue = venue(balance)
         self.journal = Journal()
         self.terms = terms(**changes)
         self.make = desk

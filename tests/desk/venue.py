@@ -38,15 +38,23 @@ class Venue:
     def bet(self, tag, stake_micro, at, *, won=False, game="boosted_coin", lag=0):
         """Execute a bet, as often as it is asked to. Its row is in the export after `lag`."""
         reference, self.nonces = self._reference("bet"), self.nonces + 1
-        row = BetRow(reference, game, stake_micro, 0, PAYS[game], won, tag, self.nonces, "seed", "result")
+        won, *proof = self.draw(tag, won=won)
+        row = BetRow(reference, game, stake_micro, 0, PAYS[game], won, tag, *proof)
         payout = payout_of(row)
-        reported = (payout + 5_000) // 10_000 * 10_000
-        row = BetRow(reference, game, stake_micro, reported, PAYS[game], won, tag, self.nonces, "seed", "result")
+        row = replace(row, reported_won_micro=(payout + 5_000) // 10_000 * 10_000)
         self._move(-stake_micro, "reservation", reference, at)
         if payout:
             self._move(payout, "reservation_release", reference, at)
         self.rows.append((at, at + lag, row))
         return row
+
+    def draw(self, tag, *, won):
+        """Return the outcome that a test wants, with a proof that nobody can check."""
+        return won, self.nonces, "seed", "result"
+
+    def listed(self):
+        """Return the seeds: one, which is never shown."""
+        return (Seed("seed", "", self.nonces),)
 
     def rotate(self):
         """Be asked to show the seed in use; this one has better things to do."""
@@ -137,7 +145,7 @@ class Venue:
             history=history or (),
             escrows=tuple(self.escrows[one] for one in dict.fromkeys(wanted) if one in self.escrows),
             venue_at=now,
-            seeds=(Seed("seed", "", self.nonces),),
+            seeds=self.listed(),
             withdrawals=tuple(self.withdrawals) if query.withdrawals else (),
         )
 
