@@ -25,6 +25,9 @@ MARKET_STALE_US = 30_000_000
 STATE_TTL_S = 10
 """How long the state in Redis outlives this actor, in seconds."""
 
+COMPLAIN_US = 60_000_000
+"""How often at most it is told that the venue complains, in microseconds: it may do so a thousand times a second."""
+
 DOWN = ("lost", "stale")
 
 
@@ -36,6 +39,9 @@ class Socket(Protocol):
 
     def close(self) -> None:
         """End within a second."""
+
+    def is_alive(self) -> bool:
+        """Return whether its thread lives."""
 
 
 class Store(Protocol):
@@ -110,6 +116,7 @@ class PriceFeedActor(Worker):
         self._last_at = 0
         self._state = "connecting"
         self._told = ""
+        self._complained_at = -COMPLAIN_US
 
     def setup(self) -> None:
         """Start the source's thread; no waiting for a connection."""
@@ -137,13 +144,17 @@ class PriceFeedActor(Worker):
             case _Mids():
                 self._take(message.mids)
             case _State(state="refused"):
-                self._say("refused", f"the price feed refuses a subscription: {message.reason}", "WARNING")
+                if self._wall() >= self._complained_at + COMPLAIN_US:
+                    self._complained_at = self._wall()
+                    self._say("refused", f"the price feed refuses a subscription: {message.reason}", "WARNING")
             case _State():
                 self._change(message)
             case PricesTaken():
                 self._ready.add(message.lane)
                 self._serve()
             case _Note():
+                if self._socket is None or not self._socket.is_alive():
+                    raise RuntimeError("the price feed's thread ended")
                 self._show()
             case _Stored():
                 self._stored(message.error)

@@ -43,7 +43,9 @@ class View:
         equity: all that is in the account.
         peak: the highest equity so far.
         last: how its last wager ended, or None.
-        prices: the newest price of each market, if the strategy asked for prices.
+        prices: the newest price of each market, if the strategy asked for prices; none while the feed is lost or
+            silent, for an old price is worse than none.
+        domains: the watched names that are free, and what each costs.
         positions: what a trading account holds.
         orders: its limit orders that wait.
         random: chance, handed in so that a simulation can repeat it.
@@ -56,6 +58,7 @@ class View:
     peak: Decimal
     last: Result | None
     prices: Mapping[str, Decimal] = field(default_factory=dict)
+    domains: Mapping[str, Decimal] = field(default_factory=dict)
     positions: tuple[Position, ...] = ()
     orders: tuple[LimitView, ...] = ()
     random: Random = field(default_factory=Random)

@@ -108,6 +108,10 @@ class PriceSocket:
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(CLOSE_S)
 
+    def is_alive(self) -> bool:
+        """Return whether its thread lives; it ends by itself only through a bug."""
+        return self._thread.is_alive()
+
     def _run(self) -> None:
         while not self._stop.is_set():
             self._say("connecting", self._url)

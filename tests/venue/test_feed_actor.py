@@ -38,6 +38,9 @@ class Socket:
     def close(self):
         self.open = False
 
+    def is_alive(self):
+        return self.open
+
 
 class Port:
     """Runs a job at once, as a port's thread would a little later."""
@@ -181,6 +184,20 @@ def test_a_refused_subscription_is_told_and_changes_nothing():
     assert "Invalid subscription" in rig.notices[-1].text
     rig.run(2)
     assert rig.note().startswith("1 markets")
+
+
+def test_complaints_do_not_flood_the_log():
+    rig = Rig()
+    for _ in range(100):
+        rig.state("refused", "Invalid subscription")
+    assert len(rig.notices) == 1
+
+
+def test_a_source_that_ends_by_itself_is_a_bug_and_the_feed_begins_again():
+    rig = Rig()
+    rig.sockets[0].open = False
+    rig.run(3)
+    assert [socket.open for socket in rig.sockets] == [False, True]
 
 
 def test_a_feed_that_crashes_is_made_again_and_lanes_hear_from_it():
