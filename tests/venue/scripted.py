@@ -30,9 +30,10 @@ def history(*reasons: str, at: str = "2026-11-22T06:44:50.000Z") -> dict:
     return {"bankroll_curve": [{"change": -1, "reason": reason, "at": at} for reason in reasons]}
 
 
-def ledger() -> dict:
-    row = {"id": "1", "type": "debit", "amount": 1, "reason": "reservation", "reference": "bet_1", "createdAt": 5}
-    return {"entries": [row, row | {"type": "credit", "reference": None}]}
+def ledger(rows: int = 2, at: int = 5) -> dict:
+    """A ledger of so many rows of one second; the venue shows 50 at most."""
+    row = {"id": "1", "type": "debit", "amount": 1, "reason": "reservation", "reference": "bet_1", "createdAt": at}
+    return {"entries": [row, row | {"type": "credit", "reference": None}, *[row] * (rows - 2)]}
 
 
 class ScriptedVenue(RawServer):

@@ -12,8 +12,9 @@ from tests.venue.scripted import ScriptedVenue, balance, export, history, ledger
 from tests.venue.test_placing import CONTRACT
 
 SINCE = 1_795_329_890_700_000  # 2026-11-22T06:44:50.7Z
-QUIET = {"export": [export("bet_1 t 57")], "seeds": [seeds(2, 3)], "balance": [balance(7)]}
-MOVED = QUIET | {"ledger": [ledger()], "history": [history("reservation")]}
+FULL = ledger(50)  # what is older stands in the complete history only
+QUIET = {"export": [export("bet_1 t 57")], "seeds": [seeds(2, 3)], "ledger": [FULL], "balance": [balance(7)]}
+MOVED = QUIET | {"history": [history("reservation")]}
 
 
 def query(**changes):
@@ -28,7 +29,7 @@ def read(venue, asked=None):
 def test_a_quiet_account_is_read_once_and_its_balance_last():
     venue = ScriptedVenue(**QUIET)
     evidence = read(venue)
-    assert venue.asked() == ["balance", "export", "seeds", "balance"]  # the first tells the venue's clock
+    assert venue.asked() == ["balance", "export", "seeds", "ledger", "balance"]  # the first tells the venue's clock
     assert (evidence.nonces, evidence.balance_micro, evidence.detailed) == (5, 7_000_000, False)
     assert [(row.bet_id, row.tag, row.nonce) for row in evidence.rows] == [("bet_1", "t", 3)]
     assert (evidence.started, evidence.rows_complete) == (SINCE, True)
@@ -59,11 +60,19 @@ def test_an_account_that_is_met_is_read_from_just_before_by_the_venues_clock(clo
 def test_a_difference_is_read_in_detail_until_two_readings_agree(asked):
     venue = ScriptedVenue(**MOVED)
     evidence = read(venue, asked)
-    assert venue.asked()[4:] == ["export", "seeds", "ledger", "history", "balance"]
+    assert venue.asked()[5:] == ["export", "seeds", "ledger", "history", "balance"]
     assert evidence.detailed
     assert [row.reason for row in evidence.history] == ["reservation"]
     assert evidence.ledger[0] == LedgerRow("1", False, 1_000_000, "reservation", "bet_1", 5)
     assert (evidence.ledger[1].credit, evidence.ledger[1].reference) == (True, "")
+
+
+@pytest.mark.parametrize(("rows", "at", "cursor_at"), [(49, 5, ""), (50, 5, "1970-01-01T00:00:06.000Z")])
+def test_the_complete_history_is_not_read_where_the_ledger_shows_all_that_is_new(rows, at, cursor_at):
+    venue = ScriptedVenue(**QUIET | {"ledger": [ledger(rows, at)]})
+    evidence = read(venue, query(full=True, cursor_at=cursor_at))
+    assert "history" not in venue.asked()
+    assert (evidence.detailed, len(evidence.history)) == (True, 49 if rows == 49 else 0)
 
 
 def test_a_bet_that_arrives_between_two_reads_is_seen_whole():
