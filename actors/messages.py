@@ -347,7 +347,8 @@ class Status:
     """The bankroll for people and for the summary.
 
     `difference_micro`: venue minus book, if they were compared after the last movement; else None. `mismatch_micro`: a
-    difference that stopped the account.
+    difference that stopped the account. `closed` are services whose breaker is open; `commissions_micro` is what
+    referrals have brought, by level.
     """
 
     phase: str
@@ -371,6 +372,9 @@ class Status:
     difference_micro: int | None
     mismatch_micro: int | None
     checked_at: int
+    closed: tuple[str, ...] = ()
+    referred: int = 0
+    commissions_micro: Mapping[str, int] = field(default_factory=dict)
 
 
 # everybody -> reporter

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from actors.messages import (
     BankrollView,
     Denied,
+    DomainsSeen,
     LaneOpened,
     LaneView,
     Level,
@@ -100,6 +101,7 @@ class StrategyActor(Worker):
         self._view = BankrollView(0, 0, 0, ready=False)
         self._last: Result | None = None
         self._prices: Mapping[str, Decimal] = {}
+        self._domains: Mapping[str, Decimal] = {}
         self._waiting = False  # for an answer to a proposal
         self._open = False  # the lane may be asked
         self._resting = False  # until its timer, whatever arrives: the strategy or its last wager failed
@@ -130,6 +132,8 @@ class StrategyActor(Worker):
                 if self._strategy and self._strategy.wants_prices and not (self._resting or self._denials):
                     self._decide()
                 self._want_prices()
+            case DomainsSeen():
+                self._domains = message.free
             case _Decide():
                 self._resting = False
                 self._decide()
@@ -214,6 +218,7 @@ class StrategyActor(Worker):
             peak=_usd(view.peak_micro),
             last=self._last,
             prices=self._prices,
+            domains=self._domains,
             positions=view.holdings.positions,
             orders=view.holdings.orders,
             random=self._random,

@@ -1,6 +1,7 @@
 """The desk: accepts or denies wagers, opens intents, takes answers in, obeys operators. See `actors.desk`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from actors.desk import operator, recovery, settle, spending, trading
@@ -28,6 +29,7 @@ from actors.messages import (
     Poll,
     Propose,
     Reconcile,
+    ReferralsSeen,
     Resolve,
     Resume,
     SeedRotated,
@@ -44,6 +46,7 @@ from actors.money.events import (
     IncidentNoted,
     IntentOpened,
     OutcomeUnknown,
+    ReferralsNoted,
     StopLifted,
 )
 from actors.money.evidence import Executed, NotSent, Refused, Unknown
@@ -60,6 +63,12 @@ ANSWER_GRACE = SECOND
 
 NONSENSE_CHARS = 300
 """Of what a strategy proposed, in the refusal: its fields may be of any length."""
+
+INSTEAD = {
+    "referral": "referral income", "trading": "trading", "escrow": "escrow contracts", "domains": "domains",
+    "wallet": "wallets",
+}  # fmt: skip
+"""What the agent turns to while the casino is closed, as people call it."""
 
 QUIET_RULES = frozenset({"account", "rate", "lane", "run"})
 """Denials that pass by themselves; they go to the log at DEBUG."""
@@ -197,6 +206,8 @@ class Desk:
         till.say(
             message.service, "breaker", word.split(maxsplit=1)[0], text, level="WARNING" if message.open else "INFO"
         )
+        if message.service == "casino":
+            self._fall_back(message)
         return till.cut()
 
     def lane_opened(self, message: LaneOpened, now: int) -> Step:
@@ -231,6 +242,16 @@ class Desk:
         if watch.wanted == PROOFS:
             watch.next_at = now
             self._resolver.tick()
+        return till.cut()
+
+    def referrals_seen(self, message: ReferralsSeen, now: int) -> Step:
+        """Note whom we brought to the venue, if that has changed."""
+        till = self._at(now)
+        if message.referred != till.state.referred:
+            till.record(ReferralsNoted(now, message.referred))
+            earned = sum(one.earned_micro for one in message.referred)
+            text = f"{len(message.referred)} agents referred, {usd(earned)} USD earned"
+            till.say("referral", "income", "seen", text, amount_micro=earned)
         return till.cut()
 
     def escrows_seen(self, message: EscrowsSeen, now: int) -> Step:
@@ -352,7 +373,8 @@ class Desk:
         self._at(now)
         denials = {name: self._gate.lane(name) for name in self.state.lanes}
         why = {name: str(denial) for name, denial in denials.items() if denial}
-        return operator.status(self._till, self._resolver, why)
+        closed = tuple(sorted(self._till.terms.services - self._gate.working()))
+        return operator.status(self._till, self._resolver, why, closed)
 
     def _size_and_open(self, lane: Lane, wanted: object) -> Denial | None:
         till = self._till
@@ -360,7 +382,8 @@ class Desk:
         denial = self._gate.wager(wager, lane)
         if denial:
             return denial
-        sized = size(wager, till.terms.limits, till.exposure(lane.account))
+        watch = self._resolver.watches[lane.account]
+        sized = size(wager, till.terms.limits, replace(till.exposure(lane.account), risk_factor=watch.risk_factor))
         if isinstance(sized, Sized) and till.terms.dry_run:
             text = f"would stake {usd(sized.stake_micro)} USD"
             return Denial("dry run", "nothing is sent", text, till.now)
@@ -377,6 +400,18 @@ class Desk:
             text = f"{opened.intent[:4]}  outcome unknown ({reason}); asking the venue"
             lane, service = opened.lane, opened.service
             self._till.say(service, opened.kind, "unknown", text, intent=opened.intent, lane=lane, level="WARNING")
+
+    def _fall_back(self, casino: ServiceHealth) -> None:
+        till, others = self._till, self._gate.working() - {"casino"}
+        if not casino.open:
+            till.say("bankroll", "fallback", "over", "the casino is open again")
+            return
+        if "referral" in others:
+            till.send("referral", Poll("referral", "income"))
+            till.send("referral", Poll("referral", "bonus"))
+        named = [words for service, words in INSTEAD.items() if service in others]
+        what = f"looking after {', '.join(named)}" if named else "nothing else is on"
+        till.say("bankroll", "fallback", "begun", f"the casino is closed until {_clock(casino.until)}: {what}")
 
     def _want(self, why: str) -> None:
         for watch in self._resolver.watches.values():

@@ -49,6 +49,12 @@ class Gate:
         rules = (self._run, self._service, self._act, self._trade, self._alone)
         return next((denial for rule in rules if (denial := rule(wager, lane))), None)
 
+    def working(self) -> frozenset[str]:
+        """Return the services in use whose breaker is not open."""
+        now = self.till.now
+        closed = {name for name, breaker in self.breakers.items() if breaker.open and breaker.until > now}
+        return self.till.terms.services - closed
+
     def _busy(self, lane: Lane) -> str:
         track = self.till.tracks.get(lane.intent or "")
         return f"{lane.state}, outcome=unknown" if track and track.phase == "unknown" else str(lane.state)

@@ -118,8 +118,8 @@ def _close(till: Till, opened: IntentOpened, word: Resolve) -> None:
     settle.close(till, closed, opened)
 
 
-def status(till: Till, resolver: Resolver, why: Mapping[str, str]) -> Status:
-    """Return how everything stands, all accounts together."""
+def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple[str, ...]) -> Status:
+    """Return how everything stands, all accounts together; `closed` are services whose breaker is open."""
     state = till.state
     stop = next((account.halt for account in state.accounts.values() if account.halt), None)
     watches = resolver.watches
@@ -154,6 +154,9 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str]) -> Status:
         difference_micro=sum(known) - book if compared else None,
         mismatch_micro=differs[0] if differs else None,
         checked_at=min(watch.checked_at for watch in watches.values()),
+        closed=closed,
+        referred=len(state.referred),
+        commissions_micro=dict(state.commissions),
     )
 
 
@@ -170,7 +173,8 @@ def _phase(till: Till, resolver: Resolver, stop: str | None) -> str:
 def brief(status: Status) -> str:
     """Return the line that the tree shows beside the bankroll."""
     ahead = status.stop_reason or status.next_stop
-    return f"{usd(status.equity_micro)} USD, peak {usd(status.peak_micro)}, {ahead} | {status.phase}"
+    without = f" without {', '.join(status.closed)}" if status.closed else ""
+    return f"{usd(status.equity_micro)} USD, peak {usd(status.peak_micro)}, {ahead} | {status.phase}{without}"
 
 
 def _next_stop(till: Till, resolver: Resolver) -> str:

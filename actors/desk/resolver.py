@@ -131,6 +131,7 @@ class Resolver:
             return
         watch.trouble, watch.failures = "", 0
         watch.venue_micro = evidence.balance_micro
+        watch.risk_factor = evidence.risk_factor or watch.risk_factor
         if evidence.trading:
             self.till.losses[evidence.account] = max(0, -evidence.trading.unrealized_micro)
         if not self.till.state.account(evidence.account).reconciled_at:

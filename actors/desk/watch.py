@@ -1,6 +1,7 @@
 """What this process knows of an account's standing at the venue, and the look-up that is under way."""
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Literal
 
 Purpose = Literal["resolve", "reconcile", "sweep"]
@@ -37,6 +38,7 @@ class Watch:
     venue_micro: int | None = None
     checked_at: int = 0
     accept: str | None = None
+    risk_factor: Fraction | None = None
     shown: frozenset[str] = frozenset()
     kept_back: bool = False
     vanished: set[str] = field(default_factory=set)

@@ -136,7 +136,8 @@ def fresh_rows(state: State, evidence: Evidence) -> list[tuple[str, HistoryRow]]
     explained.update(row_key(WITHDRAWAL, -one.total_micro) for one in _reviewed(state, evidence.account))
     for ref, row in external_rows(evidence.history):
         # The cursor moves when the account is reconciled; what was booked before that, beside an unknown, is recent.
-        if ref in state.known(evidence.account) or (not row.ref and (row.at < account.cursor_at or ref in account.cursor_refs)):
+        behind = not row.ref and (row.at < account.cursor_at or ref in account.cursor_refs)
+        if behind or ref in state.known(evidence.account):
             continue
         key = row_key(row.reason, row.change_micro)
         if explained[key]:

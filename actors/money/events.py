@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from actors.money.book import Posting
+from actors.money.evidence import Referred
 from actors.money.positions import Holdings
 from actors.money.wagers import Kind
 
@@ -161,6 +162,14 @@ class WithdrawalMoved:
     def reason(self) -> str:
         """For people."""
         return f"withdrawal {self.withdrawal_id} is {self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralsNoted:
+    """The venue's list of whom we brought to it has changed. What they earn us comes as credits."""
+
+    at: int
+    referred: tuple[Referred, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +388,7 @@ Event = (
     | LookedUp
     | IntentClosed
     | WithdrawalMoved
+    | ReferralsNoted
     | EscrowOpened
     | EscrowMoved
     | EscrowClosed

@@ -5,6 +5,7 @@ means that no byte left, and everything else is `Unknown`, which only evidence c
 """
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from actors.money.positions import TradeDone, TradingView
 
@@ -208,4 +209,5 @@ class Evidence:
     seeds: tuple[Seed, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
     grain_micro: int = 0
+    risk_factor: Fraction | None = None
     trading: TradingView | None = None

@@ -47,7 +47,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What the rules look at: one account's totals at one moment."""
+    """What the rules look at: one account's totals at one moment. `risk_factor` is the venue's own, if it told one."""
 
     now: int
     available_micro: int
@@ -59,6 +59,7 @@ class Exposure:
     loss_streak: int
     fun_today_micro: int
     bets_at: tuple[int, ...]
+    risk_factor: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

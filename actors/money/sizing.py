@@ -1,10 +1,11 @@
 """From a wager to a stake: Kelly where there is an edge, the entertainment budget where there is none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from actors.money import kelly
 from actors.money.amounts import usd
+from actors.money.house import house_cap_micro
 from actors.money.orders import CheckedLimit, CheckedOrder, margin_micro
 from actors.money.risk import STAKE_RULES, Denial, Exposure, Limits, Proposal, first_denial
 from actors.money.wagers import (
@@ -44,11 +45,21 @@ def size(wager: Checked, limits: Limits, at: Exposure) -> Sized | Denial:
             return Sized(0)
     if isinstance(sized, Denial):
         return sized
+    if isinstance(wager, CheckedBet):
+        sized = _capped(wager, sized, at)
     if isinstance(wager, CheckedBet) and sized.stake_micro < limits.min_stake_micro:
         return Denial("minimum stake", f"{usd(limits.min_stake_micro)} USD", f"{usd(sized.stake_micro)} USD", at.now)
     at_risk = isinstance(wager, CheckedBet | CheckedOrder | CheckedLimit)
     proposal = Proposal(sized.stake_micro, bet=at_risk, fun=sized.fun)
     return first_denial(STAKE_RULES, limits, at, proposal) or sized
+
+
+def _capped(bet: CheckedBet, sized: Sized, at: Exposure) -> Sized:
+    # What the venue would refuse is not sent to it.
+    if at.risk_factor is None:
+        return sized
+    cap = house_cap_micro(bet.game, dict(bet.params), at.available_micro, at.risk_factor)
+    return replace(sized, stake_micro=min(sized.stake_micro, cap))
 
 
 def _size_bet(bet: CheckedBet, limits: Limits, at: Exposure) -> Sized | Denial:

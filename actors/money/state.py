@@ -27,6 +27,7 @@ from actors.money.events import (
     LaneFailed,
     OutcomeUnknown,
     Reconciled,
+    ReferralsNoted,
     SeedChecked,
     SessionStarted,
     StopLifted,
@@ -36,6 +37,7 @@ from actors.money.events import (
     TradeBooked,
     WithdrawalMoved,
 )
+from actors.money.evidence import Referred
 from actors.money.fairness import Unproven, unproven
 from actors.money.machine import LaneState, move
 from actors.money.positions import Holdings
@@ -56,6 +58,9 @@ WATCH = 24 * 60 * MICROS_PER_MINUTE
 
 HOLD = 10 * MICROS_PER_MINUTE
 """How long the stake of what is void is not staked again (microseconds): should it turn up, no limit is broken."""
+
+COMMISSION = "referral_commission_"
+"""How the reason of a referral's income begins; its level follows: l1, l2, l3."""
 
 WATCHED_VOIDS = 1_000
 """How many intents that were not executed are remembered in case their bets turn up after all."""
@@ -78,6 +83,8 @@ class State:
     recent: dict[str, str] = field(default_factory=dict)
     traded: dict[str, str] = field(default_factory=dict)
     withdrawals: dict[str, WithdrawalMoved] = field(default_factory=dict)
+    referred: tuple[Referred, ...] = ()
+    commissions: dict[str, int] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
     unproven: dict[str, Unproven] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
@@ -221,7 +228,7 @@ class State:
                     self.watched = {tag: void for tag, void in self.watched.items() if void.intent != event.intent}
                 if event.kind == "foreign":
                     self._shift(event.account, event.payout_micro - event.stake_micro)
-            case CreditBooked() | TradeBooked() | HoldingsTaken():
+            case CreditBooked() | TradeBooked() | HoldingsTaken() | ReferralsNoted():
                 self._enter(event)
             case EscrowClosed():
                 self.contracts.pop(event.escrow_id, None)
@@ -239,13 +246,19 @@ class State:
             case _:
                 pass  # the rest is told for the audit and moves nothing
 
-    def _enter(self, event: CreditBooked | TradeBooked | HoldingsTaken) -> None:
+    def _enter(self, event: CreditBooked | TradeBooked | HoldingsTaken | ReferralsNoted) -> None:
+        if isinstance(event, ReferralsNoted):
+            self.referred = event.referred
+            return
         if isinstance(event, HoldingsTaken):
             self.holdings[event.account] = event.holdings
             return
         self._remember(event.venue_ref, "", event.account)
         if isinstance(event, CreditBooked):
             self._shift(event.account, event.amount_micro)
+            if event.reason.startswith(COMMISSION):
+                level = event.reason.removeprefix(COMMISSION).partition(":")[0]
+                self.commissions[level] = self.commissions.get(level, 0) + event.amount_micro
 
     def _watch(self, event: EscrowOpened | EscrowMoved | WithdrawalMoved) -> None:
         if isinstance(event, WithdrawalMoved):
@@ -314,17 +327,20 @@ class State:
         elif event.outcome == "incomplete":
             self.suspended[event.intent] = event.postings[0]
         elif event.outcome == "executed" and opened.kind == "bet":
-            if event.nonce >= 0:
-                earlier = reversed(self.unproven.values())
-                self.unproven[event.intent] = unproven(opened, event, account.nonces, earlier)
-                _trim(self.unproven, UNPROVEN_MOST)
-            gained = event.payout_micro > opened.stake_micro
-            self.tally.bets += 1
-            self.tally.won += gained
-            self.tally.lost += not gained
-            account.loss_streak = 0 if gained else account.loss_streak + 1
+            self._count_bet(opened, event, account)
         if lane.state is LaneState.ERROR:
             lane.intent = None
+
+    def _count_bet(self, opened: IntentOpened, event: IntentClosed, account: Account) -> None:
+        if event.nonce >= 0:
+            earlier = reversed(self.unproven.values())
+            self.unproven[event.intent] = unproven(opened, event, account.nonces, earlier)
+            _trim(self.unproven, UNPROVEN_MOST)
+        gained = event.payout_micro > opened.stake_micro
+        self.tally.bets += 1
+        self.tally.won += gained
+        self.tally.lost += not gained
+        account.loss_streak = 0 if gained else account.loss_streak + 1
 
     def _stop(self, event: StopSet | StopLifted) -> None:
         account = self.account(event.account)

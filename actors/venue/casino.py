@@ -95,7 +95,7 @@ class Casino:
         Raises:
             VenueError: it could not be read.
         """
-        return read_answer(BalanceAnswer, self._line.get("/auth/balance")).balance_usd
+        return self._account().balance_usd
 
     def evidence(self, query: Query) -> Evidence:
         """Read an account, all or nothing.
@@ -155,13 +155,14 @@ class Casino:
             history = self._history()
         locks = _unknown_locks(history or (), opens, query.known.union(query.escrow_ids))
         escrows: tuple[EscrowView, ...] = self._escrow.look((*query.escrow_ids, *locks[-UNKNOWN_LOCKS:]))
+        account = self._account()
         return Evidence(
             account=query.account,
             started=started,
             rows=rows,
             rows_complete=complete and len(locks) <= UNKNOWN_LOCKS,
             nonces=sum(seed.draws for seed in seeds),
-            balance_micro=self.balance(),
+            balance_micro=account.balance_usd,
             detailed=history is not None,
             ledger=ledger,
             history=history or (),
@@ -169,7 +170,11 @@ class Casino:
             venue_at=venue_at,
             withdrawals=withdrawals(self._line) if query.withdrawals else (),
             seeds=seeds,
+            risk_factor=Fraction(account.risk_factor) if account.risk_factor else None,
         )
+
+    def _account(self) -> BalanceAnswer:
+        return read_answer(BalanceAnswer, self._line.get("/auth/balance"))
 
     def _rows(self, opens: int) -> tuple[tuple[BetRow, ...], bool]:
         found: dict[str, BetRow] = {}

@@ -37,6 +37,7 @@ class BalanceAnswer(Shape):
     """200 to /auth/balance."""
 
     balance_usd: Micro
+    risk_factor: Exact | None = None
 
 
 class _Seed(Shape):
