@@ -17,24 +17,19 @@ from actors.sandbox import (
     advice,
     batch,
     casino,
-    chains,
     controls,
     daily,
     deposits,
-    dns,
-    domains,
     escrow,
     fairness,
     faucet,
     history,
     keys,
     referral,
-    registrar,
-    swaps,
-    wallet,
     webhooks,
     withdrawals,
 )
+from actors.sandbox.domains import doors as domains
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError, RefusedError, refuse
 from actors.sandbox.exchange import info
@@ -42,6 +37,7 @@ from actors.sandbox.faucet import UNKNOWN_IP
 from actors.sandbox.feed import Listener
 from actors.sandbox.figures import json_text
 from actors.sandbox.trading import doors as trading
+from actors.sandbox.wallet import doors as wallet
 
 DOORS = [
     *accounts.DOORS,
@@ -57,12 +53,8 @@ DOORS = [
     *escrow.DOORS,
     *faucet.DOORS,
     *domains.DOORS,
-    *dns.DOORS,
-    *registrar.DOORS,
     *wallet.DOORS,
-    *swaps.DOORS,
     *webhooks.DOORS,
-    *chains.DOORS,
     *trading.DOORS,
     *info.DOORS,
     *controls.DOORS,

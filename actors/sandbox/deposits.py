@@ -3,11 +3,11 @@
 import math
 import secrets
 
-from actors.sandbox import chains
 from actors.sandbox.books import Books, Why, iso
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
 from actors.sandbox.figures import cents, number_field
+from actors.sandbox.wallet import chains
 
 CHAINS = ("base", "ethereum", "bsc", "arbitrum", "solana", "bitcoin", "tron", "monero")
 MIN_USD = 0.5

@@ -6,12 +6,12 @@ import math
 import re
 import uuid
 
-from actors.sandbox import chains
 from actors.sandbox.books import Books, Why
-from actors.sandbox.chains import USDC, USDC_DECIMALS
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import RefusedError, refuse
 from actors.sandbox.figures import number_field
+from actors.sandbox.wallet import chains
+from actors.sandbox.wallet.chains import USDC, USDC_DECIMALS
 
 MIN_USD, MAX_USD, FEE_USD = 1.0, 100_000.0, 0.5
 REVIEWED_ABOVE_USD = 1000.0

@@ -64,6 +64,7 @@ CHAINS = {
         "xmr_balance_error"),
 }
 # fmt: on
+EVM = ("ethereum", "base")
 USDC_CONTRACTS = {
     "ethereum": "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
     "base": "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913",
@@ -82,6 +83,17 @@ class ChainError(RuntimeError):
 def digest(text: str) -> int:
     """A number of 256 bits that looks like chance and depends only on `text`."""
     return int(hashlib.sha256(text.encode()).hexdigest(), 16)
+
+
+def supported(name: str) -> Chain:
+    """The chain of that name.
+
+    Raises:
+        RefusedError: 400 unsupported_chain.
+    """
+    if name not in CHAINS:
+        raise refuse(400, "unsupported_chain", supported=list(CHAINS))
+    return CHAINS[name]
 
 
 def address_of(chain: str, secret: str) -> str:
@@ -126,7 +138,7 @@ def move(books: Books, chain: str, token: str, sender: str, receiver: str, units
     What the sender holds is not looked at; both rows stand or none.
     """
     made = books.only("SELECT count(*) AS n FROM transfers")["n"]
-    start = "0x" if chain in ("ethereum", "base") else ""
+    start = "0x" if chain in EVM else ""
     tx_hash = f"{start}{digest(f'{chain}/{sender}/{receiver}/{units}/{made}'):064x}"
     with books.transaction():
         for address, other, change in ((sender, receiver, -units), (receiver, sender, units)):

@@ -4,12 +4,14 @@ import json
 import secrets
 from decimal import Decimal, InvalidOperation
 
-from actors.sandbox import chains, earnings
+from actors.sandbox import earnings
 from actors.sandbox.books import Row, iso
-from actors.sandbox.chains import CHAINS, NATIVE, USDC, USDC_DECIMALS
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
 from actors.sandbox.figures import cents
+from actors.sandbox.wallet import chains
+from actors.sandbox.wallet.accounts import V1
+from actors.sandbox.wallet.chains import CHAINS, NATIVE, USDC, USDC_DECIMALS
 from actors.sandbox.webhooks import happened
 
 # Of a whole coin; they stand still.
@@ -26,7 +28,6 @@ PER_MINUTE = 30
 DEFAULT_LISTED, MAX_LISTED = 50, 100
 UPSTREAM = "/wallet/swaps"
 ROUTE = ("from_chain", "to_chain", "from_token", "to_token", "amount")
-V1 = "/wallet/v1/wallet"
 
 
 class SwapError(RuntimeError):
@@ -83,7 +84,7 @@ def _quote(venue: Venue, call: Call) -> Body:
     return {
         "quote": quote,
         "integrator_fee": {"rate": "0.5%", "estimated_fee_usd": _fee_usd(quote), "note": "Part of the quote."},
-        "next_step": f"POST {V1}/swap",
+        "next_step": f"POST {V1}/wallet/swap",
     }
 
 
@@ -113,7 +114,7 @@ def _order(venue: Venue, call: Call) -> Body:
         "output": {"address": terms["to_address"], "expected_amount": quote["toAmount"]},
         "fee": {"rate": "0.5%", "amount_usd": fee, "treasury": "none"},
         "expires_at": iso(expires_at),
-        "check_status": f"GET {V1}/swap/status/{order_id}",
+        "check_status": f"GET {V1}/wallet/swap/status/{order_id}",
     }
 
 
@@ -179,8 +180,8 @@ def _withdrawal(row: Row) -> Body:
 
 
 DOORS = [
-    Door("GET", f"{V1}/swap/quote", _quote, auth="wallet"),
-    Door("POST", f"{V1}/swap", _order, auth="wallet", per_minute=PER_MINUTE, reads="strict"),
-    Door("GET", f"{V1}/swap/status/{{order_id}}", _status, auth="wallet"),
-    Door("GET", f"{V1}/activity", _activity, auth="wallet"),
+    Door("GET", f"{V1}/wallet/swap/quote", _quote, auth="wallet"),
+    Door("POST", f"{V1}/wallet/swap", _order, auth="wallet", per_minute=PER_MINUTE, reads="strict"),
+    Door("GET", f"{V1}/wallet/swap/status/{{order_id}}", _status, auth="wallet"),
+    Door("GET", f"{V1}/wallet/activity", _activity, auth="wallet"),
 ]

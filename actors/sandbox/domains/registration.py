@@ -1,66 +1,20 @@
-"""The domains server: an account of its own, a live search, registration at a live price."""
+"""Live search, registration at a live price, and what an account owns."""
 
 import secrets
 
 from actors.sandbox import earnings
 from actors.sandbox.books import DAY_S, Row, iso
+from actors.sandbox.domains.accounts import COMMISSION, MARKUP_TEXT, V1
+from actors.sandbox.domains.registrar import MARKUP, Name, RegistrarError, find, take
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import InjectedFaultError, refuse
 from actors.sandbox.figures import cents
-from actors.sandbox.keys import hashed, new_names
-from actors.sandbox.registrar import BASE_EUR, MARKUP, Name, RegistrarError, find, take
 from actors.sandbox.webhooks import happened
 
-START_USD = 50.0  # play money; the venue gives none
 USD_PER_EUR = 1.08
 EXCHANGE_RATE = f"1 EUR = {USD_PER_EUR} USD"
-MARKUP_TEXT = f"{MARKUP:.0%}"
-COMMISSION = 0.2  # of the markup, to the referrer
 MAX_CHECKED = 20
 MAX_FOUND = 50
-MIN_LABEL = 2  # the public check finds shorter names too short
-PUBLIC_PRICE_USD = 15  # its price has nothing to do with what a registration costs
-POPULAR_ENDINGS = ("com", "net", "org", "io", "ai", "co", "app", "dev")
-V1 = "/domains/v1"
-
-
-def _register_agent(venue: Venue, call: Call) -> Body:
-    books = venue.books
-    agent_id, key, code = new_names("sk_domains_")
-    referrer = books.one("SELECT id FROM domain_agents WHERE referral_code = ?", str(call.body.get("referral_code")))
-    books.run(
-        "INSERT INTO domain_agents (id, key_hash, referral_code, referred_by, balance, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        *(agent_id, hashed(key), code, referrer["id"] if referrer else None, START_USD, books.second()),
-    )
-    return {
-        "agent_id": agent_id,
-        "api_key": key,
-        "referral_code": code,
-        "tier": "free",
-        "balance_usd": START_USD,
-        "pricing": {
-            "markup": f"{MARKUP_TEXT} on the registrar's price",
-            "example": "10.00 becomes 12.00 a year",
-            "referral_commission": f"{COMMISSION:.0%} of the markup",
-        },
-        "message": "Keep the key: it is shown once.",
-        "next_steps": [f"POST {V1}/domains/register"],
-    }
-
-
-def _account(venue: Venue, call: Call) -> Body:
-    agent = call.agent
-    return {
-        "agent_id": agent["id"],
-        "tier": "free",
-        "balance_usd": cents(agent["balance"]),
-        "total_spent": cents(agent["spent"]),
-        "total_deposited": cents(agent["deposited"]),
-        "total_domains": len(_owned(venue, call)),
-        "referral_code": agent["referral_code"],
-        "created_at": iso(agent["created_at"]),
-    }
 
 
 async def _search(venue: Venue, call: Call) -> Body:
@@ -117,56 +71,6 @@ async def _checked(venue: Venue, domain: str) -> Body:
     except RegistrarError:
         nothing = {"available": False, "base_price_eur": None, "price_eur": None, "error": "lookup_failed"}
         return {"domain": domain, **nothing}
-
-
-def _public_check(venue: Venue, call: Call) -> Body:
-    asked = call.body.get("domains") or (call.query.get("names") or call.query.get("domain") or "").split(",")
-    names = [str(name).lower().strip() for name in asked if str(name).strip()]
-    if not names:
-        raise refuse(400, "missing_names", "Name them in names, separated by commas.")
-    results = [_known_here(venue, name) for name in names[:MAX_CHECKED]]
-    available = sum(result["available"] for result in results)
-    return {
-        "service": "agent-domains",
-        "checked": len(results),
-        "available": available,
-        "taken": len(results) - available,
-        "results": results,
-        "tip": "This knows only what was bought here.",
-        "updated": iso(venue.books.now()),
-    }
-
-
-def _known_here(venue: Venue, domain: str) -> Body:
-    label, _, ending = domain.partition(".")
-    told: Body = {"domain": domain, "available": False, "price_usd": None, "tld": f".{ending}"}
-    if len(label) < MIN_LABEL:
-        return {**told, "error": "name_too_short", "message": f"A name has at least {MIN_LABEL} characters."}
-    owned = venue.books.one("SELECT * FROM domains WHERE domain = ?", domain)
-    if owned:
-        return {**told, "owner": owned["agent_id"], "registered_at": iso(owned["registered_at"])}
-    return {**told, "available": True, "price_usd": PUBLIC_PRICE_USD, "register": f"POST {V1}/domains/register"}
-
-
-def _public_search(_venue: Venue, call: Call) -> Body:
-    name = call.query.get("name") or call.query.get("q")
-    if not name:
-        raise refuse(400, "missing_name", "Say what to look for in name.")
-    return {
-        "searched": name,
-        "availability_hint": "The live check needs a key.",
-        "popular_tlds": [
-            {
-                "domain": name if "." in name else f"{name}.{ending}",
-                "tld": ending,
-                "base_price_eur": cents(BASE_EUR[ending] * (1 + MARKUP)),
-                "check": f"GET {V1}/domains/search",
-            }
-            for ending in POPULAR_ENDINGS
-        ],
-        "register_to_check": f"POST {V1}/auth/register",
-        "note": "These are list prices.",
-    }
 
 
 async def _register(venue: Venue, call: Call) -> Body:
@@ -292,21 +196,10 @@ def _transfer(venue: Venue, call: Call) -> Body:
     }
 
 
-def _docs(_venue: Venue, _call: Call) -> Body:
-    return {"version": "1.0.0", "auth": {"POST /v1/auth/register": "an account"}, "domains": {}, "dns": {}}
-
-
 DOORS = [
-    Door("GET", f"{V1}/docs", _docs),
-    Door("POST", f"{V1}/auth/register", _register_agent, status=201, reads="lenient"),
-    Door("GET", f"{V1}/auth/account", _account, auth="domains"),
-    Door("GET", f"{V1}/search", _public_search),
-    Door("GET", f"{V1}/domains/check", _public_check),
-    Door("POST", f"{V1}/domains/check", _public_check, reads="lenient"),
     Door("GET", f"{V1}/domains/search", _search, auth="domains"),
     Door("POST", f"{V1}/domains/bulk-check", _bulk_check, auth="domains", reads="lenient"),
     Door("POST", f"{V1}/domains/register", _register, status=201, auth="domains", reads="lenient"),
     Door("GET", f"{V1}/domains", _list, auth="domains"),
     Door("POST", f"{V1}/domains/{{domain_id}}/transfer", _transfer, auth="domains", reads="lenient"),
-    *earnings.doors(V1, "domains"),
 ]

@@ -4,10 +4,11 @@ import re
 import secrets
 
 from actors.sandbox.books import Row
-from actors.sandbox.domains import V1, owned, view
+from actors.sandbox.domains.accounts import V1
+from actors.sandbox.domains.registrar import UPSTREAM
+from actors.sandbox.domains.registration import owned, view
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
-from actors.sandbox.registrar import UPSTREAM
 
 HOST_NAME = re.compile(r".*\..*", re.DOTALL)
 CONTENT = {

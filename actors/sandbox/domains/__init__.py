@@ -1,0 +1,1 @@
+"""The domains server, and the registrar behind it."""

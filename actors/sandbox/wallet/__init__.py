@@ -1,0 +1,1 @@
+"""The wallet server, and the chains behind it."""
