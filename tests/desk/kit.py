@@ -133,6 +133,8 @@ class Table:
     With `prompt`, the journal acknowledges at once; else `commit` does, one decision at a time.
     """
 
+    account, up = ACCOUNT, ("casino", "escrow")
+
     def __init__(self, *, lanes=("a",), balance=100_000_000, desk=Desk, venue=Venue, now=NOON, **changes) -> None:
         self.venue = venue(balance)
         self.journal = Journal()
@@ -155,12 +157,12 @@ class Table:
         self.mail: list[object] = []
         self.asked: LookUp | None = None
         self.rotating: RotateSeed | None = None
-        self.desk = self.make(self.journal.replayed(), self.terms, self.epoch, {ACCOUNT: "casino"})
+        self.desk = self.make(self.journal.replayed(), self.terms, self.epoch, {self.account: self.up[0]})
         self.carry_out(self.desk.begin(self.now))
-        for service in ("casino", "escrow"):
+        for service in self.up:
             self.tell(ServiceUp(service, self.epoch))
         for lane in self.lanes:
-            self.tell(LaneOpened(lane, ACCOUNT))
+            self.tell(LaneOpened(lane, self.account))
 
     def crash(self):
         """Kill the process and start another."""
@@ -266,7 +268,7 @@ class Table:
 
     def bucket(self, bucket: Bucket) -> str:
         """Return a bucket's content in dollars."""
-        return usd(self.state.book.balance(ACCOUNT, bucket))
+        return usd(self.state.book.balance(self.account, bucket))
 
     def of(self, kind) -> list:
         """Return the journaled events, or else the messages, of a kind."""
