@@ -39,7 +39,7 @@ Take = Callable[[Pushed], Outcome]
 
 
 class WebhookServer:
-    """Listens from the constructor on, and serves in a few threads of its own.
+    """Listens from the constructor on, and serves in a few threads of its own. Plain HTTP: TLS is a proxy's in front.
 
     Args:
         host, port: where; port 0 takes a free one.
@@ -78,11 +78,13 @@ class WebhookServer:
 
     def close(self) -> None:
         """Free the port and cut off who is connected. Blocks for up to a second."""
-        if self._thread.is_alive():
+        served = self._thread.is_alive()
+        if served:
             self._server.shutdown()
         self._server.server_close()
         self._server.sweep(float("inf"))
-        self._thread.join(CLOSE_S)
+        if served:
+            self._thread.join(CLOSE_S)
 
     def answer(self, request: BaseHTTPRequestHandler) -> tuple[int, str]:
         """Judge a POST: its status, and what is said."""

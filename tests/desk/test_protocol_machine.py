@@ -3,7 +3,7 @@
 The model venue does everything that a network and a casino may do within the protocol's assumptions: a request arrives
 once or never, but not after the quiet period; it is executed, refused, or leaves a debit without a bet; its answer is
 lost, late or repeated; its row shows up to `GAP` late. Meanwhile others use the account, look-ups fail, services
-restart, and the process is killed between any decision, its journal, and its mail.
+restart, events are pushed, and the process is killed between any decision, its journal, and its mail.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from actors.desk import Desk
-from actors.messages import Answered, Found, LookUpFailed, Propose, Reconcile, Resolve, ServiceUp
+from actors.messages import Answered, Found, Hint, LookUpFailed, Poll, Propose, Reconcile, Resolve, ServiceUp
 from actors.money.events import IncidentNoted, IntentClosed, LaneFailed, StrayBooked
 from actors.money.evidence import Answer, Evidence, Executed, NotSent, Refused, Unknown
 from actors.money.risk import Limits
@@ -133,6 +133,11 @@ class Protocol(RuleBasedStateMachine):
         self.table.carry_out(step)
 
     # everybody else
+
+    @rule(number=some.integers(0, 3), what=some.sampled_from(["outcomes", "accounts"]))
+    def push(self, number, what):
+        self.table.tell(Hint(f"evt_{number}", "bet.won"))  # true or not, in time or not, new or known
+        self.table.tell(Poll("bankroll", what))
 
     @precondition(lambda self: any(flight.arrived for flight in self.flights.values()))
     @rule(which=some.integers(0, 9))
