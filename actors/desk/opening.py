@@ -2,11 +2,13 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from actors.desk.till import SECOND, Terms, Till, Track
 from actors.money.amounts import usd
 from actors.money.book import Bucket, Posting
 from actors.money.events import IntentOpened
+from actors.money.games import Odds
 from actors.money.kelly import edge
 from actors.money.orders import (
     CheckedCancel,
@@ -86,9 +88,8 @@ def describe(wager: Checked, sized: Sized, terms: Terms) -> str:
     """Return a wager and how its stake came about, for people."""
     match wager:
         case CheckedBet():
-            p, m = wager.odds.probability, wager.odds.multiplier
             what = " ".join([wager.game, *(str(value) for _, value in wager.params)])
-            how = f"p {float(p):.3f} pays {float(m):.2f}  edge {float(edge(p, m)):+.1%}"
+            how = _how(wager.odds)
             if sized.fun:
                 return f"{what}  {how}  entertainment  ->  stake {usd(sized.stake_micro)}"
             kelly = f"Kelly {float(sized.full_kelly):.1%} x {float(terms.limits.kelly_fraction):.2f}"
@@ -101,6 +102,12 @@ def describe(wager: Checked, sized: Sized, terms: Terms) -> str:
             return _spending(wager)
         case _:
             return _trading(wager, sized)
+
+
+@lru_cache(maxsize=256)
+def _how(odds: Odds) -> str:
+    p, m = odds.probability, odds.multiplier
+    return f"p {float(p):.3f} pays {float(m):.2f}  edge {float(edge(p, m)):+.1%}"
 
 
 def _spending(wager: CheckedPay | CheckedWithdraw | CheckedDomain) -> str:
@@ -152,5 +159,6 @@ def _spent(wager: CheckedPay | CheckedWithdraw | CheckedDomain) -> tuple[str, di
             return wager.domain, {}
 
 
+@lru_cache(maxsize=256)
 def _decimal(number: Fraction) -> str:
     return f"{Decimal(number.numerator) / Decimal(number.denominator):.10g}"

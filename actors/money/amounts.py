@@ -4,7 +4,7 @@ One micro-USD is a millionth of a dollar. Every stake is a multiple of a cent an
 game has at most four decimals, so each product is a whole number of micros and nothing is ever rounded away.
 """
 
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, Overflow
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
 
 MICRO_PER_USD = 1_000_000
@@ -54,12 +54,13 @@ def usd(micro: int, places: int = 2) -> str:
 
     What lies behind the last place is cut off, not rounded, so that a win and its gain add up on screen.
     """
-    return f"{_cut(micro, places):f}"
+    whole, rest = divmod(abs(micro), MICRO_PER_USD)
+    return f"{'-' if micro < 0 else ''}{whole}.{rest // 10 ** (6 - places):0{places}}"
 
 
 def signed_usd(micro: int) -> str:
     """Write a gain or a loss with its sign: +0.49, -0.45."""
-    return f"{_cut(micro, 2):+f}"
+    return usd(micro) if micro < 0 else f"+{usd(micro)}"
 
 
 def floor_to_cents(micro: int) -> int:
@@ -70,7 +71,3 @@ def floor_to_cents(micro: int) -> int:
 def times(micro: int, factor: Fraction) -> int:
     """Multiply an amount, rounding down to a whole micro-USD (exact for every sound game)."""
     return micro * factor.numerator // factor.denominator
-
-
-def _cut(micro: int, places: int) -> Decimal:
-    return (Decimal(micro) / MICRO_PER_USD).quantize(Decimal(1).scaleb(-places), ROUND_DOWN)

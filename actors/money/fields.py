@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from actors.money.amounts import EXACT, MICRO_PER_CENT
+from actors.money.amounts import EXACT, MICRO_PER_CENT, MICRO_PER_USD
 
 Number = str | int | Decimal | Fraction | float
 
@@ -25,14 +25,10 @@ def exact_of(name: str, number: object) -> Fraction:
     if isinstance(number, bool) or not isinstance(number, str | int | Decimal | Fraction | float):
         raise Nonsense(f"{name} must be a number, not {number!r}")
     try:
-        if isinstance(number, int | Fraction):
-            exact = Fraction(number)
-        else:
-            above, slash, below = str(number).partition("/")
-            exact = _short(above) / _short(below) if slash else _short(above)
+        exact = Fraction(number) if isinstance(number, int | Fraction) else _parsed(str(number))
     except (ArithmeticError, ValueError):
         raise Nonsense(f"{name} must be a finite number of at most {EXACT.prec} digits, not {number!r}") from None
-    if abs(exact) > LARGEST:
+    if abs(exact.numerator) > LARGEST * exact.denominator:
         raise Nonsense(f"{name} must be a number of reasonable size")
     return exact
 
@@ -43,10 +39,11 @@ def amount_of(name: str, number: object) -> int:
     Raises:
         Nonsense: it is none.
     """
-    exact = exact_of(name, number) * 1_000_000
-    if exact.denominator != 1 or exact <= 0 or int(exact) % MICRO_PER_CENT:
+    exact = exact_of(name, number)
+    micro, rest = divmod(exact.numerator * MICRO_PER_USD, exact.denominator)
+    if rest or micro <= 0 or micro % MICRO_PER_CENT:
         raise Nonsense(f"{name} must be a multiple of 0.01 USD above zero, not {number!r}")
-    return int(exact)
+    return micro
 
 
 def text_of(name: str, text: object, chars: tuple[int, int], begins: str = "") -> str:
@@ -65,5 +62,10 @@ def text_of(name: str, text: object, chars: tuple[int, int], begins: str = "") -
 
 
 @lru_cache(maxsize=1024)
+def _parsed(text: str) -> Fraction:
+    above, slash, below = text.partition("/")
+    return _short(above) / _short(below) if slash else _short(above)
+
+
 def _short(text: str) -> Fraction:
     return Fraction(EXACT.create_decimal(text))

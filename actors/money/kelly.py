@@ -53,6 +53,11 @@ def stake(
     Returns:
         The stake in micro-USD, 0 without an edge or below the minimum.
     """
-    part = min(kelly(probability, multiplier) * fraction, cap_fraction)
+    part = _part(probability, multiplier, fraction, cap_fraction)
     sized = floor_to_cents(times(max(bankroll_micro, 0), part))
     return sized if sized >= min_stake_micro else 0
+
+
+@lru_cache(maxsize=256)
+def _part(probability: Fraction, multiplier: Fraction, fraction: Fraction, cap_fraction: Fraction) -> Fraction:
+    return min(kelly(probability, multiplier) * fraction, cap_fraction)
