@@ -184,8 +184,8 @@ class Till:
 
         A gain that is not realised counts for nothing.
         """
-        at = self.state.exposure(account, self.now)
-        return replace(at, equity_micro=at.equity_micro - self.losses.get(account, 0))
+        at, losses = self.state.exposure(account, self.now), self.losses.get(account, 0)
+        return replace(at, equity_micro=at.equity_micro - losses) if losses else at
 
     def tell_lanes(self, account: str, *, ready: bool) -> None:
         """Send every lane of an account its view, because something changed that its strategy may react to."""
