@@ -72,9 +72,10 @@ class Pusher:
             await asyncio.sleep(LOOK_S)
 
     def _due(self) -> list[Row]:
+        """The first of each subscription: a deaf one with many waiting must not hide the others."""
         return self._books.all(
-            "SELECT pushes.*, url, secret, api_version FROM pushes JOIN webhooks ON webhooks.id = webhook_id"
-            " WHERE due_at <= ? ORDER BY due_at, pushes.id LIMIT 100",
+            "SELECT pushes.*, min(due_at), url, secret, api_version FROM pushes"
+            " JOIN webhooks ON webhooks.id = webhook_id WHERE due_at <= ? GROUP BY webhook_id ORDER BY due_at",
             self._books.now(),
         )
 

@@ -50,7 +50,7 @@ async def _withdraw(venue: Venue, call: Call) -> Body:
         "status": "completed",
         "token": TOKEN,
         "tx_hash": tx_hash,
-        "explorer": chains.CHAINS[CHAIN].link(tx_hash),
+        "explorer": f"{chains.CHAINS[CHAIN].explorer}/tx/{tx_hash}",
         "new_balance": books.balance(call.agent_id),
     }
 

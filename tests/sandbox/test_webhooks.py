@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from actors.sandbox.books import Books
+from actors.sandbox.webhooks import happened
 from tests.sandbox.trader import Trader, hold, settle
 
 SECRET = "whsec_test"
@@ -183,6 +185,11 @@ def counted(house, player, hook):
             return told
 
 
+BACKLOG = """
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+INSERT INTO pushes (webhook_id, body, due_at) SELECT id, '{}', i FROM webhooks, n WHERE agent_id = ?"""
+
+
 def test_a_slow_subscriber_slows_neither_bets_nor_others(build, subscriber):
     house = build()
     player, other = house.register(), house.register()
@@ -192,6 +199,7 @@ def test_a_slow_subscriber_slows_neither_bets_nor_others(build, subscriber):
         subscriber.subscribe(house, other.key)
         with sqlite3.connect(house.data / "sandbox.sqlite") as books:
             books.execute("UPDATE webhooks SET url = ? WHERE agent_id = ?", (deaf_url, player.agent_id))
+            books.execute(BACKLOG, (player.agent_id,))
         begun = time.monotonic()
         assert [house.flip(player, 0.1).status for _ in range(20)] == [200] * 20
         house.flip(other)
@@ -269,3 +277,20 @@ def test_fills_and_liquidations_are_pushed(house, subscriber):
     names = ["position.opened", "position.closed", "position.opened", "position.liquidated"]
     assert [event["event"] for event in events] == names
     assert [event["data"]["oid"] for event in events] == [fill["oid"] for fill in trader.fills()]
+
+
+def test_an_account_has_ten_subscriptions_at_most(house, player, subscriber):
+    assert [subscriber.subscribe(house, player.key).status for _ in range(11)] == [201] * 10 + [400]
+
+
+def test_the_queue_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr("actors.sandbox.webhooks.MAX_WAITING", 3)
+    books = Books(tmp_path / "books.sqlite")
+    books.run(
+        "INSERT INTO webhooks (id, agent_id, url, events, secret, api_version, created_at)"
+        " VALUES ('wh_1', 'ag_1', '', '[\"*\"]', '', '2025-11', 0)"
+    )
+    for _ in range(5):
+        happened(books, "ag_1", "bet.won", {})
+    assert books.only("SELECT count(*) AS n FROM pushes")["n"] == 3
+    books.close()

@@ -42,9 +42,9 @@ class Chain:
     shows: str = "address"
     error: str = "rpc_error"
 
-    def link(self, what: str) -> str:
-        """Where the explorer shows an address or a transaction."""
-        return f"{self.explorer}/{self.shows}/{what}"
+    def link(self, address: str) -> str:
+        """Where the explorer shows an address."""
+        return f"{self.explorer}/{self.shows}/{address}"
 
 
 # fmt: off

@@ -37,7 +37,7 @@ def _send(venue: Venue, call: Call) -> Body:
     happened(venue.books, call.agent_id, "wallet.transfer", told)
     if token == USDC:
         told["token"] = body["token"]
-    return {**told, "explorer": chain.link(tx_hash)}
+    return {**told, "explorer": f"{chain.explorer}/tx/{tx_hash}"}
 
 
 def _spend_key(venue: Venue, call: Call) -> str:
