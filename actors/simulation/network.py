@@ -143,13 +143,14 @@ class Client:
         if fate in ("not sent", "429", "refused"):
             yield up
             return self.read_status(fate, None)
-        if fate in ("lost", "late"):
-            if fate == "late":
-                at = start + int((up + world.within(deadline + world.quiet_s - up)) * SECOND)
-                world.venue.post(Flight(ticket.request, ticket.tag), at)
+        if fate in ("lost", "late", "too late"):
+            latest = deadline + world.quiet_s
+            after = {"late": up + world.within(latest - up), "too late": latest + world.within(latest)}
+            if fate in after:
+                world.venue.post(Flight(ticket.request, ticket.tag), start + int(after[fate] * SECOND))
             yield deadline
             return Unknown("no answer in time")
-        how = fate if fate in ("incomplete", "garbled") else "whole"
+        how = fate if fate in ("incomplete", "garbled", "cheat") else "whole"
         flight = world.venue.post(Flight(ticket.request, ticket.tag, how), start + int(up * SECOND))
         if fate == "duplicate":
             copy = Flight(ticket.request, ticket.tag)
@@ -169,17 +170,18 @@ class Client:
                 answer = Refused("rate_limit_exceeded", temporary=True, retry_at=self._world.wall() + SECOND)
             case "refused", _:
                 answer = Refused("invalid_amount")
-            case "answered" | "duplicate", BetRow() as row:
+            case "answered" | "duplicate" | "cheat", BetRow() as row:
                 answer = Executed(bet=row)
             case "answered", EscrowView() as view:
                 answer = Executed(escrow=view)
-            case "answered" | "duplicate", str() as code:
+            case "answered" | "duplicate" | "cheat", str() as code:
                 answer = Refused(code)
         return answer
 
     def _rotate(self) -> Talk[None]:
         yield from self._travel()
         self._world.venue.rotate()
+        self._world.counts["seeds asked for"] += 1
         yield from self._travel()
 
     def _look(self, escrow_ids: tuple[str, ...]) -> Talk[tuple[EscrowView, ...]]:
@@ -203,6 +205,7 @@ class Client:
     def _listing(self, query: Query) -> Talk[Evidence]:
         started = self._world.wall()
         rows, complete, venue_at = yield from self._export(query)
+        self._world.counts["sweeps"] += 1
         nonces, balance = query.expected_nonces, query.expected_micro
         return Evidence(query.account, started, rows, complete, nonces, balance, venue_at=venue_at)
 

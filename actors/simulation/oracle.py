@@ -9,7 +9,7 @@ from actors.journal import Row
 from actors.journal.codec import decode
 from actors.money.audit import payout_of
 from actors.money.book import Bucket
-from actors.money.events import AccountAdopted, Event, IntentClosed, IntentOpened, StrayBooked
+from actors.money.events import AccountAdopted, Event, IntentClosed, IntentOpened, SeedChecked, StrayBooked
 from actors.money.state import State
 from actors.simulation.venue import Venue
 
@@ -29,7 +29,8 @@ class Oracle:
         state: the fold of all acknowledged rows.
         sent: how often each intent's request was sent.
         doubled: tags of requests that the network delivered more than once.
-        lied: tags of requests that the venue executed and denied, or executed otherwise than asked.
+        lied: tags of requests that the venue executed and denied, too late, or otherwise than asked.
+        broken: intents whose proofs were found broken.
     """
 
     venue: Venue
@@ -37,11 +38,13 @@ class Oracle:
     sent: Counter[str] = field(default_factory=Counter)
     doubled: set[str] = field(default_factory=set)
     lied: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
     outcomes: Counter[str] = field(default_factory=Counter)
     _rows: list[Row] = field(default_factory=list)
     _open: dict[str, IntentOpened] = field(default_factory=dict)
     _tags: dict[str, IntentOpened] = field(default_factory=dict)
     _booked: Counter[str] = field(default_factory=Counter)
+    _claimed: Counter[str] = field(default_factory=Counter)
     _buckets: Counter[str] = field(default_factory=Counter)
 
     def durable(self, rows: Sequence[Row]) -> None:
@@ -96,8 +99,19 @@ class Oracle:
             for tag, times in venue.executed.items()
             if times > 1 and tag.startswith("sk1-") and tag not in self.doubled
         ]
+        found += [f"{bet.intent} is not proven" for bet in self.state.unproven.values()]
+        found += [f"{one} was cheated and nobody noticed" for one in self._ours(venue.cheated) - self.broken]
         found += [f"{tag} was executed without an intent" for tag in venue.executed if self._unknown(tag)]
         return found
+
+    def overdue(self, before: int) -> list[str]:
+        """Return the bets of ours that were executed before a moment and are not booked."""
+        rows = (row for at, row in self.venue.rows if at < before and row.tag.startswith("sk1-"))
+        return [row.bet_id for row in rows if not self._booked[row.bet_id]]
+
+    def _ours(self, tags: set[str]) -> set[str]:
+        booked = {row.tag for _, row in self.venue.rows if self._claimed[row.bet_id]}
+        return {self._tags[tag].intent for tag in tags & booked}
 
     def _unknown(self, tag: str) -> bool:
         return tag.startswith("sk1-") and tag not in self._tags
@@ -112,7 +126,10 @@ class Oracle:
             case IntentClosed():
                 self._judge_closing(event)
             case StrayBooked():
+                self.outcomes[event.kind] += 1
                 self._book(event.venue_ref)
+            case SeedChecked():
+                self._judge_proofs(event)
             case AccountAdopted():
                 for reference in event.known_refs:
                     self._book(reference)
@@ -132,6 +149,7 @@ class Oracle:
             raise Violation(f"{event.intent} is closed but was not open")
         self.outcomes[event.outcome] += 1
         if event.venue_ref:
+            self._claimed[event.venue_ref] += 1
             self._book(event.venue_ref)
         tag, by_hand = opened.tag, event.by == "operator"
         match event.outcome:
@@ -148,6 +166,14 @@ class Oracle:
                     raise Violation(f"{event.intent} is incomplete, but {event.venue_ref} is no lone debit")
             case _:
                 self._judge_unexecuted(event, tag)
+
+    def _judge_proofs(self, event: SeedChecked) -> None:
+        self.outcomes["broken" if event.broken else "proven"] += 1
+        self.broken.update(event.broken)
+        tags = {opened.intent: opened.tag for opened in self._tags.values()}
+        honest = [intent for intent in event.broken if tags[intent] not in self.venue.cheated]
+        if honest:
+            raise Violation(f"{honest[0]} was decided honestly, its proof is called broken")
 
     def _judge_unexecuted(self, event: IntentClosed, tag: str) -> None:
         if tag in self.lied:

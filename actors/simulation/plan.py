@@ -14,9 +14,20 @@ SLOWEST_S = (0.02, 0.05, 0.2)
 MORTAL = 0.7
 """Share of seeds in which actors and processes die; in the others, long lives meet many unknown outcomes."""
 
+RARE = ("too late", "cheat")
+"""Fates beyond what the protocol assumes: money stays right and somebody is told, but much waits for it."""
+
+RARELY = 0.1
+"""Share of seeds in which each of those happens at all."""
+
+PATIENT = 0.03
+"""Share of seeds that wait long enough for a sweep, with a bet or more that arrives too late."""
+
+PATIENCE_S = 65.0
+
 BET_FATES = (
     "lost", "late", "not sent", "cut", "500", "400", "429", "429 after", "refused",
-    "incomplete", "duplicate", "garbled",
+    "incomplete", "duplicate", "garbled", "too late", "cheat",
 )  # fmt: skip
 ESCROW_FATES = ("lost", "late", "not sent", "cut", "500", "429", "refused")
 """What may happen to a request besides being executed and answered; see `Client` for each."""
@@ -28,6 +39,7 @@ class Plan:
 
     Attributes:
         chaos_s: virtual seconds with faults, before the calm in which everything must come to rest.
+        patience_s: virtual seconds of a pause before that, in which sweeps find what arrived too late.
         crash_rate: of an actor, by message.
         death_rate: of the whole process, by scheduler step.
         seam_death_rate: of the whole process at a write or a send, by occasion.
@@ -43,6 +55,7 @@ class Plan:
     """
 
     chaos_s: float = 0.0
+    patience_s: float = 0.0
     crash_rate: float = 0.0
     death_rate: float = 0.0
     seam_death_rate: float = 0.0
@@ -68,10 +81,15 @@ class Plan:
         names = sorted({*BET_FATES, *ESCROW_FATES})
         mortal = rng.random() < MORTAL
         fates = {name: often(0.04 if name in PAUSING else 0.2) for name in names}
+        patient = rng.random() < PATIENT
+        fates |= {name: 0.05 * (rng.random() < RARELY) for name in RARE}
+        if patient:
+            fates |= {"too late": 0.2, "cheat": 0.0}
         if not mortal:
             fates |= {name: rng.uniform(0.05, 0.25) for name in ("lost", "late", "cut")}
         return cls(
             chaos_s=rng.uniform(2.0, 6.0),
+            patience_s=PATIENCE_S * patient,
             crash_rate=mortal * rng.choice(CRASH_RATES),
             death_rate=mortal * often(0.01),
             seam_death_rate=mortal * often(0.1),

@@ -143,7 +143,8 @@ class Run:
         world = self.world
         world.say("the faults stop")
         self._calm_from = world.seconds
-        world.plan, world.sim.crash_rate = Plan(), 0.0
+        patience_s, world.plan, world.sim.crash_rate = world.plan.patience_s, Plan(), 0.0
+        self._wait_for_sweeps(patience_s)
         until = world.seconds + CALM_S
         executed = world.oracle.outcomes["executed"]
         while world.oracle.in_doubt or world.oracle.outcomes["executed"] == executed:
@@ -157,6 +158,16 @@ class Run:
         self._ending = True
         if self._system and not self._system.stop().is_clean:
             raise Violation("the tree did not end in order")
+
+    def _wait_for_sweeps(self, seconds: float) -> None:
+        world = self.world
+        before, until = world.truth(), world.seconds + seconds
+        while world.seconds < until:
+            self._order(Pause("patience"))
+            self._live(SLICE_S)
+            world.venue.advance(world.truth())
+        if seconds and (overdue := world.oracle.overdue(before)):
+            raise Violation(f"{overdue[0]} was executed and is not booked {seconds:g} s later")
 
     def _live_on(self, until: float) -> None:
         if self.world.seconds > until:

@@ -37,7 +37,8 @@ class Flight:
 
     Attributes:
         tag: what it carries.
-        how: "whole", "incomplete" (the stake is taken, no bet is recorded) or "garbled" (another stake).
+        how: "whole", "incomplete" (a stake is taken, no bet is recorded), "garbled" (another stake), "cheat" (another
+            outcome than the seed makes).
         result: what the venue did with it, when it has arrived: a row, a contract or a refusal's code.
     """
 
@@ -81,6 +82,7 @@ class Venue:
     executed: Counter[str] = field(default_factory=Counter)
     incomplete: Counter[str] = field(default_factory=Counter)
     flying: Counter[str] = field(default_factory=Counter)
+    cheated: set[str] = field(default_factory=set)
     _arrivals: list[tuple[int, int, Flight | None]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
 
@@ -138,7 +140,11 @@ class Venue:
                 self._draw(flight.tag)
                 self._move(-stake, "reservation", self._reference("bet"), at)
                 return "internal_error"
-            return self._bet(GAMES[path], stake, fields["client_seed"], fields.get("side", "heads"), at)
+            side = fields.get("side", "heads")
+            if flight.how == "cheat":
+                self.cheated.add(flight.tag)
+                side = "heads" if side == "tails" else "tails"
+            return self._bet(GAMES[path], stake, fields["client_seed"], side, at)
         if path == "/escrow/create":
             return self._lock(fields, flight.tag, at)
         _, act, escrow_id = path.rsplit("/", 2)

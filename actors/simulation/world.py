@@ -195,7 +195,7 @@ class SimulatedWorld:
         self.judged(lambda: self.oracle.sends(ticket.intent))
         if fate == "duplicate":
             self.oracle.doubled.add(ticket.tag)
-        if fate in ("garbled", "429 after"):
+        if fate in ("garbled", "429 after", "too late"):
             self.oracle.lied.add(ticket.tag)
         return fate
 
