@@ -177,6 +177,26 @@ def test_a_read_beyond_the_bound_is_none():
         reader(venue.url).ask("GET", "/x", longest=1_000)
 
 
+def many(line):
+    """Answer for as long as there is somebody who asks."""
+    while True:
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        if not line.recv(65536):
+            return
+
+
+def test_reads_share_a_connection_and_each_send_has_its_own():
+    with RawServer(many) as venue:
+        asks = reader(venue.url)
+        asks.ask("GET", "/x")
+        asks.ask("GET", "/x")
+        asks.close()
+        assert len(venue.requests) == 1
+        send(venue.url)
+        send(venue.url)
+        assert len(venue.requests) == 3
+
+
 def test_cookies_are_not_kept():
     with RawServer(http(200, b"{}", b"Set-Cookie: a=b")) as venue:
         asks = reader(venue.url)

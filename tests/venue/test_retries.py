@@ -1,13 +1,17 @@
 """The retry table: data, and the only place that says when anything is tried again."""
 
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import actors
 from actors.venue.errors import BreakerOpen, RateLimited, VenueDown, VenueRefused
 from actors.venue.retries import RETRIES, as_rows, as_text, delay, reading
+from tests.venue.conftest import make_line
+from tests.venue.raw import RawServer, http
 
 
 @pytest.mark.parametrize(
@@ -63,12 +67,29 @@ def test_reading_goes_on_while_the_row_allows():
         tried(fails(3, VenueDown("x")), [])
 
 
+@pytest.mark.parametrize(("service", "retries", "first_s"), [("wallet", 5, 1), ("casino", 2, 0.2), ("trading", 2, 0.2)])
+def test_each_services_reads_are_repeated_by_its_row(service, retries, first_s):
+    waits = []
+    with RawServer(http(503, b"")) as venue, pytest.raises((VenueDown, BreakerOpen)):
+        make_line(venue.url, service, wait=waits.append).get("/balance")
+    assert len(waits) == min(retries, 5)
+    assert waits[0] >= first_s
+
+
 @pytest.mark.parametrize("error", [VenueRefused(401, "unauthorized"), RateLimited("/x", 1), BreakerOpen("casino", 1)])
 def test_only_a_venue_that_is_down_is_asked_again(error):
     waits = []
     with pytest.raises(type(error)):
         tried(fails(1, error), waits)
     assert waits == []
+
+
+def test_no_other_code_repeats_or_paces_what_is_asked_of_the_venue():
+    room = Path(actors.__file__).parent
+    users = {path.relative_to(room).as_posix() for path in room.rglob("*.py") if "retries import" in path.read_text()}
+    assert users == {"strategy.py", "venue/feed.py", "venue/line.py"}
+    adapters = [path.name for path in room.rglob("*.py") if "max_retries=" in path.read_text()]
+    assert adapters == ["http.py"]
 
 
 def test_the_table_is_shown():
