@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from actors.money.evidence import WINDOW_MARGIN, Answer, Evidence, Executed, NotSent, Query
 from actors.money.orders import CheckedCancel, CheckedClose, CheckedExit, CheckedLimit, CheckedOrder, CheckedTrade
-from actors.money.positions import Holdings, Position, TradeDone, TradingView
+from actors.money.positions import Holdings, Position, TradeDone, TradeRow, TradingView
 from actors.money.wagers import Request
 from actors.ticket import Ticket
 from actors.venue.answers import read_answer
@@ -118,13 +118,13 @@ class Trading:
         records = read_answer(RecordsAnswer, self._line.get("/trade/positions", status="all"))
         listed = read_answer(PositionsAnswer, self._line.get("/trade/positions"))
         after = self._exchange.state(user)
+        trades = tuple(record.row for record in records.positions)
         holdings = Holdings(
-            positions=_positions(after, listed),
+            positions=_positions(after, trades, listed),
             orders=tuple(order for order in limits if order.status == "pending"),
             max_leverage=terms.max_leverage,
             max_position_micro=terms.max_position_usd,
         )
-        trades = tuple(record.row for record in records.positions)
         evidence = Evidence(
             account=query.account,
             started=started,
@@ -140,9 +140,10 @@ class Trading:
         return evidence, after
 
 
-def _positions(state: StateAnswer, listed: PositionsAnswer) -> tuple[Position, ...]:
-    # What there is, the exchange says. The service only knows ids, and its list may be empty or old.
-    ids = {(row.coin, row.side): row.position_id or row.id or "" for row in listed.positions if row.status == "open"}
+def _positions(state: StateAnswer, trades: tuple[TradeRow, ...], listed: PositionsAnswer) -> tuple[Position, ...]:
+    # What there is, the exchange says. The service only knows ids, and either list of its may be empty or old.
+    ids = {(row.coin, row.side): row.position_id for row in reversed(trades) if row.is_open}
+    ids |= {(row.coin, row.side): row.position_id or row.id or "" for row in listed.positions if row.status == "open"}
     positions = []
     for held in state.assetPositions:
         one, price = held.position, held.position.entryPx
