@@ -1,4 +1,4 @@
-"""The real bankroll, journal and desk, with a casino in the same process that answers at once."""
+"""The real bankroll, journal and desk, each in its thread, with lanes that bet on and a casino that answers at once."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,26 +60,23 @@ class Counted:
         return getattr(self._journal, name)
 
 
-class NullCasino(Worker):
-    """Executes a bet the moment it is asked to."""
+class NullCasino:
+    """Executes a bet the moment it is told to, in the thread of whoever tells: what a venue takes is not measured."""
 
     def __init__(self, bankroll):
-        super().__init__()
         self._bankroll = bankroll
         self._chance = Random(SEED)
         self._bets = 0
 
-    def setup(self):
-        self._bankroll.tell(ServiceUp(ACCOUNT, self.incarnation))
-
-    def receive(self, message):
+    def tell(self, message):
         match message:
             case Place(ticket):
-                self._bankroll.tell(Answered(ticket.intent, Executed(bet=self._toss(ticket))))
+                return self._bankroll.tell(Answered(ticket.intent, Executed(bet=self._toss(ticket))))
             case LookUp(number, query):
                 seeds = (Seed("seed", "", self._bets),)
                 quiet = Evidence(ACCOUNT, query.since, (), True, 0, BALANCE_MICRO, query.full, seeds=seeds)
-                self._bankroll.tell(Found(number, quiet))
+                return self._bankroll.tell(Found(number, quiet))
+        return True
 
     def _toss(self, ticket):
         ticket.consume(now=0)
@@ -174,7 +171,7 @@ def play(data: Path, lanes: int, at_least_s: float, *, beside=None) -> Played:
         over.set()
 
     def find(to):
-        return system.handle("lanes" if to.startswith("lane:") else to)
+        return casino if to == ACCOUNT else system.handle("lanes" if to.startswith("lane:") else to)
 
     def bankroll():
         return BankrollActor(terms(Limits(bets_per_minute=10**9)), {ACCOUNT: ACCOUNT}, find("journal"), find, wall)
@@ -183,12 +180,13 @@ def play(data: Path, lanes: int, at_least_s: float, *, beside=None) -> Played:
         ChildSpec("reporter", Silence),
         ChildSpec("journal", lambda: PersistenceActor(open_journal, find("bankroll"))),
         ChildSpec("bankroll", bankroll),
-        ChildSpec(ACCOUNT, lambda: NullCasino(find("bankroll"))),
         *(beside(find) if beside else ()),
         ChildSpec("lanes", lambda: Lanes(find("bankroll"), lanes, at_least_s, done)),
     ]
     system = System(Supervisor.spec("bench", children, max_restarts=0))
+    casino = NullCasino(system.handle("bankroll"))
     with system:
+        system.handle("bankroll").tell(ServiceUp(ACCOUNT, 1))
         if not over.wait(at_least_s + PATIENCE_S):
             raise AssertionError(f"{lanes} lanes did not end in time:\n{system.render()}")
         rows, commits = journals[0].rows, journals[0].commits
