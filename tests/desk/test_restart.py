@@ -88,6 +88,13 @@ def test_a_restart_of_the_bankroll_alone_is_no_start_of_the_agent():
     assert table.outcome(opened) == "open"
 
 
+def test_the_configuration_in_force_is_recorded_at_each_start():
+    table = Table(config={"risk.stop_loss": "0.30"}).reconciled()
+    table.terms = replace(table.terms, config={"risk.stop_loss": "0.20"})
+    table.crash()
+    assert [started.config["risk.stop_loss"] for started in table.of(AgentStarted)] == ["0.30", "0.20"]
+
+
 def test_a_session_goes_on_over_a_crash():
     table = Table().reconciled()
     table.play()

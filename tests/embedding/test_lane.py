@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from actors import Bet, Idle, Strategy
+from actors import Bet, EscrowCreate, Idle, Strategy
 from actors.messages import BankrollView, Denied, LaneOpened, LaneView, Notice, Prices, Propose, Settled
 from actors.money.events import IntentClosed
 from actors.money.risk import Denial
@@ -153,6 +153,13 @@ def test_what_may_be_retried_is_paced_by_the_retry_table(outcome):
     assert 0.5 <= first <= 0.6 + SLACK_S
     assert 0.8 <= second <= 1.2 + SLACK_S
     assert min(later) >= LONG_WAIT_S
+
+
+def test_an_escrow_is_retried_by_a_row_of_its_own():
+    lane = Lane(lambda: EscrowCreate("1.00", "ag_0123456789ab", "work"), settled=settled("not_sent", retry_at=0))
+    lane.run(60)
+    for pause, least in zip(lane.pauses(), (2, 4 * 0.8, 8 * 0.8, LONG_WAIT_S), strict=False):
+        assert least <= pause <= least * 1.5 + SLACK_S
 
 
 def test_a_retry_waits_until_the_time_that_the_venue_names():
