@@ -382,8 +382,8 @@ class Desk:
         denial = self._gate.wager(wager, lane)
         if denial:
             return denial
-        watch = self._resolver.watches[lane.account]
-        sized = size(wager, till.terms.limits, replace(till.exposure(lane.account), risk_factor=watch.risk_factor))
+        at, factor = till.exposure(lane.account), self._resolver.watches[lane.account].risk_factor
+        sized = size(wager, till.terms.limits, at if factor is None else replace(at, risk_factor=factor))
         if isinstance(sized, Sized) and till.terms.dry_run:
             text = f"would stake {usd(sized.stake_micro)} USD"
             return Denial("dry run", "nothing is sent", text, till.now)
