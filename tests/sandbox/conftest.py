@@ -16,6 +16,17 @@ def player(house):
 
 
 @pytest.fixture
+def faults(house):
+    """Orders faults in the venue that the module shares, until the test is over."""
+
+    def order(spec):
+        assert house.post("/sandbox/faults", {"faults": spec}).status == 200
+
+    yield order
+    order("")
+
+
+@pytest.fixture
 def build(tmp_path):
     """Makes venues with settings of their own, one a call."""
     houses = []

@@ -109,16 +109,16 @@ def test_the_public_check_knows_only_what_was_bought_here(buyer):
     assert answer.body["results"][1]["owner"] == buyer.agent_id
 
 
-def test_a_registrar_out_of_reach_is_an_error_of_each_call_and_costs_nothing(build):
-    buyer = Buyer(build(faults="upstream@/domains/registrar=1"))
+def test_a_registrar_out_of_reach_is_an_error_of_each_call_and_costs_nothing(buyer, faults):
+    faults("upstream@/domains/registrar=1")
     assert buyer.get("/domains/search?q=some.com").error == "search_failed"
     assert buyer.post("/domains/bulk-check", {"domains": ["some.com"]}).body["results"][0]["error"] == "lookup_failed"
     assert buyer.register("some.com").error == "availability_check_failed"
     assert buyer.balance == 50
 
 
-def test_fault_unbooked_registers_outside_and_books_nothing(build):
-    buyer = Buyer(build(faults="unbooked@/domains/v1/domains/register=1"))
+def test_fault_unbooked_registers_outside_and_books_nothing(buyer, faults):
+    faults("unbooked@/domains/v1/domains/register=1")
     answer = buyer.register(buyer.free("ghost.com"))
     assert (answer.status, answer.error, buyer.balance, buyer.names) == (500, "internal_error", 50, [])
     assert buyer.register("ghost.com").error == "domain_unavailable"

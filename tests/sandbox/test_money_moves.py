@@ -70,18 +70,17 @@ def test_as_on_the_venue_nobody_checks_that_the_balance_covers_a_withdrawal(hous
     assert rows_of(house, player, reviewed["withdrawal_id"]) == []
 
 
-def test_a_transfer_that_fails_is_paid_back(build):
-    house = build(faults="upstream@/casino/treasury=1")
-    player = house.register()
+def test_a_transfer_that_fails_is_paid_back(house, player, faults):
+    faults("upstream@/casino/treasury=1")
     answer = withdraw(house, player)
     assert (answer.status, answer.error, answer.body["new_balance"]) == (500, "withdrawal_failed", 100)
     assert rows_of(house, player, answer.body["withdrawal_id"])[-1] == ("credit", "withdrawal_refund", 5.5)
     assert withdrawals(house, player)[0]["status"] == "failed"
 
 
-def test_fault_unbooked_pays_back_what_is_on_the_chain_all_the_same(build):
-    house = build(faults="unbooked@/api/v1/auth/withdraw=1")
-    player, holder = house.register(), Holder(house)
+def test_fault_unbooked_pays_back_what_is_on_the_chain_all_the_same(house, player, faults):
+    faults("unbooked@/api/v1/auth/withdraw=1")
+    holder = Holder(house)
     before = holder.usdc(ADDRESS)
     assert withdraw(house, player).error == "withdrawal_failed"
     assert house.balance(player) == 100
@@ -129,9 +128,7 @@ def test_the_faucet_has_nothing_for_an_account_with_deposits(build):
     assert (answer.status, answer.error) == (403, "has_deposits")
 
 
-def test_the_bonus_of_the_day_grows_with_the_streak_and_starts_anew_after_two_days(build):
-    house = build()
-    player = house.register()
+def test_the_bonus_of_the_day_grows_with_the_streak_and_starts_anew_after_two_days(house, player):
     got = []
     for pause in (86_400, 86_400, 2 * 86_400 + 1, 0):
         got.append(house.post("/api/v1/daily/claim", {}, player.key).body["bonus_usd"])
@@ -203,21 +200,17 @@ def test_a_simulation_is_capped_at_5000_bets_and_10000_runs(house, player):
     assert house.post("/api/v1/kelly/simulate", {"game": "coin_flip"}, player.key).error == "missing_params"
 
 
-def test_fault_locked_is_an_error_of_the_server_before_anything_happened(build):
-    house = build()
-    player = house.register()
-    house.post("/sandbox/faults", {"faults": "locked=1"})
+def test_fault_locked_is_an_error_of_the_server_before_anything_happened(house, player, faults):
+    faults("locked=1")
     answers = [withdraw(house, player), house.flip(player), house.post("/escrow/create", {}, player.key)]
     assert {(answer.status, answer.body["message"]) for answer in answers} == {(500, "database is locked")}
     assert house.balance(player) == 100
 
 
-def test_faults_can_be_ordered_and_called_off_while_it_runs(build):
-    house = build()
-    player = house.register()
-    house.post("/sandbox/faults", {"faults": "500-debit=1"})
+def test_faults_can_be_ordered_and_called_off_while_it_runs(house, player, faults):
+    faults("500-debit=1")
     assert house.flip(player).status == 500
-    house.post("/sandbox/faults", {"faults": ""})
+    faults("")
     assert house.flip(player).status == 200
 
 
@@ -226,22 +219,22 @@ def test_faults_on_the_wire_need_a_venue_that_was_started_with_some(build):
     assert build(faults="cut=0").post("/sandbox/faults", {"faults": "cut=0.5"}).status == 200
 
 
-def test_fault_500_debit_breaks_off_a_payment_between_its_two_halves(build):
-    house = build(faults="500-debit@/api/v1/stats/pay=1")
-    player, other = house.register(), house.register()
+def test_fault_500_debit_breaks_off_a_payment_between_its_two_halves(house, player, faults):
+    faults("500-debit@/api/v1/stats/pay=1")
+    other = house.register()
     order = {"to_agent_id": other.agent_id, "amount": 5}
     assert house.post("/api/v1/stats/pay", order, player.key).error == "internal_error"
     assert (house.balance(player), house.balance(other)) == (95, 100)
 
 
-def test_fault_500_debit_leaves_a_lock_without_an_escrow_and_pays_a_release_twice(build):
-    house = build(faults="500-debit@/escrow=1")
-    player, other = house.register(), house.register()
+def test_fault_500_debit_leaves_a_lock_without_an_escrow_and_pays_a_release_twice(house, player, faults):
+    faults("500-debit@/escrow=1")
+    other = house.register()
     terms = {"amount_usd": 10, "description": "work", "counterparty_agent_id": other.agent_id, "timeout_hours": 1}
     assert house.post("/escrow/create", terms, player.key).error == "internal_error"
     (lock,) = [row for row in house.ledger(player) if row["service"] == "escrow"]
     assert house.get(f"/escrow/{lock['reference']}", player.key).error == "not_found"
-    house.post("/sandbox/faults", {"faults": "500-debit@/escrow/release=1"})
+    faults("500-debit@/escrow/release=1")
     escrow_id = house.post("/escrow/create", terms, player.key).body["escrow_id"]
     assert house.post(f"/escrow/release/{escrow_id}", {}, player.key).error == "internal_error"
     assert house.post(f"/escrow/release/{escrow_id}", {}, player.key).error == "release_failed"

@@ -88,8 +88,8 @@ def test_a_transfer_that_cannot_be_is_refused(holder, order, status, code):
     assert (answer.status, answer.error) == (status, code)
 
 
-def test_fault_unbooked_says_send_failed_after_the_broadcast(build):
-    holder = Holder(build(faults="unbooked@/wallet/v1/wallet/send=1")).create()
+def test_fault_unbooked_says_send_failed_after_the_broadcast(holder, faults):
+    faults("unbooked@/wallet/v1/wallet/send=1")
     had = holder.native("base")
     assert holder.send(amount="0.0001").error == "send_failed"
     assert holder.native("base") == had - Decimal("0.0001")
@@ -113,15 +113,15 @@ def test_many_can_be_paid_at_once_and_some_of_them_not(holder):
         ("monero", "xmr_balance_error"),
     ],
 )
-def test_a_chain_that_fails_is_a_bad_gateway_and_the_others_answer(build, chain, code):
-    holder = Holder(build(faults=f"upstream@/wallet/{chain}=1")).create()
+def test_a_chain_that_fails_is_a_bad_gateway_and_the_others_answer(holder, faults, chain, code):
+    faults(f"upstream@/wallet/{chain}=1")
     answer = holder.get(f"/wallet/balance/{holder.addresses[chain]}?chain={chain}")
     assert (answer.status, answer.error) == (502, code)
     assert holder.native("ethereum") > 0
 
 
-def test_a_chain_that_fails_shows_zero_usdc_beside_its_error(build):
-    holder = Holder(build(faults="upstream@/wallet/solana=1")).create()
+def test_a_chain_that_fails_shows_zero_usdc_beside_its_error(holder, faults):
+    faults("upstream@/wallet/solana=1")
     found = holder.get(f"/wallet/usdc-balance?base={holder.addresses['base']}&solana={holder.addresses['solana']}").body
     base, solana = found["balances"]
     assert "error" not in base
@@ -166,9 +166,7 @@ def test_a_swap_order_moves_nothing_until_its_deposit_is_on_the_chain(holder):
     assert holder.native("solana", target) == had + Decimal("1.99")
 
 
-def test_an_order_without_a_deposit_expires_and_its_row_says_nothing_of_it(build):
-    house = build()
-    holder = Holder(house)
+def test_an_order_without_a_deposit_expires_and_its_row_says_nothing_of_it(house, holder):
     order = holder.post("/wallet/swap", {**ROUTE, "to_address": "S" * 44}).body
     house.advance(1800)
     assert holder.get(f"/wallet/swap/status/{order['order_id']}").body["status"] == "expired"

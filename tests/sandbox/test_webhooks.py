@@ -185,6 +185,7 @@ def counted(house, player, hook):
             return told
 
 
+HELD = "SELECT held FROM pushes JOIN webhooks ON webhooks.id = webhook_id WHERE agent_id = ?"
 BACKLOG = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
 INSERT INTO pushes (webhook_id, body, due_at) SELECT id, '{}', i FROM webhooks, n WHERE agent_id = ?"""
@@ -220,46 +221,51 @@ def test_pushes_outlive_a_kill(build, subscriber):
     assert subscriber.next().body["id"] == first.body["id"]
 
 
-def pushed_under(build, subscriber, faults, bets=1):
-    house = build(faults=faults)
-    player = house.register()
-    subscriber.subscribe(house, player.key)
-    return house, [house.flip(player, 0.1).body["bet_id"] for _ in range(bets)]
+@pytest.fixture
+def pushed_under(house, player, subscriber, faults):
+    """Orders a fault, then makes bets that are pushed; returns their ids."""
+
+    def push(spec, bets=1):
+        subscriber.subscribe(house, player.key)
+        faults(spec)
+        return [house.flip(player, 0.1).body["bet_id"] for _ in range(bets)]
+
+    return push
 
 
-def test_fault_duplicate_pushes_an_event_twice_under_one_id(build, subscriber):
-    pushed_under(build, subscriber, "hook-duplicate=1")
+def test_fault_duplicate_pushes_an_event_twice_under_one_id(pushed_under, subscriber):
+    pushed_under("hook-duplicate=1")
     first, second = subscriber.next(), subscriber.next()
     assert first.body["id"] == second.body["id"]
     assert first.genuine
     assert second.genuine
 
 
-def test_fault_forged_pushes_a_lie_with_a_wrong_signature_before_the_truth(build, subscriber):
-    pushed_under(build, subscriber, "hook-forged=1")
+def test_fault_forged_pushes_a_lie_with_a_wrong_signature_before_the_truth(pushed_under, subscriber):
+    pushed_under("hook-forged=1")
     assert [subscriber.next().genuine for _ in range(2)] == [False, True]
 
 
-def test_fault_stale_signs_a_time_an_hour_ago(build, subscriber):
-    house, _ = pushed_under(build, subscriber, "hook-stale=1")
+def test_fault_stale_signs_a_time_an_hour_ago(house, pushed_under, subscriber):
+    pushed_under("hook-stale=1")
     now = parsedate_to_datetime(house.get("/ping").headers["date"]).timestamp()
     push = subscriber.next()
     assert push.genuine
     assert 3595 < now - push.timestamp < 3605
 
 
-def test_fault_delay_holds_an_event_back(build, subscriber):
-    house, _ = pushed_under(build, subscriber, "hook-delay=1:3600")
+def test_fault_delay_holds_an_event_back(house, player, pushed_under, subscriber):
+    pushed_under("hook-delay=1:3600")
     with sqlite3.connect(house.data / "sandbox.sqlite") as books:
-        while not books.execute("SELECT held FROM pushes").fetchone()[0]:
+        while not books.execute(HELD, (player.agent_id,)).fetchone()[0]:
             pass
     assert subscriber.pushes.empty()
     house.advance(3600)
     assert subscriber.next().genuine
 
 
-def test_fault_reorder_lets_later_events_overtake(build, subscriber):
-    _, placed = pushed_under(build, subscriber, "hook-reorder=0.5:0.1", bets=8)
+def test_fault_reorder_lets_later_events_overtake(pushed_under, subscriber):
+    placed = pushed_under("hook-reorder=0.5:0.1", bets=8)
     arrived = [subscriber.next().body["data"]["bet_id"] for _ in placed]
     assert arrived != placed
     assert sorted(arrived) == sorted(placed)
