@@ -35,6 +35,7 @@ def times(schedule, service, end, step=1.0):
     ("service", "period"), [("wallet", 60), ("domains", HOUR_S), ("faucet", DAY_S), ("trading", 30)]
 )
 def test_each_is_polled_at_the_start_and_then_by_the_period_of_the_mission(service, period):
+    """Mission 1.3, 1.6."""
     at = times(Schedule(rows(ALL, live=True), Random(1), 0), service, 3.5 * period, period / 60)
     assert at[0] <= period / 60 + room.START_SPREAD_S
     assert len(at) in (4, 5)
@@ -42,12 +43,14 @@ def test_each_is_polled_at_the_start_and_then_by_the_period_of_the_mission(servi
 
 
 def test_referrals_are_polled_daily_and_the_bonus_before_its_streak_is_lost():
+    """Mission 1.4."""
     made = polls(Schedule(rows(["referral"], live=True), Random(1), 0), 0, 3.5 * DAY_S, HOUR_S / 2)
     assert {made.count(one) for one in made} == {1}
     assert [len([one for one in made if one[2] == what]) for what in ("income", "bonus")] == [4, 14]
 
 
 def test_escrows_are_looked_at_fast_and_what_only_events_ask_for_is_not_polled():
+    """Mission 1.5."""
     made = polls(Schedule(rows(ALL, live=False), Random(1), 0), 0, 60, 0.1)
     assert len([one for one in made if one[1] == "escrow"]) >= 25
     assert not [one for one in made if one[1] == "bankroll"]
@@ -70,6 +73,7 @@ def test_a_service_that_does_not_take_part_is_not_polled():
 
 
 def test_an_event_brings_forward_what_it_is_about():
+    """Mission 1.7."""
     schedule = Schedule(rows(ALL, live=True), Random(1), 0)
     polls(schedule, 0, 20)
     schedule.hint("escrow_released", 20.5)

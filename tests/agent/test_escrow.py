@@ -87,6 +87,7 @@ def test_a_funded_escrow_is_held_and_watched(desk):
 
 
 def test_released_it_goes_to_the_counterparty_and_a_fee_to_the_venue(desk):
+    """Mission 5.6."""
     script, escrow_id = fund(desk)
     as_other(desk, "complete", escrow_id)
     desk.seen.until(action="status", outcome="completed")
@@ -109,6 +110,7 @@ def test_at_its_deadline_it_comes_back_less_the_fee(desk):
 
 
 def test_a_refund_while_the_agent_was_away_is_booked_when_it_comes_back(desk):
+    """Mission 2.4."""
     fund(desk, hours=1)
     desk.end()
     desk.house.advance(HOUR_S + 1)

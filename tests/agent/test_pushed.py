@@ -102,6 +102,7 @@ def test_a_port_that_is_taken_is_named(stage, port):
 
 
 def test_what_the_venue_pushes_is_taken_in_while_the_bets_it_tells_of_are_settled_once(stage, port):
+    """Mission 1.2."""
     stage.play(Endless())
     taken(stage, port)
     order = {"url": f"http://127.0.0.1:{port}{PATH}", "events": ["*"], "secret": SECRET}

@@ -80,6 +80,7 @@ def stage(venue, tmp_path, monkeypatch):
 
 
 def test_a_position_is_opened_and_closed_and_the_account_is_the_exchanges(stage):
+    """Mission 5.2."""
     dealer = stage.dealing(LONG)
     stage.seen.until(action="order", outcome="open")
     dealer.add(CloseOrder(stage.position()))
@@ -98,6 +99,7 @@ def test_a_lane_sees_its_position_and_its_price(stage):
 
 @pytest.mark.parametrize("fault", ["cut", "reset-after", "500-after"])
 def test_an_order_that_was_filled_without_an_answer_is_found_and_never_sent_again(stage, fault):
+    """Mission 4.5."""
     dealer = stage.dealing()
     stage.until(phase="RUNNING")
     stage.fault(f"{fault}@{OPEN}=1")
@@ -251,6 +253,7 @@ def test_funding_is_a_result_and_a_deposit_is_none(stage):
 
 
 def test_a_process_that_vanishes_while_an_order_is_unknown_finds_it_when_it_comes_back(stage):
+    """Mission 2.4."""
     dealer = stage.dealing()
     stage.until(phase="RUNNING")
     stage.fault(f"500-after@{OPEN}=1")

@@ -88,6 +88,7 @@ def test_help_names_every_command(capsys):
 
 
 def test_retries_are_the_published_ones(capsys):
+    """Mission 4.6."""
     assert cli.main(["retries", "--json"]) == 0
     table = {
         row["operation"]: (row["retries"], row["first_s"]) for row in json.loads(capsys.readouterr().out)["retries"]

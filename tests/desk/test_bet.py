@@ -12,6 +12,7 @@ from tests.desk.kit import ACCOUNT, NOON, QUIET, SECOND, SEND_TIMEOUT, Table, be
 
 
 def test_a_won_bet():
+    """Mission 1.2."""
     table = Table().reconciled()
     opened = table.propose(bet("0.45"))
     assert table.lane() == "PENDING"
@@ -66,6 +67,7 @@ def test_an_intent_says_everything_that_is_needed_to_find_out_about_it():
     ],
 )
 def test_a_lane_hears_whether_and_from_when_on_a_retry_makes_sense(answer, retry_at):
+    """Mission 4.1."""
     table = Table().reconciled()
     table.answer(table.propose(), answer)
     assert table.of(Settled)[-1].retry_at == retry_at
@@ -143,6 +145,7 @@ def test_an_unknown_answer_twice_is_told_once():
 
 
 def test_a_lane_has_one_open_intent():
+    """Mission 2.2."""
     table = Table().reconciled()
     table.propose()
     assert table.propose() is None

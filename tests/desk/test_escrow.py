@@ -47,6 +47,7 @@ def test_a_funded_contract_is_held_and_watched():
 
 
 def test_a_contract_whose_answer_was_lost_is_found_by_its_tag():
+    """Mission 4.2."""
     table = Table().reconciled()
     opened = table.propose(WORK)
     table.venue.lock(opened.tag, opened.stake_micro, table.now)

@@ -30,6 +30,7 @@ def test_an_open_intent_is_unknown_after_a_restart_and_is_not_opened_again():
 
 
 def test_what_happened_while_nobody_lived_is_found():
+    """Mission 2.4."""
     table, opened = pending()
     table.execute(opened, won=True)
     table.crash()
@@ -89,6 +90,7 @@ def test_a_restart_of_the_bankroll_alone_is_no_start_of_the_agent():
 
 
 def test_the_configuration_in_force_is_recorded_at_each_start():
+    """Mission 2.6."""
     table = Table(config={"risk.stop_loss": "0.30"}).reconciled()
     table.terms = replace(table.terms, config={"risk.stop_loss": "0.20"})
     table.crash()

@@ -147,6 +147,7 @@ def test_wagers_that_come_to_nothing_are_paced(outcome, disturbed_by):
 
 @pytest.mark.parametrize("outcome", ["refused", "not_sent"])
 def test_what_may_be_retried_is_paced_by_the_retry_table(outcome):
+    """Mission 4.1."""
     lane = Lane(settled=settled(outcome, retry_at=0))
     lane.run(30)
     first, second, *later = lane.pauses()
@@ -156,6 +157,7 @@ def test_what_may_be_retried_is_paced_by_the_retry_table(outcome):
 
 
 def test_an_escrow_is_retried_by_a_row_of_its_own():
+    """Mission 4.2."""
     lane = Lane(lambda: EscrowCreate("1.00", "ag_0123456789ab", "work"), settled=settled("not_sent", retry_at=0))
     lane.run(60)
     for pause, least in zip(lane.pauses(), (2, 4 * 0.8, 8 * 0.8, LONG_WAIT_S), strict=False):

@@ -182,6 +182,7 @@ def test_an_opening_that_died_before_its_first_row_is_repeated(open_journal, pat
 
 
 def test_every_commit_waits_for_the_disk(journal):
+    """Mission 2.7."""
     assert journal._connection.value("PRAGMA journal_mode") == "wal"
     assert journal._connection.value("PRAGMA synchronous") == 2
 

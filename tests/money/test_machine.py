@@ -55,6 +55,7 @@ def test_every_row_has_its_reason():
 
 
 def test_the_published_designs_rows_are_all_there():
+    """Mission 2.1."""
     published = {
         S.IDLE: {S.SIZING, S.STOPPED},
         S.SIZING: {S.PENDING, S.IDLE},

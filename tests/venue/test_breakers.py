@@ -42,6 +42,7 @@ def is_open(breakers, service, *, reads=False):
     ("service", "failures", "reset_s"), [("casino", 5, 30), ("escrow", 5, 60), ("trading", 3, 60), ("wallet", 5, 60)]
 )
 def test_each_service_has_the_missions_numbers(breakers, clock, told, service, failures, reset_s):
+    """Mission 3.1."""
     record(breakers, service, *[False] * (failures - 1))
     assert not is_open(breakers, service)
     record(breakers, service, False)
@@ -54,6 +55,7 @@ def test_each_service_has_the_missions_numbers(breakers, clock, told, service, f
 
 
 def test_two_successes_close_it(breakers, clock, told):
+    """Mission 3.2."""
     record(breakers, "casino", *[False] * 5)
     clock.now += 31
     record(breakers, "casino", True)
@@ -83,6 +85,7 @@ def test_a_late_result_of_before_does_not_close_an_open_one(breakers):
 
 
 def test_one_trial_at_a_time_passes_a_half_open_breaker(breakers, clock):
+    """Mission 3.3."""
     record(breakers, "casino", *[False] * 5)
     clock.now += 31
     with breakers.call("casino") as trial:
@@ -135,6 +138,7 @@ def test_of_many_threads_one_is_the_trial(breakers, clock):
 
 
 def test_sends_reads_and_services_are_apart(breakers, told):
+    """Mission 5.8."""
     record(breakers, "casino", *[False] * 5, reads=True)
     assert is_open(breakers, "casino", reads=True)
     assert not is_open(breakers, "casino")

@@ -169,6 +169,7 @@ def test_markets_are_bounded(monkeypatch):
 
 
 def test_a_dropped_connection_is_made_again_and_subscribed_again():
+    """Mission 4.3."""
     with Feed(lambda feed, line: line.send(mids(BTC="1"))) as feed:
         for _ in range(3):
             assert feed.heard.get(timeout=SOON)["method"] == "subscribe"
@@ -325,6 +326,7 @@ def test_a_receiver_that_raises_does_not_end_the_feed():
 
 
 def test_it_follows_the_built_in_venue(sandbox):
+    """Mission 1.1."""
     prices = queue.SimpleQueue()
     feed = PriceSocket(
         sandbox.replace("http", "ws") + "/ws", on_prices=prices.put, on_state=lambda *_: None, rng=random.Random(1)

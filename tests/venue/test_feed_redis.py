@@ -17,6 +17,7 @@ def server(tmp_path_factory):
 
 
 def test_what_is_put_is_there_for_others_and_goes_by_itself(server):
+    """Mission 2.9."""
     import redis
 
     url = f"redis://127.0.0.1:{server.port}/0"

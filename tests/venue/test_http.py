@@ -31,6 +31,7 @@ def free_port():
 
 
 def test_sends_exactly_the_bytes_of_the_request():
+    """Mission 5.7."""
     with RawServer(http(200, b"{}")) as venue:
         answer = send(venue.url + "/api/v1/")
         (sent,) = venue.requests
@@ -186,6 +187,7 @@ def many(line):
 
 
 def test_reads_share_a_connection_and_each_send_has_its_own():
+    """Mission 5.9."""
     with RawServer(many) as venue:
         asks = reader(venue.url)
         asks.ask("GET", "/x")

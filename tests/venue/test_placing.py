@@ -196,6 +196,7 @@ def test_no_connection_is_not_sent():
 
 
 def test_five_failures_open_the_breaker_and_the_next_ticket_is_not_sent():
+    """Mission 3.4."""
     with RawServer(says(500, {"error": "internal_error"})) as venue:
         casino = make_casino(venue.url)
         assert {type(casino.place(bet_ticket())) for _ in range(5)} == {Unknown}

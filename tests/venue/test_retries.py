@@ -25,6 +25,7 @@ from tests.venue.raw import RawServer, http
     ],
 )
 def test_the_table_has_the_missions_rows(operation, retries, first_s, cap_s):
+    """Mission 4.6."""
     row = RETRIES[operation]
     assert (row.retries, row.first_s) == (retries, first_s)
     assert cap_s in (None, row.cap_s)
@@ -69,6 +70,7 @@ def test_reading_goes_on_while_the_row_allows():
 
 @pytest.mark.parametrize(("service", "retries", "first_s"), [("wallet", 5, 1), ("casino", 2, 0.2), ("trading", 2, 0.2)])
 def test_each_services_reads_are_repeated_by_its_row(service, retries, first_s):
+    """Mission 4.4."""
     waits = []
     with RawServer(http(503, b"")) as venue, pytest.raises((VenueDown, BreakerOpen)):
         make_line(venue.url, service, wait=waits.append).get("/balance")
@@ -85,6 +87,7 @@ def test_only_a_venue_that_is_down_is_asked_again(error):
 
 
 def test_no_other_code_repeats_or_paces_what_is_asked_of_the_venue():
+    """Mission 4.6."""
     room = Path(actors.__file__).parent
     users = {path.relative_to(room).as_posix() for path in room.rglob("*.py") if "retries import" in path.read_text()}
     assert users == {"strategy.py", "venue/feed.py", "venue/line.py"}

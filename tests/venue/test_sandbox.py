@@ -24,6 +24,7 @@ GAMES = [
 
 @pytest.mark.parametrize("bet", GAMES, ids=lambda bet: bet.game)
 def test_every_even_game_is_executed_and_found_by_its_tag(casino, bet):
+    """Mission 5.1."""
     began, before = wall(), casino.balance()
     answer = casino.place(bet_ticket(tag="sk1-x-1", bet=bet))
     assert isinstance(answer, Executed)
