@@ -10,6 +10,9 @@ from websocket._abnf import frame_buffer
 MESSAGE_BYTES = 1 << 20
 """The longest message; all prices of 275 markets have 10 kB."""
 
+CHUNK_BYTES = 1 << 16
+"""Of one read of the system."""
+
 
 class _Frames(frame_buffer):
     def recv_length(self) -> None:
@@ -23,8 +26,9 @@ class BoundedSocket(websocket.WebSocket):
 
     def __init__(self) -> None:
         super().__init__(skip_utf8_validation=True)  # JSON's parser checks it anyway
-        self.frame_buffer = _Frames(self._recv, skip_utf8_validation=True)
+        self.frame_buffer = _Frames(self._ahead, skip_utf8_validation=True)
         self._parts: list[bytes] = []
+        self._unread = memoryview(b"")
 
     def message(self) -> bytes | None:
         """Return the next message, or None after a frame that completes none. Pings are answered.
@@ -48,6 +52,13 @@ class BoundedSocket(websocket.WebSocket):
             return None
         whole, self._parts = b"".join(self._parts), []
         return whole
+
+    def _ahead(self, size: int) -> bytes:
+        # A frame is asked for in three small pieces, and each would be two calls of the system.
+        if not self._unread:
+            self._unread = memoryview(self._recv(CHUNK_BYTES))  # type: ignore[no-untyped-call]
+        piece, self._unread = self._unread[:size], self._unread[size:]
+        return bytes(piece)
 
     def wake(self) -> None:
         """End the connection from any thread; whoever waits in `message` gets an error at once."""
