@@ -24,6 +24,10 @@ class FaucetClient(Protocol):
         """Close what is open."""
 
 
+LOOK_AGAIN_S = 60.0
+"""How soon after trouble the history is read again, in seconds."""
+
+
 def look_first(faucet: FaucetClient) -> Claim:
     """Claim, unless the history shows the credit: after a claim that failed it may be there all the same.
 
@@ -87,6 +91,8 @@ class FaucetActor(WatcherActor):
         """Say what came of it; all but trouble and "later" is for good."""
         if isinstance(result, BaseException):
             self.note(f"unknown: {result}; the history is read before another claim")
+            self.after(LOOK_AGAIN_S, Poll("faucet", what))
+            self.bankroll.tell(Poll("bankroll", "accounts"))  # it may have been credited
             return
         self._over = result.outcome != "later"
         texts = {
