@@ -174,14 +174,14 @@ TRADING = (
     Endpoint("trading", "/trade/check-exits", K4, why="on any failure it marks positions as closed, simulated"),
     Endpoint("trading", "/trade/check-limits", K4, why="on any failure it marks orders as filled, simulated"),
     Endpoint("trading", "/referral/withdraw", K4, why="nothing is sent by the server; a person must ask for it"),
-    Endpoint("trading", "/alerts", K4, why="reading it changes it"),
+    Endpoint("trading", "/alerts", K4, method="GET", why="reading it changes it"),
 )
 WALLET = (
     Endpoint("wallet", "/wallet/send", K4, why="the private key would travel to the server, and nothing lists a send"),
     Endpoint("wallet", "/wallet/multi-send", K4, why="as a send, and it may succeed in part"),
     Endpoint("wallet", "/wallet/swap", K4, why="an order is useful only with a deposit, which is a send"),
     Endpoint("wallet", "/wallet/create", K4, why="each call overwrites the wallet that is there"),
-    Endpoint("wallet", "/wallet/export", K4, why="it answers with the private keys"),
+    Endpoint("wallet", "/wallet/export", K4, method="GET", why="it answers with the private keys"),
     Endpoint("wallet", "/referral/withdraw", K4, why="it books what was never earned; a person must ask for it"),
 )
 DOMAINS = (

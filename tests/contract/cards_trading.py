@@ -475,6 +475,7 @@ FILL = {
 }
 EXCHANGE = (
     asked("allMids", "prices are texts", {"BTC": decimal_text}, ()),
+    asked("meta", "the exchange's own markets", {"universe": [{"name": str}]}, ()),
     of_us(
         "clearinghouseState",
         "value, margin and positions are texts",

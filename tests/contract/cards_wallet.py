@@ -148,6 +148,12 @@ def keys(ask, body=None):
     )
 
 
+def paid_in(target):
+    account = target.register("domains")
+    target.operate("/sandbox/deposit", {"agent_id": account.agent_id, "amount": 5})
+    return {"fresh": account}
+
+
 REGISTRAR_DOWN = faulty("upstream@/domains/registrar=1")
 ROW = {"domain_id": starts("dom_"), "domain": str, "status": str, "registered_at": str, "expires_at": str}
 DOMAINS = (
@@ -237,7 +243,16 @@ DOMAINS = (
         domain="card-four.com",
         harm="orders",
     ),
+    domains(
+        "GET /auth/deposits",
+        "what came in",
+        says={"deposits": [{"id": str, "chain": str, "amount_usd": NUMBER, "credited_at": (str, type(None))}]},
+        given=(paid_in,),
+        who="fresh",
+        harm="orders",
+    ),
     *keys("GET /auth/account"),
+    *keys("GET /auth/deposits"),
     *keys("GET /domains/search"),
     *keys("GET /domains"),
     *keys("POST /domains/register", {"domain": "card.com"}),

@@ -98,6 +98,7 @@ DOCUMENTED = {
     | refused("api_error", "rpc_error", "xmr_balance_error", status=502),
     "wallet GET /wallet/usdc-balance": ACCOUNT | refused("no_addresses"),
     "domains GET /auth/account": KEYED,
+    "domains GET /auth/deposits": KEYED,
     "domains GET /domains/search": KEYED | refused("missing_query") | refused("search_failed", status=500),
     "domains GET /domains": KEYED,
     "domains POST /domains/register": KEYED
