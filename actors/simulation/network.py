@@ -30,6 +30,9 @@ T = TypeVar("T")
 Talk = Generator[float, None, T]
 """A conversation with the venue: yields the seconds until it goes on, returns what came of it."""
 
+TOO_LATE_S = 3.0
+"""By how much a request arrives too late at most."""
+
 READINGS = 5
 SLACK_S = 5
 CAPACITY = 64
@@ -145,7 +148,7 @@ class Client:
             return self.read_status(fate, None)
         if fate in ("lost", "late", "too late"):
             latest = deadline + world.quiet_s
-            after = {"late": up + world.within(latest - up), "too late": latest + world.within(latest)}
+            after = {"late": up + world.within(latest - up), "too late": latest + world.within(TOO_LATE_S)}
             if fate in after:
                 world.venue.post(Flight(ticket.request, ticket.tag), start + int(after[fate] * SECOND))
             yield deadline

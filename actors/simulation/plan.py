@@ -23,7 +23,7 @@ RARELY = 0.1
 PATIENT = 0.03
 """Share of seeds that wait long enough for a sweep, with a bet or more that arrives too late."""
 
-PATIENCE_S = 65.0
+PATIENCE_S = 67.0
 
 BET_FATES = (
     "lost", "late", "not sent", "cut", "500", "400", "429", "429 after", "refused",

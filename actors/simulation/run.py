@@ -15,6 +15,7 @@ from actors.messages import Drain, Notice, Pause, Reconcile, Resolve, Resume
 from actors.money.risk import MISMATCH
 from actors.parts import BANKROLL, Parts
 from actors.simulation.lanes import lanes
+from actors.simulation.network import TOO_LATE_S
 from actors.simulation.oracle import Violation
 from actors.simulation.plan import Plan
 from actors.simulation.venue import SECOND
@@ -161,7 +162,8 @@ class Run:
 
     def _wait_for_sweeps(self, seconds: float) -> None:
         world = self.world
-        before, until = world.truth(), world.seconds + seconds
+        before = world.truth() + int((SEND_TIMEOUT_S + QUIET_S + TOO_LATE_S) * SECOND)  # all of them have arrived
+        until = world.seconds + seconds
         while world.seconds < until:
             self._order(Pause("patience"))
             self._live(SLICE_S)

@@ -312,8 +312,8 @@ class BeyondTheProtocol(Protocol):
 TestProtocol = Protocol.TestCase
 TestBeyondTheProtocol = BeyondTheProtocol.TestCase
 TestProtocol.settings = settings(
-    max_examples=200,
-    stateful_step_count=40,
+    max_examples=500,
+    stateful_step_count=50,
     deadline=None,
     report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),

@@ -7,10 +7,13 @@ import pytest
 from actors import blueprint
 from actors.bankroll import BankrollActor
 from actors.cli import simulating
-from actors.desk import Desk, settle
+from actors.desk import Desk, prover, settle
+from actors.desk.prover import Prover
 from actors.desk.resolver import Resolver
+from actors.money import fairness
 from actors.money.events import IntentOpened
 from actors.money.evidence import Refused, Unknown
+from actors.money.state import State
 from actors.simulation import Run
 from actors.simulation.disk import SimulatedJournal
 from actors.simulation.network import Client
@@ -124,7 +127,24 @@ def quiet_by_the_clock_of_an_earlier_process(patch):
     patch.setattr(Desk, "begin", begin)
 
 
+def no_sweep(patch):
+    patch.setattr(State, "watching", lambda self, account, now: False)
+
+
+def no_proof(patch):
+    patch.setattr(Prover, "check", lambda self, evidence, watch: None)
+
+
+def a_proof_looks_at_the_result_alone(patch):
+    def flaw(bet, seed):
+        expected = fairness.result_hash(seed.text, bet.tag, bet.nonce)
+        return "" if expected == bet.result_hash else "result"
+
+    patch.setattr(prover, "bet_flaw", flaw)
+
+
 MUTANTS = (
+    no_sweep, no_proof, a_proof_looks_at_the_result_alone,
     no_quiet_period, retry_on_timeout, send_on_recovery, send_before_the_journal, bad_request_is_a_refusal,
     free_on_a_timer, no_barrier, acknowledge_without_sync, half_an_export_counts,
     windows_by_our_own_clock, quiet_by_the_clock_of_an_earlier_process,

@@ -20,6 +20,8 @@ FAULTS = (
     "disk broken", "disk busy", "disk refused",
     "request 400", "request 429", "request 429 after", "request 500", "request cut", "request duplicate",
     "request garbled", "request incomplete", "request late", "request lost", "request not sent", "request refused",
+    "request too late", "request cheat", "sweeps", "seeds asked for",
+    "intent resurrected", "intent proven", "intent broken", "intent duplicate",
     "intent executed", "intent incomplete", "intent not_sent", "intent refused", "intent void",
 )  # fmt: skip
 
