@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -185,13 +186,12 @@ def test_answers_on_a_kept_connection_do_not_wait_for_acknowledgements(build, fa
     assert time.monotonic() - began < 20 * 0.03
 
 
-def test_three_hundred_bets_a_second(house, player):
-    house.grant(player, 1000)
+def test_three_hundred_bets_take_less_than_a_second_of_the_venues_processor(house, player):
+    def spent_s():
+        user, system = Path(f"/proc/{house.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
-    def rate(bets=60):
-        began = time.monotonic()
-        for _ in range(bets):
-            house.flip(player, 0.01)
-        return bets / (time.monotonic() - began)
-
-    assert max(rate() for _ in range(5)) >= 300
+    before = spent_s()
+    for _ in range(300):
+        house.flip(player, 0.01)
+    assert spent_s() - before < 1
