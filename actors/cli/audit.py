@@ -69,16 +69,19 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """The story of one intent, step by step."""
-    from actors.cli.story import steps, stories  # noqa: PLC0415  only here
+    from actors.cli.story import fairness, steps, stories  # noqa: PLC0415  only here
 
     with _reader(config, data, live=live) as reader:
         whole = _whole_id(reader, intent)
-        told = list(steps(reader.rows(intent=whole)))
+        rows = list(reader.rows(intent=whole))
+        proof, told = fairness(reader, rows), list(steps(rows))
     if as_json:
-        print_json({"intent": whole, "steps": told})
+        print_json({"intent": whole, "fairness": proof, "steps": told})
     else:
         typer.echo(f"intent {whole}")
         typer.echo("\n".join(stories(told)))
+        if proof:
+            typer.echo(f"fairness: {proof}")
 
 
 def _whole_id(reader: "Reader", prefix: str) -> str:

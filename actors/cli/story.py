@@ -1,12 +1,15 @@
 """The story of one intent: each of its journal rows as sentences, with times and numbers."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.money.amounts import usd
+
+if TYPE_CHECKING:
+    from actors.journal import Reader, Row
 
 MICRO = "_micro"
 PLACES = 6
@@ -32,6 +35,20 @@ def steps(rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
             "venue_ref": row.venue_ref,
             "event": json.loads(row.payload),
         }
+
+
+def fairness(reader: "Reader", rows: Sequence["Row"]) -> str:
+    """Return how far the proof of an intent's bet is: "checked", "not yet revealed", "BROKEN", or "" without a bet."""
+    closed = next((row for row in rows if row.kind == "intent_closed"), None)
+    bet = json.loads(closed.payload) if closed else {}
+    if closed is None or bet.get("nonce", -1) < 0:
+        return ""
+    if any(row.kind == "incident_noted" and json.loads(row.payload)["name"] == "broken_proof" for row in rows):
+        return "BROKEN"
+    checks = (json.loads(row.payload) for row in reader.rows(closed.seq) if row.kind == "seed_checked")
+    check = next((check for check in checks if check["seed_hash"] == bet["seed_hash"]), None)
+    broken = check is not None and bet["intent"] in check["broken"]
+    return "BROKEN" if broken else "checked" if check else "not yet revealed"
 
 
 def _told(step: Mapping[str, Any]) -> Iterator[str]:

@@ -81,7 +81,13 @@ def test_explain_tells_the_story_of_an_intent_from_the_beginning_of_its_id(playe
     intent = json.loads(program("ledger", "--json", "--last", "1").stdout)[0]["intent"]
     told = program("explain", intent[:6]).stdout
     assert told.startswith(f"intent {intent}\n")
-    for part in ("OPENED  bet boosted_coin", "pays 2.1 times the stake; Kelly 4.55%", "CLOSED  executed", "reserved"):
+    for part in (
+        "OPENED  bet boosted_coin",
+        "pays 2.1 times the stake; Kelly 4.55%",
+        "CLOSED  executed",
+        "reserved",
+        "fairness: checked",
+    ):
         assert part in told
     steps = json.loads(program("explain", intent, "--json").stdout)["steps"]
     assert [step["kind"] for step in steps] == ["intent_opened", "intent_closed"]
