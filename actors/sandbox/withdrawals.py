@@ -15,6 +15,7 @@ from actors.sandbox.wallet.chains import USDC, USDC_DECIMALS
 
 MIN_USD, MAX_USD, FEE_USD = 1.0, 100_000.0, 0.5
 REVIEWED_ABOVE_USD = 1000.0
+ONE_USDC = 10**USDC_DECIMALS  # in its smallest units
 PER_MINUTE = 5
 CONFIRMED_AFTER_S = 0.05  # on chain; meanwhile the row is pending and the server serves others
 LISTED = 50
@@ -41,10 +42,7 @@ async def _withdraw(venue: Venue, call: Call) -> Body:
     tx_hash = _broadcast(venue, call.path, address, amount)
     if tx_hash is None:
         raise _failed(books, call.agent_id, withdrawal_id, total)
-    books.run(
-        "UPDATE withdrawals SET status = 'completed', tx_hash = ?, completed_at = ? WHERE id = ?",
-        *(tx_hash, books.second(), withdrawal_id),
-    )
+    _complete(books, withdrawal_id, tx_hash)
     return {
         **told,
         "status": "completed",
@@ -79,9 +77,19 @@ def _broadcast(venue: Venue, path: str, address: str, amount: float) -> str | No
     """The transfer's hash; None when the server believes that nothing was sent."""
     if venue.faults.strikes("upstream", TREASURY):
         return None
-    units = round(amount * 10**USDC_DECIMALS)
-    tx_hash = chains.move(venue.books, CHAIN, USDC, "treasury", address, units)
+    tx_hash = chains.move(venue.books, CHAIN, USDC, "treasury", address, _units(amount))
     return None if venue.faults.strikes("unbooked", path) else tx_hash
+
+
+def _units(amount: float) -> int:
+    return round(amount * ONE_USDC)
+
+
+def _complete(books: Books, withdrawal_id: str, tx_hash: str) -> None:
+    books.run(
+        "UPDATE withdrawals SET status = 'completed', tx_hash = ?, completed_at = ? WHERE id = ?",
+        *(tx_hash, books.second(), withdrawal_id),
+    )
 
 
 def _failed(books: Books, agent_id: str, withdrawal_id: str, total: float) -> RefusedError:
@@ -121,6 +129,20 @@ def _list(venue: Venue, call: Call) -> Body:
     }
 
 
+def _review(venue: Venue, call: Call) -> Body:
+    books, approve = venue.books, call.body.get("approve")
+    row = books.one(
+        "SELECT * FROM withdrawals WHERE id = ? AND status = 'reviewing'", str(call.body.get("withdrawal_id"))
+    )
+    if row is None or not isinstance(approve, bool):
+        raise refuse(400, "invalid_request", "Send withdrawal_id of one in review, and approve: true or false.")
+    if approve:
+        _complete(books, row["id"], chains.move(books, CHAIN, USDC, "treasury", row["address"], _units(row["amount"])))
+    else:
+        _failed(books, row["agent_id"], row["id"], row["amount"] + row["fee"])
+    return {"withdrawal_id": row["id"], "status": "completed" if approve else "failed"}
+
+
 def withdrawn(books: Books, agent_id: str) -> float:
     """Lifetime USD sent to the chain or on their way; what waits for a review does not count."""
     row = books.only(
@@ -133,4 +155,5 @@ def withdrawn(books: Books, agent_id: str) -> float:
 DOORS = [
     Door("POST", "/api/v1/auth/withdraw", _withdraw, auth="casino", per_minute=PER_MINUTE, reads="strict"),
     Door("GET", "/api/v1/auth/withdrawals", _list, auth="casino"),
+    Door("POST", "/sandbox/review", _review, reads="strict"),
 ]

@@ -64,6 +64,18 @@ def test_above_a_thousand_only_the_reservation_is_taken_and_a_person_is_waited_f
     assert withdrawals(house, player)[0]["status"] == "reviewing"
 
 
+def test_a_review_by_the_operator_sends_the_amount_or_gives_it_back(house):
+    player, holder = house.register(funds=5000), Holder(house)
+    before = holder.usdc(ADDRESS)
+    for approve, status in ((True, "completed"), (False, "failed")):
+        withdrawal_id = withdraw(house, player, 1001).body["withdrawal_id"]
+        review = {"withdrawal_id": withdrawal_id, "approve": approve}
+        assert house.post("/sandbox/review", review).body["status"] == status
+        assert {row["id"]: row["status"] for row in withdrawals(house, player)}[withdrawal_id] == status
+        assert house.post("/sandbox/review", review).status == 400
+    assert (house.balance(player), holder.usdc(ADDRESS)) == (5000 - 1001.5, pytest.approx(before + 1001))
+
+
 def test_as_on_the_venue_nobody_checks_that_the_balance_covers_a_withdrawal(house, player):
     reviewed, sent = withdraw(house, player, 1001).body, withdraw(house, player, 500).body
     assert (reviewed["status"], sent["status"], house.balance(player)) == ("pending_review", "completed", 100)
