@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.messages import Denied, Place, Propose, ServiceHealth, ServiceUp, Settled
+from actors.messages import Denied, Notice, Place, Propose, ServiceHealth, ServiceUp, Settled
 from actors.money.book import Bucket
 from actors.money.events import IntentClosed, IntentOpened, OutcomeUnknown
 from actors.money.evidence import Executed, NotSent, Refused, Unknown
@@ -232,6 +232,16 @@ def test_an_open_breaker_denies_until_it_may_close():
     assert table.propose() is None
     assert table.of(Denied)[-1].denial.until == table.now + 30 * SECOND
     table.now += 30 * SECOND
+    assert table.propose()
+
+
+@pytest.mark.parametrize("service", ["casino reads", "wallet reads", "domains"])
+def test_every_breaker_is_told_and_one_that_does_not_send_bets_denies_none(service):
+    table = Table().reconciled()
+    table.tell(ServiceHealth(service, open=True, until=table.now + 30 * SECOND))
+    table.tell(ServiceHealth(service, open=False))
+    told = [notice.outcome for notice in table.of(Notice) if (notice.service, notice.action) == (service, "breaker")]
+    assert told == ["open", "closed"]
     assert table.propose()
 
 
