@@ -79,7 +79,7 @@ def test_each_row_of_what_was_asked_for_is_mapped():
     assert {row for row, tests in found.items() if not tests} == LATER
 
 
-@pytest.mark.parametrize(("row", "tests"), mapped())
+@pytest.mark.parametrize(("row", "tests"), list(mapped()))
 def test_each_mapped_test_exists_and_names_its_row(row, tests):
     for file, name in tests:
         tree = ast.parse((ROOT / "tests" / file).read_text())

@@ -157,3 +157,11 @@ def test_no_lock_is_held_while_a_change_is_told(clock):
     breakers = Breakers(clock=clock, wall=clock.wall, changed=changed)
     record(breakers, "casino", *[False] * 5)
     assert seen == [True]
+
+
+def test_negative_control_without_trials_everybody_passes_a_half_open_breaker(breakers, clock, monkeypatch):
+    monkeypatch.setattr("actors.venue.breakers._Breaker.enter", lambda *_: None)
+    record(breakers, "casino", *[False] * 5)
+    clock.now += 31
+    with breakers.call("casino"):
+        assert not is_open(breakers, "casino")

@@ -1,6 +1,7 @@
 """The table of endpoints: every service's, each with its class, its proofs and its reasons."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,11 @@ def test_what_spends_is_never_sent_without_a_ticket():
             with pytest.raises(ValueError, match="needs a ticket"):
                 make_line(venue.url).act(path, "{}")
         assert venue.requests == []
+
+
+def test_negative_control_a_row_that_allows_it_lets_a_dangerous_call_out(monkeypatch):
+    allowed = tuple(replace(row, capability=K2) if row.prefix == "/trade/close-all" else row for row in ENDPOINTS)
+    monkeypatch.setattr("actors.venue.endpoints.ENDPOINTS", allowed)
+    with RawServer(http(500, b"{}")) as venue:
+        send(make_line(venue.url, "trading"), "/trade/close-all")
+        assert len(venue.requests) == 1
