@@ -15,7 +15,7 @@ from actors.sandbox.wallet.chains import USDC, USDC_DECIMALS
 
 MIN_USD, MAX_USD, FEE_USD = 1.0, 100_000.0, 0.5
 REVIEWED_ABOVE_USD = 1000.0
-ONE_USDC = 10**USDC_DECIMALS  # in its smallest units
+ONE_USDC: int = 10**USDC_DECIMALS  # in its smallest units
 PER_MINUTE = 5
 CONFIRMED_AFTER_S = 0.05  # on chain; meanwhile the row is pending and the server serves others
 LISTED = 50
