@@ -13,7 +13,7 @@ from actors.money.events import Event, IntentClosed
 from actors.money.evidence import Answer, EscrowView, Evidence, Query, Referred
 from actors.money.positions import Holdings
 from actors.money.risk import Denial
-from actors.money.wagers import Wager
+from actors.money.wagers import OpenEscrow, Wager
 from actors.ticket import Ticket
 
 # strategy <-> bankroll
@@ -60,13 +60,14 @@ class LaneOpened:
 
 @dataclass(frozen=True, slots=True)
 class BankrollView:
-    """What a strategy may know of its account; `holdings` are a trading account's."""
+    """What a strategy may know of its account; `holdings` are a trading account's, `contracts` the watched escrows."""
 
     available_micro: int
     equity_micro: int
     peak_micro: int
     ready: bool
     holdings: Holdings = field(default_factory=Holdings)
+    contracts: tuple[OpenEscrow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,6 +221,7 @@ class StrategyActor(Worker):
             domains=self._domains,
             positions=view.holdings.positions,
             orders=view.holdings.orders,
+            contracts=view.contracts,
             random=self._random,
         )
 

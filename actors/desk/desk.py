@@ -39,7 +39,7 @@ from actors.messages import (
     WatchEscrows,
 )
 from actors.money.amounts import usd
-from actors.money.audit import turned
+from actors.money.audit import met_escrow, turned
 from actors.money.events import (
     Event,
     HintTaken,
@@ -260,12 +260,17 @@ class Desk:
         busy = {opened.subject for opened in till.state.open.values() if opened.kind == "escrow_act"}
         for view in message.views:
             contract = till.state.contracts.get(view.escrow_id)
-            if contract is None or contract.status == view.status or view.escrow_id in busy:
+            if contract is None or view.escrow_id in busy:
+                continue
+            if contract.opened.role == "counterparty" and contract.opened.amount_micro < view.net_micro:
+                till.record(met_escrow(contract.opened, view, now))
+            elif contract.status == view.status:
                 continue
             till.record(turned(contract.opened, view, now))
             self._want("an escrow changed")
             text = f"{view.escrow_id} is {view.status}"
             till.say("escrow", "status", view.status, text, amount_micro=view.amount_micro)
+            self._tell_lanes(contract.opened.account)
         self._watch_contracts()
         return till.cut()
 

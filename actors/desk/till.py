@@ -177,7 +177,8 @@ class Till:
     def view(self, account: str, *, ready: bool) -> BankrollView:
         """Return what a strategy may know of an account."""
         at, held = self.exposure(account), self.state.holdings.get(account, Holdings())
-        return BankrollView(at.available_micro, at.equity_micro, at.peak_micro, ready, held)
+        contracts = tuple(one.seen for one in self.state.contracts.values() if one.opened.account == account)
+        return BankrollView(at.available_micro, at.equity_micro, at.peak_micro, ready, held, contracts)
 
     def exposure(self, account: str) -> Exposure:
         """Return the account's totals, less what open positions would lose if they were closed as last seen.

@@ -326,6 +326,13 @@ def opened_escrow(view: EscrowView, account: str, intent: str, now: int) -> Escr
     )
 
 
+def met_escrow(acted: EscrowOpened, view: EscrowView, now: int) -> EscrowOpened:
+    """Return what is known now of a contract that we acted on as counterparty, knowing only its id; nothing is held."""
+    return EscrowOpened(
+        now, view.escrow_id, acted.account, "counterparty", view.net_micro, 0, view.auto_release_at, acted.intent
+    )
+
+
 def refund(opened: EscrowOpened, credited_micro: int, now: int) -> EscrowClosed:
     """Return the event of a contract that came back to its creator, less the venue's commission."""
     postings: tuple[Posting, ...] = ()

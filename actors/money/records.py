@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from actors.money.events import EscrowOpened, StopSet
 from actors.money.machine import LaneState
+from actors.money.wagers import OpenEscrow
 
 TRADING = "trading"
 """The account at the exchange."""
@@ -71,6 +72,12 @@ class Contract:
     opened: EscrowOpened
     status: str = "funded"
     release_spent: bool = False
+
+    @property
+    def seen(self) -> OpenEscrow:
+        """The contract as a strategy may know it."""
+        made = self.opened
+        return OpenEscrow(made.escrow_id, made.role, self.status, made.amount_micro, made.auto_release_at)
 
 
 @dataclass(slots=True)

@@ -109,6 +109,17 @@ Wager = Bet | EscrowCreate | EscrowAct | Pay | Withdraw | RegisterDomain | Order
 
 
 @dataclass(frozen=True, slots=True)
+class OpenEscrow:
+    """A contract that is watched: what a strategy needs to complete or release it in time (UTC seconds)."""
+
+    escrow_id: str
+    role: Literal["creator", "counterparty"]
+    status: str
+    amount_micro: int
+    auto_release_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedBet:
     """A bet that makes sense: exact parameters, the game's own odds, the wish in micro-USD."""
 

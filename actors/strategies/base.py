@@ -8,7 +8,7 @@ from random import Random
 from typing import ClassVar
 
 from actors.money.positions import LimitView, Position
-from actors.money.wagers import Idle, Wager
+from actors.money.wagers import Idle, OpenEscrow, Wager
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class View:
         domains: the watched names that are free, and what each costs.
         positions: what a trading account holds.
         orders: its limit orders that wait.
+        contracts: the escrows of the casino's account that are watched.
         random: chance, handed in so that a simulation can repeat it.
     """
 
@@ -61,6 +62,7 @@ class View:
     domains: Mapping[str, Decimal] = field(default_factory=dict)
     positions: tuple[Position, ...] = ()
     orders: tuple[LimitView, ...] = ()
+    contracts: tuple[OpenEscrow, ...] = ()
     random: Random = field(default_factory=Random)
 
 

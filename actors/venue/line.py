@@ -26,6 +26,9 @@ DRY = "a dry run sends nothing"
 _PASSING = {(400, ""), (400, "invalid_json")}
 """The venue calls its own troubles 400 too, if their text happens to speak of parsing."""
 
+OUTSIDE = frozenset({(502, "api_error"), (502, "rpc_error"), (502, "xmr_balance_error")})
+"""A chain behind the wallet service does not answer; the service does, and the other chains may."""
+
 
 class Line:
     """Sends tickets to a service and reads from it. Usable by several threads.
@@ -215,7 +218,7 @@ class Line:
             call.ok = False
             longest = LONG_BODY_BYTES if path in LONG_READS else READ_BODY_BYTES
             answer = self._reader.ask(method, path, params=params, body=body, longest=longest)
-            call.ok = answer.status < 500
+            call.ok = answer.status < 500 or (answer.status, error_of(answer.body)) in OUTSIDE
         self._lag_s = _lag(answer, self.wall())
         if answer.status == 200:
             return answer.body

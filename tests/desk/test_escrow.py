@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.messages import EscrowsSeen, WatchEscrows
+from actors.messages import EscrowsSeen, LaneView, WatchEscrows
 from actors.money.book import Bucket
 from actors.money.events import EscrowClosed, EscrowMoved, EscrowOpened, IntentOpened, StrayBooked
 from actors.money.evidence import EscrowView, Executed, Refused, Unknown
@@ -189,6 +189,28 @@ def test_work_for_another_is_watched_until_it_ends():
     acted(table, view, "complete", "completed")
     assert [(one.role, one.amount_micro) for one in table.of(EscrowOpened)] == [("counterparty", 0)]
     assert table.state.contracts["esc_9999"].status == "completed"
+
+
+def test_what_work_for_another_is_worth_and_when_it_is_due_is_kept_as_soon_as_it_is_seen():
+    table = Table().reconciled()
+    view = EscrowView("esc_9999", "funded", 10_000_000, 9_900_000, 100_000, "", "ag_other", "ag_me", 2_000_000_000)
+    table.venue.escrows[view.escrow_id] = view
+    acted(table, view, "complete", "completed")
+    for _ in range(3):
+        table.tell(EscrowsSeen((table.venue.escrows["esc_9999"],)))
+    kept = [(one.amount_micro, one.auto_release_at) for one in table.of(EscrowOpened)]
+    assert kept == [(0, 0), (9_900_000, 2_000_000_000)]
+    assert table.crash().state.contracts["esc_9999"].status == "completed"
+
+
+def test_a_strategy_sees_its_contracts_and_hears_when_one_may_be_released():
+    table, view = funded()
+    table.mail.clear()
+    table.tell(EscrowsSeen((table.venue.turn(view.escrow_id, "completed"),)))
+    seen = table.of(LaneView)[-1].bankroll.contracts
+    assert [(one.role, one.status, one.auto_release_at) for one in seen] == [
+        ("creator", "completed", view.auto_release_at)
+    ]
 
 
 @pytest.mark.parametrize("end", ["released", "refunded"])
