@@ -35,7 +35,7 @@ SWEEP_EVERY = 60 * SECOND
 SWEEP_BACK = 15 * 60 * SECOND
 """How far behind the last agreement a sweep looks (microseconds): a venue may list a bet late, under its own time."""
 
-TOLD_BY_ROWS = ALONE | {"escrow_create", "register_domain"}
+TOLD_BY_ROWS = ALONE | {"escrow_create"}
 """Kinds of intents that are found among the account's movements, so these are read in any case."""
 
 UNLISTED = "the venue lists no stop-loss and no take-profit; set it again, a second one changes nothing"

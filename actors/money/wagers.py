@@ -31,9 +31,10 @@ WITHDRAW_FEE_MICRO = 500_000
 Kind = Literal["bet", "escrow_create", "escrow_act", "pay", "withdraw", "register_domain"] | OrderKind
 """What an intent does at the venue."""
 
-ALONE: frozenset[Kind] = frozenset({"pay", "withdraw", *get_args(OrderKind)})
+ALONE: frozenset[Kind] = frozenset({"pay", "withdraw", "register_domain", *get_args(OrderKind)})
 """Kinds that carry no tag of ours (class K3): what became of one is told by what is new on its account, so nothing else
-may be open there beside it."""
+may be open there beside it. A registration is found by its name, but two at once overwrite each other's balance at the
+venue."""
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
