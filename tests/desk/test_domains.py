@@ -105,11 +105,12 @@ def test_what_costs_more_than_allowed_is_booked_as_it_is_with_an_incident(table)
     assert (table.incidents(), table.money(Bucket.AVAILABLE)) == (["dearer"], 40_500_000)
 
 
-def test_two_names_may_be_registered_at_a_time():
+def test_one_name_is_registered_at_a_time_as_two_overwrite_each_others_balance():
     table = DomainsTable(balance=50_000_000, venue=Registrar, services=frozenset({"domains"}), lanes=("a", "b"))
     table.reconciled()
     assert table.propose(RegisterDomain(NAME, 4))
-    assert table.propose(RegisterDomain("example.org", 4), lane="b")
+    assert table.propose(RegisterDomain("example.org", 4), lane="b") is None
+    assert table.denial() == "account"
 
 
 def test_a_deposit_of_any_fraction_agrees_with_a_balance_shown_in_cents(table):
