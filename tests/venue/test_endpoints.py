@@ -2,16 +2,34 @@
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import actors
 from actors.money.evidence import NotSent, Refused, Unknown
-from actors.money.wagers import Request
+from actors.money.orders import CheckedCancel, CheckedClose, CheckedExit, CheckedLimit, CheckedOrder
+from actors.money.wagers import (
+    ALONE,
+    CheckedAct,
+    CheckedDomain,
+    CheckedPay,
+    CheckedWithdraw,
+    EscrowCreate,
+    Kind,
+    Request,
+    checked_escrow,
+)
+from actors.venue.casino import bet_request
+from actors.venue.domains import domain_request
 from actors.venue.endpoints import ENDPOINTS, Capability, covers, endpoint
 from actors.venue.errors import RateLimited, VenueDown, VenueRefused
-from tests.venue.conftest import TAG, make_line, ticket
+from actors.venue.escrow import act_request, create_request
+from actors.venue.trading import trade_request
+from actors.venue.transfers import transfer_request
+from tests.venue.conftest import TAG, a_bet, make_line, ticket
 from tests.venue.raw import RawServer, answers, http, reset
 
 K1, K2, K3, K4 = Capability
@@ -71,6 +89,33 @@ def test_no_code_names_a_dangerous_path_outside_the_table_and_the_other_party():
 )  # fmt: skip
 def test_each_endpoint_declares_its_class(service, path, capability):
     assert endpoint(service, path).capability is capability
+
+
+REQUESTS = {
+    "bet": bet_request(a_bet(), 450_000, TAG),
+    "escrow_create": create_request(checked_escrow(EscrowCreate("2.00", "ag_2", "work")), TAG),
+    "escrow_act": act_request(CheckedAct("esc_1", "release", "")),
+    "pay": transfer_request(CheckedPay("ag_2", 1_000_000, "")),
+    "withdraw": transfer_request(CheckedWithdraw(1_000_000, "0x1")),
+    "register_domain": domain_request(CheckedDomain("a.com", 20_000_000)),
+    "order": trade_request(CheckedOrder("BTC", "long", 12_000_000, 2)),
+    "close_order": trade_request(CheckedClose("pos_1")),
+    "limit_order": trade_request(CheckedLimit("BTC", "long", 12_000_000, Decimal(1), 2)),
+    "cancel_order": trade_request(CheckedCancel("ord_1")),
+    "exit_order": trade_request(CheckedExit("pos_1", "stop_loss", Decimal(1))),
+}
+"""The request of each kind of wager."""
+
+
+def test_each_kind_of_wager_has_an_endpoint():
+    assert REQUESTS.keys() == {kind for some in get_args(Kind) for kind in get_args(some)}
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_a_wager_that_only_baselines_can_tell_of_is_alone_on_its_account(kind):
+    capability = endpoint(REQUESTS[kind].service, REQUESTS[kind].path).capability
+    assert capability in (K1, K2, K3)
+    assert kind in ALONE or capability is not K3
 
 
 def test_a_path_has_at_most_one_row():

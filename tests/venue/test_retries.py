@@ -2,14 +2,17 @@
 
 import random
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import actors
+from actors.money.wagers import Wager
+from actors.strategy import OPERATIONS
 from actors.venue.errors import BreakerOpen, RateLimited, VenueDown, VenueRefused
-from actors.venue.retries import RETRIES, as_rows, as_text, delay, reading
+from actors.venue.retries import READS, RETRIES, as_rows, as_text, delay, reading
 from tests.venue.conftest import make_line
 from tests.venue.raw import RawServer, http
 
@@ -93,6 +96,11 @@ def test_no_other_code_repeats_or_paces_what_is_asked_of_the_venue():
     assert users == {"strategy.py", "venue/feed.py", "venue/line.py"}
     adapters = [path.name for path in room.rglob("*.py") if "max_retries=" in path.read_text()]
     assert adapters == ["http.py"]
+
+
+def test_every_wager_has_its_row_and_every_row_its_use():
+    assert OPERATIONS.keys() == set(get_args(Wager))
+    assert {*OPERATIONS.values(), *READS.values(), "price feed", "evidence"} == RETRIES.keys()
 
 
 def test_the_table_is_shown():
