@@ -3,6 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from actors.desk.till import SECOND, Terms, Till, Track
 from actors.money.amounts import usd
@@ -47,7 +48,7 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
     tag = f"sk1-{terms.agent}-{till.epoch}-{random}"
     request = terms.requests(wager, sized.stake_micro, tag)
     subject, params = _subject(till, wager)
-    odds = wager.odds if isinstance(wager, CheckedBet) else None
+    told = _told(wager.odds) if isinstance(wager, CheckedBet) else None
     send_by = till.now + terms.send_timeout
     quiet_until = send_by + (max(terms.quiet_period, SLOW_QUIET) if wager.kind in SLOW else terms.quiet_period)
     reserve = Posting(account, Bucket.AVAILABLE, Bucket.RESERVED, sized.stake_micro)
@@ -69,9 +70,9 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
         quiet_until=quiet_until,
         nonces=till.state.account(account).nonces,
         balance_micro=till.state.book.at_venue(account),
-        probability=_decimal(odds.probability) if odds else "",
-        multiplier=_decimal(odds.multiplier) if odds else "",
-        kelly=_decimal(sized.full_kelly) if odds else "",
+        probability=told.probability if told else "",
+        multiplier=told.multiplier if told else "",
+        kelly=_decimal(sized.full_kelly) if told else "",
         fun=sized.fun,
         boot=terms.boot.boot,
         quiet_boot=quiet_until - terms.boot.began,
@@ -89,7 +90,7 @@ def describe(wager: Checked, sized: Sized, terms: Terms) -> str:
     match wager:
         case CheckedBet():
             what = " ".join([wager.game, *(str(value) for _, value in wager.params)])
-            how = _how(wager.odds)
+            how = _told(wager.odds).how
             if sized.fun:
                 return f"{what}  {how}  entertainment  ->  stake {usd(sized.stake_micro)}"
             kelly = f"Kelly {float(sized.full_kelly):.1%} x {float(terms.limits.kelly_fraction):.2f}"
@@ -104,10 +105,18 @@ def describe(wager: Checked, sized: Sized, terms: Terms) -> str:
             return _trading(wager, sized)
 
 
+class _Told(NamedTuple):
+    # Of odds, on which lanes bet again and again: for the journal, and in one clause for people.
+    probability: str
+    multiplier: str
+    how: str
+
+
 @lru_cache(maxsize=256)
-def _how(odds: Odds) -> str:
+def _told(odds: Odds) -> _Told:
     p, m = odds.probability, odds.multiplier
-    return f"p {float(p):.3f} pays {float(m):.2f}  edge {float(edge(p, m)):+.1%}"
+    how = f"p {float(p):.3f} pays {float(m):.2f}  edge {float(edge(p, m)):+.1%}"
+    return _Told(_decimal(p), _decimal(m), how)
 
 
 def _spending(wager: CheckedPay | CheckedWithdraw | CheckedDomain) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from actors.money.amounts import MICRO_PER_USD
 
@@ -19,8 +20,13 @@ def dollars(micro: int) -> Decimal:
 
 def body(fields: Mapping[str, str | int | Decimal]) -> str:
     """Write a flat JSON object with its fields in order, decimals as JSON numbers."""
-    return "{" + ",".join(f"{json.dumps(name)}:{_value(value)}" for name, value in sorted(fields.items())) + "}"
+    return "{" + ",".join(f"{_quoted(name)}:{_value(value)}" for name, value in sorted(fields.items())) + "}"
 
 
 def _value(value: str | int | Decimal) -> str:
     return plain(value) if isinstance(value, Decimal) else json.dumps(value)
+
+
+@lru_cache(maxsize=256)
+def _quoted(name: str) -> str:
+    return json.dumps(name)
