@@ -116,7 +116,7 @@ class WalletActor(WatcherActor):
     def _last(self, known: _Known) -> str:
         if known.amount is None:
             return ", and was not yet"
-        return f"; {known.amount:f} {(self.wall() - known.at) // 1_000_000} s ago"
+        return f"; last {known.amount:f}, {(self.wall() - known.at) // 1_000_000} s ago"
 
     def _renew(self) -> None:
         told = [
