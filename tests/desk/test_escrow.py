@@ -243,3 +243,13 @@ def test_an_escrow_counts_as_exposure():
     assert table.propose(EscrowCreate("20.01", "ag_other", "too much at once")) is None
     assert table.denial() == "open exposure"
     assert not table.of(IntentOpened)
+
+
+def test_money_for_a_contract_that_the_venue_does_not_show_is_booked_with_an_incident():
+    table = Table(reconcile_every=10 * SECOND).reconciled()
+    view = table.venue.lock("a stranger's", 1_000_000, table.now)
+    del table.venue.escrows[view.escrow_id]
+    table.run(11 * SECOND)
+    assert table.bucket(Bucket.AVAILABLE) == "99.00"
+    assert table.incidents() == ["escrow_unseen"]
+    assert table.sound()

@@ -171,3 +171,20 @@ def test_after_another_boot_the_quiet_period_begins_anew():
     opened = table.propose()
     restarted(table, Boot("b2", 0))
     assert proof_begins(table, opened) == table.now + SEND_TIMEOUT + QUIET
+
+
+def test_recovery_asks_as_soon_as_the_service_is_up():
+    table = Table().reconciled()
+    table.propose()
+    table.crash()  # its services report up; no beat has passed since
+    assert table.asked
+
+
+def test_what_follows_from_a_reading_is_asked_for_with_it():
+    table = Table().reconciled()
+    opened = table.propose()
+    table.execute(opened)
+    table.crash()
+    table.look()
+    assert table.outcome(opened) == "executed"
+    assert table.asked  # the account as a whole is next
