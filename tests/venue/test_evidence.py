@@ -67,6 +67,13 @@ def test_a_difference_is_read_in_detail_until_two_readings_agree(asked):
     assert (evidence.ledger[1].credit, evidence.ledger[1].reference) == (True, "")
 
 
+def test_a_sweep_reads_the_export_alone():
+    venue = ScriptedVenue(**QUIET)
+    evidence = read(venue, query(sweep=True))
+    assert venue.asked() == ["balance", "export"]  # the first tells the venue's clock
+    assert [row.bet_id for row in evidence.rows] == ["bet_1"]
+
+
 @pytest.mark.parametrize(("rows", "at", "cursor_at"), [(49, 5, ""), (50, 5, "1970-01-01T00:00:06.000Z")])
 def test_the_complete_history_is_not_read_where_the_ledger_shows_all_that_is_new(rows, at, cursor_at):
     venue = ScriptedVenue(**QUIET | {"ledger": [ledger(rows, at)]})
