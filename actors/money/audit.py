@@ -26,7 +26,7 @@ from actors.money.events import (
 )
 from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow
 from actors.money.fairness import Unproven
-from actors.money.outgoing import WITHDRAWAL, News, row_key
+from actors.money.outgoing import PAYMENT, WITHDRAWAL, News, row_key
 from actors.money.state import State
 from actors.money.trading import drift, taken
 
@@ -279,6 +279,8 @@ def _external(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: 
         booked = _lock(state, evidence, row.reason.removeprefix(LOCK), now)
     elif row.reason.startswith(REFUND):
         booked = _refund(state, row.reason.removeprefix(REFUND), row.change_micro, now)
+    elif row.reason in (PAYMENT, WITHDRAWAL):
+        booked = _late(state, evidence.account, ref, row, now)
     if row.earned:
         return [_earned(evidence.account, ref, row, now)]
     if booked is not None or row.change_micro == 0:
@@ -288,6 +290,17 @@ def _external(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: 
         source, target = target, source
     posting = Posting(evidence.account, source, target, abs(row.change_micro))
     return [CreditBooked(now, evidence.account, ref, row.reason, row.change_micro, (posting,))]
+
+
+def _late(state: State, account: str, ref: str, row: HistoryRow, now: int) -> list[Event] | None:
+    # None: no payment or withdrawal of ours that was closed as not executed. One that the venue gave back is known by
+    # its reference, and so is its tag.
+    stake = -row.change_micro
+    for tag, void in state.watched.items():
+        if (void.account, void.hold_micro, void.bet) == (account, stake, False) and tag not in state.recent:
+            gone = Posting(account, Bucket.AVAILABLE, Bucket.EXTERNAL, stake)
+            return [StrayBooked(now, account, ref, "resurrected", void.intent, stake, 0, 0, (gone,))]
+    return None
 
 
 def _lock(state: State, evidence: Evidence, escrow_id: str, now: int) -> list[Event] | None:

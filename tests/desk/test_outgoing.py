@@ -206,6 +206,30 @@ def test_a_withdrawal_that_is_under_way_is_watched_until_its_end(table, status, 
     assert table.bucket(Bucket.AVAILABLE) == ("89.50" if end == "completed" else "100.00")
 
 
+@pytest.mark.parametrize("wager", [PAY, WITHDRAW])
+def test_what_turns_up_after_it_was_void_is_booked_with_an_incident(table, wager):
+    opened = unknown(table, wager)
+    table.run(SEND_TIMEOUT + SLOW_QUIET + 10 * SECOND, beat=SECOND)
+    assert table.outcome(opened) == "void"
+    if wager is PAY:
+        table.venue.pay(PAID, table.now)
+    else:
+        table.venue.withdraw(10_000_000, ADDRESS, table.now)
+    table.tell(Reconcile())
+    table.run(5 * SECOND)
+    assert (table.incidents(), table.sound()) == (["resurrected"], True)
+
+
+def test_a_crash_before_the_account_was_read_again_books_a_payment_once(table):
+    opened = table.propose(PAY)
+    table.answer(opened, Executed(outgoing=paid(PAID, table.venue.pay(PAID, table.now))))
+    table.venue.credit(250_000, table.now)
+    table.crash()
+    table.run(5 * SECOND)
+    assert [credit.amount_micro for credit in table.of(CreditBooked)] == [250_000]
+    assert table.sound()
+
+
 @pytest.mark.parametrize(("verdict", "available"), [("executed", "97.00"), ("void", "97.00")])
 def test_an_operator_says_which_of_two_payments_was_ours_and_both_are_booked(table, verdict, available):
     opened = unknown(table, PAY)
