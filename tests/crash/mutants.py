@@ -63,8 +63,8 @@ def takes_400_for_refused(patch):
     """A client error means that nothing was done."""
     judge = line.Line._judge
 
-    def trusting(self, path, http, executed):
-        return Refused("bad_request") if http.status == 400 else judge(self, path, http, executed)
+    def trusting(self, known, path, http, executed):
+        return Refused("bad_request") if http.status == 400 else judge(self, known, path, http, executed)
 
     patch(line.Line, "_judge", trusting)
 
