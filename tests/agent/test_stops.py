@@ -113,6 +113,7 @@ def test_the_venues_own_limit_is_never_overrun(tmp_path):
     stage = Stage(house, tmp_path / "agent")
     stage.play(Endless())
     stage.seen.until("too many calls within a minute", action="bet", outcome="not_sent")
+    assert stage.status()["sent"] == 60
     stage.end()
     stop_venue(house)
     assert stage.seen.all("rate_limit_exceeded") == []
