@@ -245,6 +245,8 @@ class Run:
         for lane in oracle.state.lanes.values():
             if lane.failed and lane.culprit:
                 self._resolve(lane.culprit)
+        for intent in oracle.state.suspended:  # its lane may have failed again since, through another
+            self._resolve(intent)
         for account in oracle.state.accounts.values():
             if account.halt and account.halt.rule == MISMATCH:
                 raise Violation(f"the account does not reconcile: {account.halt.value}")
