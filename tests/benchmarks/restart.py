@@ -43,8 +43,12 @@ VENUE_IDLE_S = 600.0
 FIRST_RUN_S = 60
 
 
-def command(data, *options):
-    return [sys.executable, "-u", str(ROOT / "run.py"), "--data", str(data), "--no-web", *options]
+def agent(data, *options):
+    """Start the agent; its bytecode is kept, as it is wherever Python may write beside the code."""
+    command = [sys.executable, "-u", ROOT / "run.py", "--data", data, "--no-web", *options]
+    kept = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(data / "bytecode")}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen([str(word) for word in command], **streams, text=True, env=os.environ | kept)
 
 
 @contextmanager
@@ -54,7 +58,10 @@ def played_once():
         data = Path(folder)
         ensure_running(data, seed=42, limits="off", idle_exit_s=VENUE_IDLE_S)
         try:
-            subprocess.run(command(data, "--bets", "1"), check=True, capture_output=True, timeout=FIRST_RUN_S)
+            with agent(data, "--bets", "1") as first:
+                said, _ = first.communicate(timeout=FIRST_RUN_S)
+            if first.returncode:
+                raise AssertionError(f"the first run failed:\n{said}")
             yield data
         finally:
             os.kill(json.loads((data / "sandbox.json").read_text())["pid"], signal.SIGTERM)
@@ -113,7 +120,7 @@ def lengthen(path, intents):
 def restart(data):
     """Return the seconds from the start of the process to its first word on the account; then kill it."""
     began = perf_counter()
-    with subprocess.Popen(command(data), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with agent(data) as process:
         said = []
         for line in process.stdout:
             said.append(line)
