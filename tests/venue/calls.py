@@ -122,6 +122,7 @@ HOLDING = {
     },
 }
 
+CLIENTS = (Casino, Domains, Escrow, Exchange, Faucet, Referral, Trading, Wallet)
 CALLS = {
     "bet": Call(
         lambda url: casino(url).place(bet_ticket()),
@@ -150,6 +151,7 @@ CALLS = {
         lambda done: (done.escrow.escrow_id, done.escrow.status) == ("esc_1", "released"),
     ),
     "casino balance": Call(lambda url: casino(url).balance(), {"balance": balance(100.0)}),
+    "rotate": Call(lambda url: casino(url).rotate(), {"rotate": {"message": "rotated"}}),
     "casino evidence": Call(lambda url: casino(url).evidence(EVERYTHING), READING),
     "escrow look": Call(lambda url: escrow(url).look(["esc_1"]), {"esc_1": CONTRACT}),
     "faucet claim": Call(lambda url: faucet(url).claim(), {"balance": {"agent_id": "ag_1"}, "claim": CREDITED}),

@@ -1,6 +1,7 @@
 """Whatever comes for an answer, a call ends in something typed: no crash, nothing booked that is not ours."""
 
 import json
+import sys
 import tracemalloc
 
 import pytest
@@ -11,7 +12,7 @@ from actors.money.evidence import BetRow, Executed, NotSent, Refused, Unknown
 from actors.venue import shapes
 from actors.venue.errors import VenueDown, VenueError
 from actors.venue.http import READ_BODY_BYTES
-from tests.venue.calls import CALLS
+from tests.venue.calls import CALLS, CLIENTS
 from tests.venue.raw import RawServer, http
 
 WORDS = [
@@ -131,6 +132,19 @@ def test_the_true_answers_are_understood(name, parrot):
     result = outcome(call, parrot)
     assert not isinstance(result, VenueError | Refused | Unknown | NotSent), result
     assert isinstance(result, Executed) is (call.ours is not None)
+
+
+def test_every_call_of_every_client_is_among_them(parrot):
+    made = set()
+    for call in CALLS.values():
+        parrot.says = truths(call)
+        sys.setprofile(lambda frame, event, _: made.add(frame.f_code.co_qualname) if event == "call" else None)
+        try:
+            outcome(call, parrot)
+        finally:
+            sys.setprofile(None)
+    methods = {f"{client.__name__}.{name}" for client in CLIENTS for name in vars(client) if not name.startswith("_")}
+    assert methods - made == {f"{client.__name__}.close" for client in CLIENTS}
 
 
 def fuzz(name, parrot, data):
