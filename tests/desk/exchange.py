@@ -12,6 +12,7 @@ from tests.desk.kit import Table
 
 FEE = Decimal("0.00055")
 LEVERAGE = 5
+STEP = Decimal("0.000001")
 MICRO = 1_000_000
 
 
@@ -36,7 +37,7 @@ class Exchange:
     def trade(self, coin, usd, now, *, oid=None, record=True):
         """Fill an order (below zero: a sell) at the price; it opens, adds to, reduces or closes."""
         price, before = self.prices[coin], self.sizes.get(coin, Decimal(0))
-        change = Decimal(usd) / price
+        change = (Decimal(usd) / price).quantize(STEP)
         closing = min(abs(change), abs(before)) if before * change < 0 else Decimal(0)
         sign = 1 if before > 0 else -1
         pnl = int(closing * (price - self.entries.get(coin, price)) * sign * MICRO)
