@@ -13,6 +13,7 @@ def simulate(
     start: Annotated[int, typer.Option(min=0, metavar="SEED", help="The first seed.")] = 1,
     steps_report: Annotated[bool, typer.Option("--steps-report", help="Say how often each fault struck.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Tell each seed's whole story.")] = False,
+    services: Annotated[bool, typer.Option("--services", help="Ten minutes a seed, with all six services.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Play the agent against crashes, power losses and a faulty venue.
@@ -23,8 +24,10 @@ def simulate(
 
     began = time.monotonic()
     numbers = range(start, start + seeds)
-    outcomes = (simulation.Run(seed, typer.echo).play() for seed in numbers) if trace else simulation.play_all(numbers)
-    total = simulation.report(outcomes)
+    if trace:
+        total = simulation.report(simulation.Run(seed, typer.echo, everything=services).play() for seed in numbers)
+    else:
+        total = simulation.report(simulation.play_all(numbers, everything=services))
     seconds = time.monotonic() - began
     if as_json:
         print_json(
@@ -41,7 +44,7 @@ def simulate(
         return BUG if total.broken else 0
     for one in total.broken:
         lines = [] if trace else one.story
-        again = f"python run.py simulate --start {one.seed} --seeds 1 --trace"
+        again = f"python run.py simulate --start {one.seed} --seeds 1 --trace{' --services' if services else ''}"
         typer.echo("\n".join((f"seed {one.seed} breaks an invariant: {one.violation}", *lines, f"again: {again}", "")))
     if steps_report:
         for what, times in sorted(total.counts.items()):

@@ -9,11 +9,30 @@ from actors.journal import Row
 from actors.journal.codec import decode
 from actors.money.audit import payout_of
 from actors.money.book import Bucket
-from actors.money.events import AccountAdopted, Event, IntentClosed, IntentOpened, SeedChecked, StrayBooked
+from actors.money.events import (
+    AccountAdopted,
+    Event,
+    HintTaken,
+    HoldingsTaken,
+    IntentClosed,
+    IntentOpened,
+    SeedChecked,
+    StrayBooked,
+    TradeBooked,
+)
+from actors.money.records import HOUSE
 from actors.money.state import State
-from actors.simulation.venue import Venue
+from actors.money.wagers import ALONE
+from actors.simulation.services import Services
+from actors.simulation.venue import SECOND, Venue
 
 ACCOUNT = "casino"
+READING_S = 30
+"""How old a reading may be when it is booked, in seconds."""
+
+MUST_RUN = ("escrow_create", "order", "limit_order", "register_domain")
+"""Kinds that only their own request can have carried out; what closes or cancels may be another's doing."""
+
 OPEN_CONTRACTS = ("funded", "completed", "disputed")
 
 
@@ -31,6 +50,8 @@ class Oracle:
         doubled: tags of requests that the network delivered more than once.
         lied: tags of requests that the venue executed and denied, too late, or otherwise than asked.
         broken: intents whose proofs were found broken.
+        services: the truth of the other services, where they take part.
+        genuine: events that the venue pushed, by id.
     """
 
     venue: Venue
@@ -39,6 +60,8 @@ class Oracle:
     doubled: set[str] = field(default_factory=set)
     lied: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
+    services: Services | None = None
+    genuine: set[str] = field(default_factory=set)
     outcomes: Counter[str] = field(default_factory=Counter)
     _rows: list[Row] = field(default_factory=list)
     _open: dict[str, IntentOpened] = field(default_factory=dict)
@@ -102,7 +125,19 @@ class Oracle:
         found += [f"{bet.intent} is not proven" for bet in self.state.unproven.values()]
         found += [f"{one} was cheated and nobody noticed" for one in self._ours(venue.cheated) - self.broken]
         found += [f"{tag} was executed without an intent" for tag in venue.executed if self._unknown(tag)]
-        return found
+        return found + self._elsewhere()
+
+    def _elsewhere(self) -> list[str]:
+        if self.services is None:
+            return []
+        book, market, cents = self.state.book, self.services.market, self.services.domains_cents
+        shown = {
+            "cash at the exchange": (book.at_venue("trading"), market.cash),
+            "margin": (book.balance("trading", Bucket.MARGIN), market.margin_micro),
+            "the domains' balance": (book.at_venue("domains"), cents * SECOND // 100),
+            "fills": (sum(self._booked[f"fill:{row['tid']}"] for row in market.fills), len(market.fills)),
+        }
+        return [f"{what}: book {ours}, venue {theirs}" for what, (ours, theirs) in shown.items() if ours != theirs]
 
     def overdue(self, before: int) -> list[str]:
         """Return the bets of ours that were executed before a moment and are not booked."""
@@ -117,7 +152,7 @@ class Oracle:
         return tag.startswith("sk1-") and tag not in self._tags
 
     def _judge(self, event: Event) -> None:
-        for posting in getattr(event, "postings", ()):
+        for posting in (one for one in getattr(event, "postings", ()) if one.account == ACCOUNT):
             self._buckets[posting.source] -= posting.amount_micro
             self._buckets[posting.target] += posting.amount_micro
         match event:
@@ -128,6 +163,12 @@ class Oracle:
             case StrayBooked():
                 self.outcomes[event.kind] += 1
                 self._book(event.venue_ref)
+            case TradeBooked():
+                self._book(event.venue_ref)
+            case HoldingsTaken():
+                self._judge_holdings(event)
+            case HintTaken() if event.event_id not in self.genuine:
+                raise Violation(f"{event.event_id} was taken and is not the venue's")
             case SeedChecked():
                 self._judge_proofs(event)
             case AccountAdopted():
@@ -137,8 +178,11 @@ class Oracle:
     def _judge_opening(self, event: IntentOpened) -> None:
         if any(one.lane == event.lane for one in self._open.values()):
             raise Violation(f"{event.lane} opens {event.intent} beside another intent")
-        if halt := self.state.account(event.account).halt:
+        if (halt := self.state.account(event.account).halt) and event.lane != HOUSE:
             raise Violation(f"{event.intent} is opened while {halt.rule} is in force")
+        beside = [one for one in self._open.values() if one.account == event.account]
+        if any(one.kind in ALONE for one in (*beside, event)) and beside:
+            raise Violation(f"{event.intent} is opened beside {beside[0].intent}, and one of them must be alone")
         if event.tag in self._tags:
             raise Violation(f"the tag of {event.intent} was used before")
         self._open[event.intent] = self._tags[event.tag] = event
@@ -158,7 +202,7 @@ class Oracle:
                 if row is None or row.tag != tag or payout_of(row) != event.payout_micro:
                     raise Violation(f"{event.intent} is booked as {event.venue_ref}, the venue has {row}")
             case "executed":
-                if not self.venue.executed[tag] and opened.kind == "escrow_create":
+                if not self.venue.executed[tag] and opened.kind in MUST_RUN and not by_hand:
                     raise Violation(f"{event.intent} is booked but was never executed")
             case "incomplete":
                 shown = event.venue_ref in {row.bet_id for _, row in self.venue.rows}
@@ -166,6 +210,14 @@ class Oracle:
                     raise Violation(f"{event.intent} is incomplete, but {event.venue_ref} is no lone debit")
             case _:
                 self._judge_unexecuted(event, tag)
+
+    def _judge_holdings(self, event: HoldingsTaken) -> None:
+        if self.services is None:
+            return
+        market, settled = self.services.market, self.services.now - READING_S * SECOND
+        for coin, held in market.held.items():
+            if market.moved_at[coin] < settled and event.holdings.size(coin) != held.size:
+                raise Violation(f"{event.holdings.size(coin)} {coin} are believed, there are {held.size}")
 
     def _judge_proofs(self, event: SeedChecked) -> None:
         self.outcomes["broken" if event.broken else "proven"] += 1

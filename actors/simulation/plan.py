@@ -1,6 +1,6 @@
 """Which faults a seed meets, and how often. Each seed draws a different mixture, so that rare ones also meet alone."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 CRASH_RATES = (0.0, 0.0, 0.001, 0.004, 0.02)
@@ -24,6 +24,9 @@ PATIENT = 0.03
 """Share of seeds that wait long enough for a sweep, with a bet or more that arrives too late."""
 
 PATIENCE_S = 67.0
+
+LONG_S = 600.0
+RARER = 100
 
 BET_FATES = (
     "lost", "late", "not sent", "cut", "500", "400", "429", "429 after", "refused",
@@ -104,6 +107,26 @@ class Plan:
             broken_rate=often(0.03),
             outside_rate=often(2.0),
             operator_rate=often(0.5),
+        )
+
+    @classmethod
+    def draw_long(cls, rng: Random) -> "Plan":
+        """Draw a mixture for ten minutes and all services: everything strikes more rarely, for it has more time."""
+        plan = cls.draw(rng)
+        return replace(
+            plan,
+            chaos_s=LONG_S,
+            patience_s=0.0,
+            crash_rate=plan.crash_rate / RARER,
+            death_rate=plan.death_rate / RARER,
+            seam_death_rate=plan.seam_death_rate / RARER,
+            fates=plan.fates | {"lost": plan.fates["lost"] * RARELY, "unbooked": 0.1 * rng.random()},
+            read_rate=plan.read_rate / 3,
+            busy_rate=plan.busy_rate / RARER,
+            refused_rate=plan.refused_rate / RARER,
+            broken_rate=plan.broken_rate / RARER,
+            outside_rate=plan.outside_rate / RARER,
+            operator_rate=plan.operator_rate / RARER,
         )
 
     def fate(self, kinds: tuple[str, ...], rng: Random) -> str:

@@ -14,21 +14,32 @@ from actors.config import AgentConfig
 from actors.messages import Drain, Notice, Pause, Reconcile, Resolve, Resume
 from actors.money.risk import MISMATCH
 from actors.parts import BANKROLL, Parts
-from actors.simulation.lanes import lanes
+from actors.simulation.lanes import lanes, one_a_service
 from actors.simulation.network import TOO_LATE_S
 from actors.simulation.oracle import Violation
 from actors.simulation.plan import Plan
+from actors.simulation.services import ADDRESSES, NAMES
 from actors.simulation.venue import SECOND
 from actors.simulation.world import SimulatedWorld
 from supervision import ChildSpec, Handle, StartError, Supervisor, System, Worker
 from supervision.events import ChildFailed, Event, SystemEnded
 
 SERVICES = frozenset({"casino", "escrow"})
+ALL_SERVICES = SERVICES | {"trading", "domains", "wallet", "faucet", "referral"}
 SEND_TIMEOUT_S = 0.4
 QUIET_S = 0.6
 LOOKUP_GAP_S = 0.1
 CALM_S = 120.0
 """Virtual seconds in which everything must have come to rest, once the faults have stopped."""
+
+LONG_CALM_S = 800.0
+"""The same with all services: an order whose outcome is unknown is void no sooner than after ten minutes."""
+
+SETTLING_S = 60.0
+"""Virtual seconds after the last fault in which an account may still not agree: an exchange forgot its positions."""
+
+OPERATED_S = 5.0
+"""How often somebody looks after an agent that plays for ten minutes, in virtual seconds."""
 
 GRACE_S = 1.0
 """Virtual seconds after the last fault in which its consequences may still crash an actor; later, nothing may."""
@@ -56,10 +67,10 @@ class Outcome:
     story: tuple[str, ...]
 
 
-@lru_cache(maxsize=1)
-def configuration() -> AgentConfig:
+@lru_cache(maxsize=2)
+def configuration(*, everything: bool = False) -> AgentConfig:
     """Return the configuration of every simulated agent: short waits, limits that are met."""
-    values = {
+    values: dict[str, object] = {
         "venue.send_timeout": str(SEND_TIMEOUT_S),
         "venue.quiet_period": str(QUIET_S),
         "venue.lookup_gap": str(LOOKUP_GAP_S),
@@ -67,6 +78,10 @@ def configuration() -> AgentConfig:
         "risk.loss_streak": 5,
         "risk.max_open": "0.5",
     }
+    if everything:
+        values |= {f"wallet.{chain}": address for chain, address in ADDRESSES.items()}
+        values |= {"domains.watch": tuple(NAMES), "services.faucet": True, "services.referral": True}
+        values |= {"risk.daily_loss": "0.9", "risk.max_drawdown": "0.9", "risk.loss_streak": 0}
     return AgentConfig.load(env={}, overrides=values)
 
 
@@ -89,18 +104,21 @@ class Run:
     Args:
         seed: of everything.
         tell: also gets the story, line by line.
+        everything: ten minutes with all services, and not a few seconds with casino and escrow.
     """
 
-    def __init__(self, seed: int, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, seed: int, tell: Callable[[str], None] = lambda _: None, *, everything: bool = False) -> None:
         rng = Random(seed)  # noqa: S311  repeatable on purpose
         self._seed = seed
         self._story: deque[str] = deque(maxlen=STORY_LINES)
         self._print = tell
-        self._lanes = lanes(rng.choice((2, 3)))
-        plan = Plan.draw(rng)
+        self._everything = everything
+        self._lanes = one_a_service() if everything else lanes(rng.choice((2, 3)))
+        plan = Plan.draw_long(rng) if everything else Plan.draw(rng)
         self.world = SimulatedWorld(
-            rng.getrandbits(64), plan, send_timeout_s=SEND_TIMEOUT_S, quiet_s=QUIET_S, tell=self._tell
-        )
+            rng.getrandbits(64), plan, send_timeout_s=SEND_TIMEOUT_S, quiet_s=QUIET_S, tell=self._tell,
+            everything=everything,
+        )  # fmt: skip
         self._system: System | None = None
         self._ending = False
         self._calm_from = math.inf
@@ -124,6 +142,8 @@ class Run:
             world.venue.disturb(world.truth() + int(world.within(plan.chaos_s) * SECOND))
         while world.seconds < plan.chaos_s:
             self._live(SLICE_S)
+            if self._everything and world.seconds % OPERATED_S < SLICE_S:
+                self._operate(patient=True)
             if world.rng.random() < plan.operator_rate * SLICE_S:
                 order = world.rng.choice((Pause("a test"), Resume("a test"), Reconcile(), Drain("a test")))
                 self._order(order)
@@ -145,12 +165,16 @@ class Run:
         world.say("the faults stop")
         self._calm_from = world.seconds
         patience_s, world.plan, world.sim.crash_rate = world.plan.patience_s, Plan(), 0.0
+        if world.services:
+            world.services.calm()
         self._wait_for_sweeps(patience_s)
-        until = world.seconds + CALM_S
+        until = world.seconds + (LONG_CALM_S if self._everything else CALM_S)
         executed = world.oracle.outcomes["executed"]
         while world.oracle.in_doubt or world.oracle.outcomes["executed"] == executed:
             self._live_on(until)
-            self._operate()
+            self._operate(patient=self._everything and world.seconds < self._calm_from + SETTLING_S)
+        if world.services:
+            world.services.still = True
         while not world.oracle.state.ended_in_order:
             self._order(Drain("the end"))
             self._live_on(until)
@@ -167,7 +191,7 @@ class Run:
         while world.seconds < until:
             self._order(Pause("patience"))
             self._live(SLICE_S)
-            world.venue.advance(world.truth())
+            world.advance()
         if seconds and (overdue := world.oracle.overdue(before)):
             raise Violation(f"{overdue[0]} was executed and is not booked {seconds:g} s later")
 
@@ -175,12 +199,12 @@ class Run:
         if self.world.seconds > until:
             state = self.world.oracle.state
             raise Violation(
-                f"not at rest after {CALM_S:g} s of calm: open {list(state.open)}, suspended {list(state.suspended)}, "
+                f"not at rest after the calm: open {list(state.open)}, suspended {list(state.suspended)}, "
                 f"failed {[lane.failed for lane in state.lanes.values() if lane.failed]}, "
                 f"stops {[account.halt for account in state.accounts.values() if account.halt]}"
             )
         self._live(SLICE_S)
-        self.world.venue.advance(self.world.truth())
+        self.world.advance()
 
     def _live(self, seconds: float) -> None:
         world = self.world
@@ -198,7 +222,10 @@ class Run:
         sim = world.boot()
         world.say("a process starts")
         run = f"run-{world.counts['processes']}"
-        parts = Parts(configuration(), run, SERVICES, True, world, self._lanes, lambda: None, self._handle)
+        world.handle = self._handle
+        config = configuration(everything=self._everything)
+        services = ALL_SERVICES if self._everything else SERVICES
+        parts = Parts(config, run, services, True, world, self._lanes, lambda: None, self._handle)
         ops = Supervisor.spec("ops", [ChildSpec("reporter", lambda: Listener(world.say))], max_restarts=100)
         root = Supervisor.spec("simulated", [ops, blueprint.core(parts)], max_restarts=5, max_seconds=60)
         self._system = System(root, runtime=sim, rng=world.chance(), on_event=self._happened)
@@ -239,16 +266,19 @@ class Run:
         if self._system is not None:
             self._handle(BANKROLL).tell(message)
 
-    def _operate(self) -> None:
-        """Do what a person does: look at what waits for one, ask the venue, and say."""
+    def _operate(self, *, patient: bool) -> None:
+        """Do what a person does: look at what waits for one, ask the venue, and say.
+
+        A patient one leaves to evidence what still may be decided by it.
+        """
         oracle = self.world.oracle
         for lane in oracle.state.lanes.values():
-            if lane.failed and lane.culprit:
+            if lane.failed and lane.culprit and not (patient and lane.culprit in oracle.state.open):
                 self._resolve(lane.culprit)
         for intent in oracle.state.suspended:  # its lane may have failed again since, through another
             self._resolve(intent)
         for account in oracle.state.accounts.values():
-            if account.halt and account.halt.rule == MISMATCH:
+            if account.halt and account.halt.rule == MISMATCH and not patient:
                 raise Violation(f"the account does not reconcile: {account.halt.value}")
             if account.halt:
                 self._order(Resume("an operator"))

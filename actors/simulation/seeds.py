@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 
 from actors.simulation.run import Outcome, Run
@@ -43,20 +44,21 @@ class Report:
             self.broken.append(outcome)
 
 
-def play(seed: int) -> Outcome:
-    """Play one seed."""
-    return Run(seed).play()
+def play(seed: int, *, everything: bool = False) -> Outcome:
+    """Play one seed; see `Run`."""
+    return Run(seed, everything=everything).play()
 
 
-def play_all(seeds: range) -> Iterator[Outcome]:
+def play_all(seeds: range, *, everything: bool = False) -> Iterator[Outcome]:
     """Play many seeds, in as many processes as there are processors; yields in order."""
+    play_one = partial(play, everything=everything)
     processors = os.cpu_count() or 1
     if len(seeds) < ALONE or processors == 1:
         with hushed():
-            yield from map(play, seeds)
+            yield from map(play_one, seeds)
         return
     with multiprocessing.get_context("spawn").Pool(processors, initializer=_begin) as pool:
-        yield from pool.imap(play, seeds, chunksize=CHUNK)
+        yield from pool.imap(play_one, seeds, chunksize=CHUNK)
 
 
 def _begin() -> None:

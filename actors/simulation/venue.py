@@ -92,6 +92,10 @@ class Venue:
         heapq.heappush(self._arrivals, (at, next(self._numbers), flight))
         return flight
 
+    def credit(self, amount: int, reason: str, at: int) -> None:
+        """Let money come to the account."""
+        self._move(amount, reason, self._reference("cr"), at)
+
     def disturb(self, at: int) -> None:
         """Let somebody else do something with the account at a time."""
         heapq.heappush(self._arrivals, (at, next(self._numbers), None))

@@ -3,19 +3,26 @@
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from random import Random
-from typing import NoReturn
 
 from actors.desk import Boot
 from actors.journal import Row
+from actors.messages import ServiceHealth
+from actors.parts import BANKROLL, POLLER
 from actors.price_feed import Socket
 from actors.simulation.disk import Disk, SimulatedJournal
+from actors.simulation.fibers import FiberPort
 from actors.simulation.network import Client, SimulatedPort
 from actors.simulation.oracle import Oracle, Violation
 from actors.simulation.plan import Plan
+from actors.simulation.services import Services
 from actors.simulation.venue import SECOND, Venue
+from actors.simulation.wire import SimulatedLine, SimulatedSocket, push
 from actors.ticket import Ticket
+from actors.venue.breakers import Breakers
+from actors.venue.exchange import Exchange
+from actors.venue.trading import Trading
 from actors.world import OnPrices, OnState
-from supervision import Worker
+from supervision import Handle, Worker
 from supervision.simulation import Simulation
 
 NOON = 20_000 * 86_400 * SECOND + 12 * 3_600 * SECOND
@@ -62,10 +69,18 @@ class SimulatedWorld:
         quiet_s: how long after the send's deadline a request may still arrive. True of this venue, whatever the agent
             believes.
         tell: gets the story, line by line.
+        everything: whether there are all services, and not the casino and the escrow service alone.
     """
 
     def __init__(
-        self, seed: int, plan: Plan, *, send_timeout_s: float, quiet_s: float, tell: Callable[[str], None]
+        self,
+        seed: int,
+        plan: Plan,
+        *,
+        send_timeout_s: float,
+        quiet_s: float,
+        tell: Callable[[str], None],
+        everything: bool = False,
     ) -> None:
         self.rng = Random(seed)  # noqa: S311  repeatable on purpose
         self.plan = plan
@@ -84,6 +99,14 @@ class SimulatedWorld:
         self._offset = 0
         self._boots = 0
         self._cut_until_s = 0.0
+        self.handle: Callable[[str], Handle] | None = None
+        self.services: Services | None = None
+        if everything:
+            rng = Random(self.rng.getrandbits(64))  # noqa: S311
+            self.services = Services(rng, self.venue, self.truth(), lambda *event: push(self, *event), self.counts)
+            self.services.failing = plan.read_rate
+            self.services.break_down(plan.chaos_s)
+            self.oracle.services = self.services
 
     # processes
 
@@ -96,6 +119,12 @@ class SimulatedWorld:
             self._offset += jump * SECOND
             self.say(f"the wall clock has jumped by {jump} s")
         self.sim = Steps(self, self.rng.getrandbits(64), self.plan.crash_rate)
+        sim = self.sim
+        self.breakers = Breakers(
+            clock=sim.clock,
+            wall=self.wall,
+            changed=lambda *news: self.tell(ServiceHealth(*news), BANKROLL, POLLER) if sim is self.sim else None,
+        )
         return self.sim
 
     def bury(self) -> None:
@@ -155,7 +184,7 @@ class SimulatedWorld:
     def judged(self, judge: Callable[[], None]) -> None:
         """Let the oracle judge; what it finds ends the simulation."""
         try:
-            self.venue.advance(self.truth())
+            self.advance()
             judge()
         except Exception as error:
             self.violation = self.violation or Violation(f"{type(error).__name__}: {error}")
@@ -172,6 +201,18 @@ class SimulatedWorld:
     def truth(self) -> int:
         """Return the venue's UTC microseconds."""
         return NOON + int(self.seconds * SECOND)
+
+    def advance(self) -> None:
+        """Let everything happen at the venue that is due."""
+        self.venue.advance(self.truth())
+        if self.services:
+            self.services.advance(self.truth())
+
+    def tell(self, message: object, *paths: str) -> None:
+        """Tell actors something from outside, if their process lives."""
+        if self.handle and not self.dead:
+            for path in paths:
+                self.handle(path).tell(message)
 
     def latency(self) -> float:
         """Return seconds that something takes: mostly short, now and then long."""
@@ -231,8 +272,8 @@ class SimulatedWorld:
 
     def port(self, service: str) -> SimulatedPort:
         """Return a port that runs in virtual time."""
-        del service
-        return SimulatedPort(self)
+        blocks = self.services is not None and service not in ("casino", "escrow")
+        return FiberPort(self) if blocks else SimulatedPort(self)
 
     def casino(self) -> Client:
         """Return a client of the venue."""
@@ -248,19 +289,24 @@ class SimulatedWorld:
         return "simulated"
 
     def prices(self) -> Callable[[OnPrices, OnState], Socket] | None:
-        """There are none."""
-        return None
+        """Return what makes the market's prices, where there is one."""
+        services = self.services
+        if services is None:
+            return None
+        return lambda on_prices, on_state: SimulatedSocket(self, services, on_prices, on_state)
 
     def store(self) -> None:
         """There is none."""
 
-    def trading(self) -> NoReturn:
-        """There is none, so nobody asks."""
-        raise NotImplementedError
+    def trading(self) -> Trading:
+        """Return the real client."""
+        return Trading(self.line("trading"), Exchange(self.line("exchange")))
 
-    def line(self, service: str) -> NoReturn:
-        """There are only the casino and the escrow service."""
-        raise NotImplementedError(service)
+    def line(self, service: str) -> SimulatedLine:
+        """Return a real line whose bytes travel through virtual time."""
+        if self.services is None:
+            raise LookupError(f"{service} takes no part")
+        return SimulatedLine(self, self.services, service)
 
     def webhooks(self) -> None:
         """There are none."""
