@@ -14,7 +14,7 @@ from actors.messages import Reconcile
 from actors.money.events import StopSet, StrayBooked
 from actors.money.risk import MISMATCH
 from actors.money.wagers import Request as Bet
-from actors.venue import http
+from actors.venue import dialing, http
 from actors.venue.endpoints import ENDPOINTS, Capability
 from actors.venue.errors import NothingSent, VenueDown
 from tests.crash.kit import KILLED
@@ -87,8 +87,10 @@ def test_no_change_of_the_systems_time_moves_the_agents_clock(monkeypatch):
 
 
 def test_the_deadline_of_a_send_counts_time_asleep():
-    assert http._CLOCK == time.CLOCK_BOOTTIME
+    assert dialing._CLOCK == time.CLOCK_BOOTTIME
 
 
-def test_no_endpoint_claims_to_honour_a_key():
-    assert [one.prefix for one in ENDPOINTS if one.capability is Capability.K1] == []
+def test_no_endpoint_honours_a_key_and_what_bears_a_repetition_takes_no_money():
+    bears = {one.prefix for one in ENDPOINTS if one.capability is Capability.K1}
+    asked = {"/daily/claim", "/faucet/claim", "/fairness/rotate", "/kelly/config"}
+    assert bears == asked | {"/trade/stop-loss", "/trade/take-profit"}
