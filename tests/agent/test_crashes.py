@@ -7,7 +7,7 @@ import pytest
 from actors.errors import ConfigError
 from tests.agent.kit import Endless
 
-SERVICES = ("core/services/casino", "core/services/escrow")
+SERVICES = tuple(f"core/services/{name}" for name in ("casino", "escrow", "faucet", "referral"))
 CORE = {
     "core/journal": (),
     "core/bankroll": (),

@@ -254,7 +254,7 @@ def test_a_release_that_was_sent_once_is_never_sent_again(tmp_path_factory, tmp_
 
 @pytest.mark.parametrize(
     ("fault", "outcome", "kind"),
-    [("duplicate@/escrow/create=1", "funded", "duplicate"), ("late@/escrow/create=1:0.6", "void", "resurrected")],
+    [("duplicate@/escrow/create=1", "funded", "duplicate"), ("late@/escrow/create=1:1.5", "void", "resurrected")],
 )
 def test_a_contract_that_the_venue_made_by_itself_is_held_watched_and_reported(
     tmp_path_factory, tmp_path, fault, outcome, kind

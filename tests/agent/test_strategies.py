@@ -206,4 +206,4 @@ def test_two_lanes_share_an_account(stage):
 
 def test_a_service_that_is_switched_off_is_named(stage):
     stage.play(Endless(EscrowCreate("1", "ag_0123456789ab", "a logo")), services__escrow=False)
-    stage.seen.until("service: limit escrow is up, at not running", action="propose", outcome="denied")
+    stage.seen.until("service: limit escrow is on, at switched off in [services]", action="propose", outcome="denied")

@@ -82,7 +82,7 @@ def live_at(tmp_path, monkeypatch):
             "venue.price_feed": f"ws://127.0.0.1:{port}/ws",
         }
         strategy = {"strategy": [{"name": "momentum"}]}
-        return AgentConfig.load(live=True, data=tmp_path, env={}, overrides=addresses | strategy)
+        return AgentConfig.load(live=True, data=tmp_path, overrides=addresses | strategy)
 
     return load
 
