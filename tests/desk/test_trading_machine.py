@@ -150,8 +150,11 @@ class Trades(RuleBasedStateMachine):
         assert desk.journal.replayed().book == desk.state.book
 
 
-PLAYED = settings(max_examples=100, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
-AT_ONCE = settings(PLAYED, max_examples=500, phases=(Phase.generate,), report_multiple_bugs=False)
+PLAYED = settings(
+    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck),
+    phases=(Phase.generate,), report_multiple_bugs=False,
+)  # fmt: skip
+AT_ONCE = settings(PLAYED, max_examples=400)
 
 
 @pytest.fixture(autouse=True)
