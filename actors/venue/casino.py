@@ -19,6 +19,7 @@ from actors.money.evidence import (
     HistoryRow,
     LedgerRow,
     Query,
+    Refused,
     Seed,
 )
 from actors.money.games import SOUND_GAMES, Param
@@ -38,7 +39,7 @@ from actors.venue.shapes import (
     SeedsAnswer,
     read_export,
 )
-from actors.venue.transfers import PROOFS, withdrawals
+from actors.venue.transfers import PROOFS, pays, withdrawals
 
 SERVICE = "casino"
 
@@ -87,6 +88,8 @@ class Casino:
         Raises:
             TicketSpent: it was consumed before.
         """
+        if pays(ticket, self._line.agent_id):
+            return Refused("same_agent")
         return self._line.send(ticket, partial(PROOFS.get(ticket.kind, _won_or_lost), ticket))
 
     def balance(self) -> int:

@@ -77,6 +77,11 @@ class Line:
         self._reader = Reader(base_url, key=key, agent_id=agent_id, timeout_s=timeout_s)
 
     @property
+    def agent_id(self) -> str:
+        """The account's id at the venue; "" while it is not known."""
+        return self._agent_id
+
+    @property
     def lag_s(self) -> int | None:
         """By how many seconds the venue's clock is behind ours (below zero: ahead); None before its first answer."""
         return self._lag_s

@@ -59,6 +59,11 @@ def transfer_request(wager: CheckedPay | CheckedWithdraw) -> Request:
     return Request(SERVICE, "/stats/pay", body({"to_agent_id": wager.to_agent, "amount": amount, **memo}))
 
 
+def pays(ticket: Ticket, agent_id: str) -> bool:
+    """Tell whether a ticket would pay this agent."""
+    return ticket.kind == "pay" and bool(read_json(ticket.request.body.encode())["to_agent_id"] == agent_id)
+
+
 def withdrawals(line: Line) -> tuple[Withdrawal, ...]:
     """Read the list of withdrawals.
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from actors import schedule
 from actors.money.book import Bucket
 from actors.money.events import CreditBooked, IntentClosed, ReferralsNoted
 from actors.money.wagers import Bet, Idle, Pay, RegisterDomain, Withdraw
@@ -17,6 +18,11 @@ FAULTS = (
     "cut@/api/v1/stats/pay=1,upstream@/casino/treasury=1,500-after@/domains/v1/domains/register=1,"
     "upstream@/wallet/solana=1,500-before@/api/v1/games/dice=1"
 )
+
+
+@pytest.fixture(autouse=True)
+def polled_at_once(monkeypatch):
+    monkeypatch.setattr(schedule, "START_SPREAD_S", 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +157,7 @@ def test_what_referrals_bring_is_booked_by_level_and_told(stage, quiet_house):
 
 
 def test_the_bonus_of_the_day_is_claimed_and_booked(stage):
+    stage.play()  # which adopts the account
     stage.play(services__referral=True)
     stage.seen.until("bonus of the day", service="referral")
     stage.seen.until("daily_bonus", action="credit")
@@ -181,7 +188,8 @@ def test_a_faucet_that_failed_has_credited_all_the_same_and_the_history_says_so(
 
 def test_with_the_casino_closed_the_agent_looks_after_what_still_works(shaken):
     """Mission 3.5."""
-    shaken.play(Endless(Bet("dice", {"direction": "over", "threshold": 50}, "0.5", "1.99", stake="0.50")))
+    dice = Bet("dice", {"direction": "over", "threshold": 50}, "0.5", "1.99", stake="0.50")
+    shaken.play(*(Endless(dice) for _ in range(5)))
     notice = shaken.seen.until("the casino is closed until", action="fallback", outcome="begun")
     assert "looking after referral income, escrow contracts" in notice.text
     assert "without casino" in shaken.agent.tree()

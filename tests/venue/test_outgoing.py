@@ -48,6 +48,13 @@ def test_a_payment_is_proven_by_its_amount_and_its_recipient():
     assert spend("pay", body(PAID))[0] == Executed(outgoing=paid(1_500_000, "pay_1"))
 
 
+def test_nobody_pays_himself():
+    wager = CheckedPay("ag_0123456789ab", 1_500_000, "")
+    with RawServer(body(PAID)) as venue:
+        assert make_casino(venue.url).place(ticket("pay", request_of(wager, 0, ""), 0, "")) == Refused("same_agent")
+        assert venue.requests == []
+
+
 @pytest.mark.parametrize("lie", [{"to": "ag_else"}, {"amount": 1.51}, {"tx_id": None}])
 def test_a_payment_that_is_not_ours_proves_nothing(lie):
     assert isinstance(spend("pay", body(PAID | lie))[0], Unknown)
