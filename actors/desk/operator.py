@@ -178,12 +178,13 @@ def brief(status: Status) -> str:
 
 
 def _next_stop(till: Till, resolver: Resolver) -> str:
-    levels = [
-        next_stop_micro(till.terms.limits, till.state.exposure(name, till.now))
-        for name in resolver.watches
-        if till.state.account(name).reconciled_at
-    ]
-    if not levels:
+    met = [name for name in resolver.watches if till.state.account(name).reconciled_at]
+    stops = []
+    for name in met:
+        at = till.state.exposure(name, till.now)
+        rule, level = next_stop_micro(till.terms.limits, at)
+        stops.append((at.equity_micro - level, name, rule, level))
+    if not stops:
         return "no account yet"
-    rule, level = max(levels, key=lambda one: one[1])
-    return f"next stop at {usd(level)} ({rule})"
+    _, name, rule, level = min(stops)
+    return f"next stop at {usd(level)} ({f'{name}, ' if len(met) > 1 else ''}{rule})"
