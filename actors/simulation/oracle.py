@@ -192,6 +192,7 @@ class Oracle:
         if opened is None:
             raise Violation(f"{event.intent} is closed but was not open")
         self.outcomes[event.outcome] += 1
+        self.outcomes[f"{opened.kind} {event.outcome}"] += 1
         if event.venue_ref:
             self._claimed[event.venue_ref] += 1
             self._book(event.venue_ref)

@@ -35,8 +35,8 @@ CALM_S = 120.0
 LONG_CALM_S = 800.0
 """The same with all services: an order whose outcome is unknown is void no sooner than after ten minutes."""
 
-SETTLING_S = 60.0
-"""Virtual seconds after the last fault in which an account may still not agree: an exchange forgot its positions."""
+SETTLING_S = 120.0
+"""Virtual seconds after the last fault in which, with all services, breakers may be open and an account not agree."""
 
 OPERATED_S = 5.0
 """How often somebody looks after an agent that plays for ten minutes, in virtual seconds."""
@@ -170,9 +170,10 @@ class Run:
         self._wait_for_sweeps(patience_s)
         until = world.seconds + (LONG_CALM_S if self._everything else CALM_S)
         executed = world.oracle.outcomes["executed"]
-        while world.oracle.in_doubt or world.oracle.outcomes["executed"] == executed:
+        settled_from = world.seconds + SETTLING_S * self._everything
+        while world.oracle.in_doubt or world.oracle.outcomes["executed"] == executed or world.seconds < settled_from:
             self._live_on(until)
-            self._operate(patient=self._everything and world.seconds < self._calm_from + SETTLING_S)
+            self._operate(patient=world.seconds < settled_from)
         if world.services:
             world.services.still = True
         while not world.oracle.state.ended_in_order:

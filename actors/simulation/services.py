@@ -56,7 +56,7 @@ class Services:
     Attributes:
         casino: whose account is credited, and who counts what was executed by tag.
         push: gets events for the webhook: id and type.
-        failing: seconds' share in which a chain cannot be read, and the exchange forgets its positions.
+        failing: share of the readings in which a chain fails, or the exchange begins to forget the positions.
         still: nothing happens by itself any more.
     """
 
@@ -123,6 +123,7 @@ class Services:
                 return self.market.read(path, asked)
             case "exchange":
                 if asked["type"] == "clearinghouseState" and self._fails():
+                    self.counts["positions forgotten"] += bool(self.market.held)
                     self._empty_until = self.now + EMPTY_S * SECOND
                 return self.market.info(asked, empty=self.now < self._empty_until)
             case "wallet":
@@ -226,7 +227,9 @@ class Services:
         self.casino.credit(12_345, "referral_commission_L1", self.now)
 
     def _fails(self) -> bool:
-        return self.rng.random() < self.failing
+        fails = self.rng.random() < self.failing
+        self.counts["chains and lists that fail"] += fails
+        return fails
 
     def _at(self, at: int, call: Callable[[], None]) -> None:
         heapq.heappush(self._agenda, (at, next(self._numbers), call))

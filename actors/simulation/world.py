@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
+from functools import partial
 from random import Random
 
 from actors.desk import Boot
@@ -119,12 +120,7 @@ class SimulatedWorld:
             self._offset += jump * SECOND
             self.say(f"the wall clock has jumped by {jump} s")
         self.sim = Steps(self, self.rng.getrandbits(64), self.plan.crash_rate)
-        sim = self.sim
-        self.breakers = Breakers(
-            clock=sim.clock,
-            wall=self.wall,
-            changed=lambda *news: self.tell(ServiceHealth(*news), BANKROLL, POLLER) if sim is self.sim else None,
-        )
+        self.breakers = Breakers(clock=self.sim.clock, wall=self.wall, changed=partial(self._changed, self.sim))
         return self.sim
 
     def bury(self) -> None:
@@ -165,6 +161,11 @@ class SimulatedWorld:
     def say(self, text: str) -> None:
         """Tell a line of the story."""
         self._tell(f"{self.seconds:9.3f}  {text}")
+
+    def _changed(self, sim: Steps, service: str, is_open: bool, until: int) -> None:
+        if sim is self.sim:  # else it is a call of an earlier process, which ends only now
+            self.counts["breakers opened"] += is_open
+            self.tell(ServiceHealth(service, is_open, until), BANKROLL, POLLER)
 
     # what the journal asks
 

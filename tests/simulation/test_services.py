@@ -1,0 +1,88 @@
+"""All six services together for ten virtual minutes, with faults: nothing double, every account is the venue's."""
+
+from collections import Counter
+
+import pytest
+
+from actors.money import audit
+from actors.money.evidence import Unknown
+from actors.simulation import Run
+from actors.simulation.fibers import Killed, pause, talk
+from actors.simulation.wire import SimulatedLine
+
+SEEDS = (2, 3)
+LEAST_STEPS = 100_000
+
+USED = (
+    "intent bet executed", "intent escrow_create executed", "intent order executed", "intent close_order executed",
+    "intent limit_order executed", "intent register_domain executed",
+    "trading /trade/open", "exchange read", "domains /domains/register", "wallet read", "faucet /faucet/claim",
+    "referral /daily/claim", "events taken",
+)  # fmt: skip
+FAULTS = (
+    "request late", "request cut", "request 500", "request unbooked", 
+    "positions forgotten", "chains and lists that fail", "breakers opened", "events rejected",
+    "prices lost", "prices stale", "actor crashes", "processes",
+)  # fmt: skip
+
+
+def play(seed):
+    return Run(seed, everything=True).play()
+
+
+@pytest.mark.timeout(120)
+def test_six_services_and_a_lane_each_come_to_agree_with_the_venue_whatever_strikes():
+    played = [play(seed) for seed in SEEDS]
+    total = sum((one.counts for one in played), Counter())
+    print(f"seeds {SEEDS}: {sum(one.steps for one in played):,} steps")
+    assert [f"{one.seed}: {one.violation}" for one in played if one.violation] == []
+    assert sum(one.steps for one in played) >= LEAST_STEPS
+    assert [what for what in (*USED, *FAULTS) if not total[what]] == []
+
+
+def test_an_order_that_is_sent_again_after_no_answer_is_noticed(monkeypatch):
+    once = SimulatedLine._once
+
+    def twice(self, known, request, timeout_s, executed):
+        ticket = self._ticket
+        answer = once(self, known, request, timeout_s, executed)
+        if not isinstance(answer, Unknown):
+            return answer
+        self._ticket = ticket
+        return once(self, known, request, timeout_s, executed)
+
+    monkeypatch.setattr(SimulatedLine, "_once", twice)
+    assert "is sent 2 times" in play(1).violation
+
+
+def test_an_empty_list_of_positions_that_is_believed_is_noticed(monkeypatch):
+    monkeypatch.setattr(audit, "drift", lambda *_: "")
+    assert "are believed, there are" in play(1).violation
+
+
+def test_a_job_goes_on_where_it_paused():
+    def job():
+        pause(1.0)
+        pause(2.0)
+        return "done"
+
+    going = talk(job)
+    assert [next(going), next(going)] == [1.0, 2.0]
+    with pytest.raises(StopIteration, match="done"):
+        next(going)
+
+
+def test_a_job_whose_process_is_gone_ends_where_it_paused():
+    ended = []
+
+    def job():
+        try:
+            pause(1.0)
+        except Killed:
+            ended.append(True)
+            raise
+
+    going = talk(job)
+    next(going)
+    going.close()
+    assert ended == [True]
