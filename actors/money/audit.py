@@ -8,11 +8,11 @@ up after it was closed as not executed); other movements are booked by the venue
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from fractions import Fraction
 
 from actors.money.amounts import TOLERANCE_MICRO, times
 from actors.money.book import AT_VENUE, Bucket, Posting
+from actors.money.calendar import iso
 from actors.money.events import (
     CreditBooked,
     EscrowClosed,
@@ -122,11 +122,6 @@ def recent_history(ledger: tuple[LedgerRow, ...], cursor_at: str) -> tuple[Histo
         return rows
     oldest = min(row.at for row in rows)
     return tuple(row for row in rows if row.at > oldest) if oldest < cursor_at else None
-
-
-def iso(seconds: int) -> str:
-    """Return a second as the venue writes it in its history."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def fresh_rows(state: State, evidence: Evidence) -> list[tuple[str, HistoryRow]]:

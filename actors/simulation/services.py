@@ -10,7 +10,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from actors.money.audit import iso
+from actors.money.calendar import iso
 from actors.simulation.market import Json, Market, Said
 from actors.simulation.venue import SECOND, Venue
 

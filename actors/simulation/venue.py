@@ -13,7 +13,7 @@ from itertools import count
 from random import Random
 
 from actors.money.amounts import MICRO_PER_CENT, parse_usd, times
-from actors.money.audit import iso
+from actors.money.calendar import iso
 from actors.money.evidence import BetRow, EscrowView, HistoryRow, LedgerRow, Seed
 from actors.money.games import SOUND_GAMES
 from actors.money.wagers import Request

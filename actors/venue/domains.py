@@ -4,7 +4,7 @@ from fractions import Fraction
 from functools import partial
 
 from actors.money.amounts import MICRO_PER_CENT
-from actors.money.audit import iso
+from actors.money.calendar import iso
 from actors.money.evidence import Answer, Evidence, Executed, HistoryRow, NotSent, Query, Refused
 from actors.money.outgoing import DOMAIN, registered
 from actors.money.wagers import CheckedDomain, Request

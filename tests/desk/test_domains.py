@@ -3,8 +3,8 @@
 import pytest
 
 from actors.messages import Reconcile, Resolve, Settled
-from actors.money.audit import iso
 from actors.money.book import Bucket
+from actors.money.calendar import iso
 from actors.money.events import CreditBooked, StopSet
 from actors.money.evidence import Evidence, Executed, HistoryRow, Refused, Unknown
 from actors.money.outgoing import DOMAIN, registered

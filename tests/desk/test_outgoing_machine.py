@@ -1,4 +1,4 @@
-"""Payments and withdrawals under any mix of fates, crashes, bets and foreign credits: each is booked once, or not at all."""
+"""Outgoing money under any mix of fates, crashes, bets and foreign credits: each is booked once, or not at all."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

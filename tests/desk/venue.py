@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from actors.money.amounts import TOLERANCE_MICRO
-from actors.money.audit import iso, payout_of, recent_history
+from actors.money.audit import payout_of, recent_history
+from actors.money.calendar import iso
 from actors.money.evidence import (
     WINDOW_MARGIN,
     BetRow,

@@ -5,7 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as some
 
-from actors.money.audit import LEDGER_ROWS, cursor, external_rows, iso, recent_history
+from actors.money.audit import LEDGER_ROWS, cursor, external_rows, recent_history
+from actors.money.calendar import iso
 from actors.money.events import CreditBooked
 from actors.money.evidence import HistoryRow, LedgerRow
 from tests.desk.kit import ACCOUNT, SECOND, Table
