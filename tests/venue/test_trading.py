@@ -21,6 +21,7 @@ from tests.venue.raw import RawServer, http
 
 ADDRESS = "0x" + "ab" * 20
 ACCOUNT = {"max_leverage": 10, "max_position_usd": 10000, "hl_wallet": {"address": ADDRESS}}
+NOTHING = {"source": "hyperliquid", "positions": []}
 NONE_WAIT = {"pending": [], "filled": [], "cancelled": []}
 FILL = {
     "coin": "BTC", "px": "50000.0", "sz": "0.0002", "side": "B", "time": 1_000, "dir": "Open Long", "closedPnl": "0.0",
@@ -59,7 +60,7 @@ class Scripted(RawServer):
 
     def __init__(self, **answers):
         usual = {
-            "account": [ACCOUNT], "limit-orders": [NONE_WAIT], "positions": [{"source": "hyperliquid", "positions": []}],
+            "account": [ACCOUNT], "limit-orders": [NONE_WAIT], "positions": [NOTHING],
             "clearinghouseState": [state()], "meta": [{"universe": [{"name": "BTC"}]}], "userFillsByTime": [[]],
             "userFunding": [[]], "userNonFundingLedgerUpdates": [[]],
         }  # fmt: skip
@@ -113,6 +114,7 @@ def read(client, since=20_000_000):
     return client.evidence(Query("trading", since, 0, 0))
 
 
+LIMIT = '{"coin":"BTC","leverage":5,"limit_price":60000.5,"side":"short","size_usd":10}'
 OPENED = {
     "position_id": "pos_1",
     "coin": "BTC",
@@ -128,7 +130,7 @@ OPENED = {
     [
         ("order", "POST", "/trade/open", '{"coin":"BTC","leverage":5,"side":"long","size_usd":10}'),
         ("close_order", "POST", "/trade/close", '{"position_id":"pos_1"}'),
-        ("limit_order", "POST", "/trade/limit", '{"coin":"BTC","leverage":5,"limit_price":60000.5,"side":"short","size_usd":10}'),
+        ("limit_order", "POST", "/trade/limit", LIMIT),
         ("cancel_order", "DELETE", "/trade/limit-orders/ord_1", ""),
         ("exit_order", "POST", "/trade/stop-loss", '{"position_id":"pos_1","trigger_price":45000}'),
     ],
@@ -212,7 +214,8 @@ def test_the_exchange_is_told_no_key(make):
     client, server = make()
     read(client)
     public = [request for request in server.requests if b"/info" in request]
-    assert public and not any(b"uthorization" in r or b"sk_" in r or b"Agent-ID" in r for r in public)
+    assert public
+    assert not any(b"uthorization" in r or b"sk_" in r or b"Agent-ID" in r for r in public)
 
 
 def test_cash_is_the_accounts_value_without_what_is_not_realised(make):
