@@ -1,5 +1,7 @@
-"""Reaching a host before a deadline: looking its name up, and trying its addresses, all within the same time."""
+"""Deadlines of a connection: looking a name up, trying its addresses, and reading an answer, each within its time."""
 
+import http.client
+import io
 import socket
 import threading
 import time
@@ -53,6 +55,33 @@ def dial(host: str, port: int, until: float) -> socket.socket:
         else:
             return sock
     raise trouble
+
+
+class TimedResponse(http.client.HTTPResponse):
+    """An answer that is late as a whole: the socket's timeout at first is what is left for all of it together."""
+
+    def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None) -> None:
+        super().__init__(sock, debuglevel, method)
+        until = now() + (sock.gettimeout() or 0.0)
+        self.fp = io.BufferedReader(_Timed(sock, self.fp.detach(), until))
+
+
+class _Timed(io.RawIOBase):
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase, until: float) -> None:
+        self._sock = sock
+        self._raw = raw
+        self._until = until
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(left(self._until))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 def _addresses(host: str, port: int, until: float) -> _Found:

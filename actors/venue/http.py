@@ -5,7 +5,6 @@ time left is set anew before each read, for both ways of asking.
 """
 
 import http.client
-import io
 import re
 import socket
 import ssl
@@ -27,7 +26,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from actors.crashpoints import armed, reached
 from actors.money.wagers import Request
-from actors.venue.dialing import dial, left, now
+from actors.venue.dialing import TimedResponse, dial, left, now
 from actors.venue.errors import NoAnswer, NothingSent, VenueDown
 
 SEND_BODY_BYTES = 1 << 20
@@ -51,7 +50,7 @@ _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((socket.gaierror, urllib3.exceptions.NameResolutionError), "its name is not known here; is there a network?"),
     ((urllib3.exceptions.NewConnectionError,), "nobody can be reached there"),
     ((TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError), "out of time"),
-    ((ssl.SSLError, requests.exceptions.SSLError), "no secure connection; is it https, and is its certificate sound?"),
+    ((ssl.SSLError, urllib3.exceptions.SSLError), "no secure connection; is it https, and is its certificate sound?"),
     ((ConnectionRefusedError,), "nobody listens there"),
     ((ConnectionError, requests.ConnectionError), "it broke, or was never made"),
     ((http.client.HTTPException, urllib3.exceptions.HTTPError), "the answer is cut or no HTTP"),
@@ -67,34 +66,8 @@ class HttpAnswer:
     headers: Mapping[str, str]
 
 
-class _Timed(io.RawIOBase):
-    def __init__(self, sock: socket.socket, raw: io.RawIOBase, until: float) -> None:
-        self._sock = sock
-        self._raw = raw
-        self._until = until
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(left(self._until))
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _TimedResponse(http.client.HTTPResponse):
-    # The socket's timeout at this moment is what is left for status line, headers and body together.
-    def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None) -> None:
-        super().__init__(sock, debuglevel, method)
-        until = now() + (sock.gettimeout() or 0.0)
-        self.fp = io.BufferedReader(_Timed(sock, self.fp.detach(), until))
-
-
 class _Dialing(HTTPConnection):
-    response_class = _TimedResponse
+    response_class = TimedResponse
 
     def _new_conn(self) -> socket.socket:
         try:
@@ -116,7 +89,7 @@ class _Secured(_Dialing, HTTPSConnection):
 
 
 class _Once(http.client.HTTPConnection):
-    response_class = _TimedResponse
+    response_class = TimedResponse
 
     def send(self, data: Any) -> None:
         if armed():

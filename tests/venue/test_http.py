@@ -1,6 +1,7 @@
 """The one send of money, byte by byte, and the reads."""
 
 import socket
+import threading
 import time
 from urllib.parse import urlsplit
 
@@ -63,6 +64,20 @@ def test_a_failed_tls_handshake_is_proof_that_nothing_was_sent():
     with RawServer(http(200, b"{}")) as plain, pytest.raises(NothingSent):
         send(plain.url.replace("http:", "https:"), timeout_s=0.2)
     assert all(b"amount" not in request for request in plain.requests)
+
+
+def test_a_read_from_whoever_speaks_no_tls_says_what_to_look_at():
+    def speak(listener):
+        line, _ = listener.accept()
+        with line:
+            line.sendall(b"220 mail.example ESMTP\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        speaker = threading.Thread(target=speak, args=(listener,))
+        speaker.start()
+        with pytest.raises(VenueDown, match="no secure connection"):
+            reader(f"https://127.0.0.1:{listener.getsockname()[1]}").ask("GET", "/x")
+        speaker.join(5)
 
 
 def test_without_time_left_nothing_is_sent():
