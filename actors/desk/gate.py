@@ -7,7 +7,7 @@ from actors.desk.till import SECOND, Till
 from actors.messages import ServiceHealth, ServiceUp
 from actors.money.machine import LaneState
 from actors.money.orders import CheckedTrade
-from actors.money.positions import Holdings
+from actors.money.positions import NOTHING
 from actors.money.records import Lane
 from actors.money.risk import Denial
 from actors.money.trading import unfit
@@ -107,8 +107,9 @@ class Gate:
         return Denial("account", f"{wager.kind} alone on it", "another wager is open", self.till.now)
 
     def _trade(self, wager: Checked, lane: Lane) -> Denial | None:
-        held = self.till.state.holdings.get(lane.account, Holdings())
-        return unfit(wager, held, self.till.now) if isinstance(wager, CheckedTrade) else None
+        if not isinstance(wager, CheckedTrade):
+            return None
+        return unfit(wager, self.till.state.holdings.get(lane.account, NOTHING), self.till.now)
 
     def _act(self, wager: Checked, _: Lane) -> Denial | None:
         state = self.till.state

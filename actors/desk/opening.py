@@ -19,7 +19,7 @@ from actors.money.orders import (
     CheckedOrder,
     CheckedTrade,
 )
-from actors.money.positions import Holdings
+from actors.money.positions import NOTHING
 from actors.money.sizing import Sized
 from actors.money.trading import terms_of
 from actors.money.wagers import (
@@ -155,7 +155,7 @@ def _subject(till: Till, wager: Checked) -> tuple[str, dict[str, str]]:
         case CheckedPay() | CheckedWithdraw() | CheckedDomain():
             return _spent(wager)
         case _:
-            return terms_of(wager, till.state.holdings.get(wager.account, Holdings()))
+            return terms_of(wager, till.state.holdings.get(wager.account, NOTHING))
 
 
 def _spent(wager: CheckedPay | CheckedWithdraw | CheckedDomain) -> tuple[str, dict[str, str]]:

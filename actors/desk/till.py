@@ -7,7 +7,7 @@ from typing import Literal
 from actors.messages import BankrollView, LaneView, Level, Notice
 from actors.money.events import Event, IncidentNoted, IntentOpened, LaneFailed
 from actors.money.machine import LaneState
-from actors.money.positions import Holdings
+from actors.money.positions import NOTHING
 from actors.money.records import Lane
 from actors.money.risk import Exposure, Limits
 from actors.money.state import State
@@ -176,7 +176,7 @@ class Till:
 
     def view(self, account: str, *, ready: bool) -> BankrollView:
         """Return what a strategy may know of an account."""
-        at, held = self.exposure(account), self.state.holdings.get(account, Holdings())
+        at, held = self.exposure(account), self.state.holdings.get(account, NOTHING)
         contracts = tuple(one.seen for one in self.state.contracts.values() if one.opened.account == account)
         return BankrollView(at.available_micro, at.equity_micro, at.peak_micro, ready, held, contracts)
 

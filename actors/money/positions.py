@@ -99,6 +99,10 @@ class Holdings:
         return next((position for position in self.positions if position.position_id == position_id), None)
 
 
+NOTHING = Holdings()
+"""What an account holds that does not trade."""
+
+
 @dataclass(frozen=True, slots=True)
 class TradingView:
     """Everything that was read of a trading account besides cash and its movements.

@@ -19,7 +19,7 @@ from actors.venue.line import Line
 from actors.venue.trading_shapes import FillRow, FillsAnswer, MetaAnswer, StateAnswer, UpdateRow, UpdatesAnswer
 
 INFO = "/info"
-WEIGHTS = {"clearinghouseState": 2, "meta": 20, "userFillsByTime": 40, "userFunding": 40}
+WEIGHTS = {"clearinghouseState": 2, "userFillsByTime": 25}
 WEIGHT = 20
 """What a question weighs with the exchange's limiter: lists weigh more the longer they are."""
 

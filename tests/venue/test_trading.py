@@ -331,3 +331,10 @@ def test_control_a_trade_failed_taken_for_a_refusal_is_caught(make, monkeypatch)
         test_only_a_no_from_before_the_order_proves_that_there_was_none(
             make, 400, {"error": "trade_failed", "message": "SQLITE_BUSY"}, Unknown
         )
+
+
+def test_control_a_client_that_tries_again_is_caught(make, monkeypatch):
+    once = Line._send
+    monkeypatch.setattr(Line, "_send", lambda *args: (once(*args), once(*args))[1])
+    with pytest.raises(AssertionError):
+        test_an_order_is_sent_once_whatever_comes_back(make)
