@@ -81,8 +81,8 @@ def _opened(opened: IntentOpened, view: TradingView, new: list[Fill]) -> TradeDo
 
 
 def _closed(opened: IntentOpened, view: TradingView, new: list[Fill]) -> TradeDone | None:
-    # Whoever closed it, it is closed: by this request, by its stop-loss, by a liquidation. But fills must say so: what is
-    # only missing from a list is still there.
+    # Whoever closed it, it is closed: by this request, by its stop-loss, by a liquidation. But fills must say so: a
+    # position that is only missing from a list is still there.
     before, now = Decimal(opened.params["size"]), view.holdings.size(opened.params["coin"])
     if not new or before + sum(fill.change for fill in new) != now:
         return None
