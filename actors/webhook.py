@@ -2,17 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from actors.errors import ConfigError
 from actors.messages import Hint, HintHeard, Notice
 from actors.venue.webhook import Pushed
-from actors.webhook_server import Outcome, Take
+from actors.webhook_server import TAKE_S, Answer, Outcome, Take
 from supervision import Exit, Handle, Worker
-
-TAKE_S = 3.0
-"""How long a sender waits until its event is on disk, in seconds; then it is asked to come again."""
 
 HINTS_PER_MINUTE = 600
 """More are not taken in: each costs a row of the journal. What they would tell is polled anyway."""
@@ -45,14 +41,14 @@ MakeReceiver = Callable[[Take], Receiver]
 @dataclass(frozen=True, slots=True)
 class _Came:
     pushed: Pushed
-    answer: SimpleQueue[Outcome]
+    answer: Answer
 
 
 @dataclass(slots=True)
 class _Waiting:
     type: str
     until: float
-    answers: list[SimpleQueue[Outcome]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +86,9 @@ class WebhookActor(Worker):
         """
         handle = self.handle
 
-        def take(pushed: Pushed) -> Outcome:
-            answer: SimpleQueue[Outcome] = SimpleQueue()
-            try:
-                return answer.get(timeout=TAKE_S) if handle.tell(_Came(pushed, answer)) else "refused"
-            except Empty:
-                return "refused"
+        def take(pushed: Pushed, answer: Answer) -> None:
+            if not handle.tell(_Came(pushed, answer)):
+                answer("refused")
 
         try:
             self._receiver = self._make(take)
@@ -132,7 +125,7 @@ class WebhookActor(Worker):
             self._minute, self._this_minute = minute, 0
         self._this_minute += 1
         if self._this_minute > HINTS_PER_MINUTE:
-            message.answer.put("flood")
+            message.answer("flood")
             return
         pushed = message.pushed
         waiting = self._waiting.setdefault(pushed.event_id, _Waiting(pushed.type, self.clock() + TAKE_S))
@@ -148,7 +141,7 @@ class WebhookActor(Worker):
 
     def _tell_senders(self, waiting: _Waiting, outcome: Outcome) -> None:
         for answer in waiting.answers:
-            answer.put(outcome)
+            answer(outcome)
 
     def _beat(self) -> None:
         if not self._receiver or not self._receiver.is_serving():

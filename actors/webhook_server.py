@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from io import BufferedIOBase
+from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Literal
 
@@ -35,7 +36,12 @@ ANSWERS: dict[Outcome, tuple[int, str]] = {
     "refused": (503, "it cannot be taken just now; send it again"),
     "flood": (429, "too many events this minute; send it again later"),
 }
-Take = Callable[[Pushed], Outcome]
+Answer = Callable[[Outcome], object]
+Take = Callable[[Pushed, Answer], object]
+"""Takes a genuine event on without blocking, and calls `Answer`, from any thread, when it is known what came of it."""
+
+TAKE_S = 3.0
+"""How long a sender waits until its event is on disk, in seconds; then it is asked to come again."""
 
 
 class WebhookServer:
@@ -46,7 +52,7 @@ class WebhookServer:
         path: the one that is served.
         secret: what events are signed with.
         wall: UTC microseconds.
-        take: called in a thread of the server for each event that is genuine; it may block for some seconds.
+        take: called in a thread of the server for each event that is genuine.
 
     Attributes:
         port: where it listens.
@@ -100,7 +106,12 @@ class WebhookServer:
             return 401, str(error)
         except NotAnEvent as error:
             return 400, str(error)
-        return ANSWERS[self._take(pushed)]
+        heard: SimpleQueue[Outcome] = SimpleQueue()
+        self._take(pushed, heard.put)
+        try:
+            return ANSWERS[heard.get(timeout=TAKE_S)]
+        except Empty:
+            return ANSWERS["refused"]
 
     def reject(self, text: str) -> None:
         """Count a request that was not taken."""

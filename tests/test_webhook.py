@@ -114,9 +114,9 @@ class Door:
         self.taken = queue.SimpleQueue()
         self.server = WebhookServer("127.0.0.1", 0, PATH, SECRET, lambda: NOW_S * 1_000_000, take or self._take)
 
-    def _take(self, pushed):
+    def _take(self, pushed, answer):
         self.taken.put(pushed)
-        return "taken"
+        answer("taken")
 
     def __enter__(self):
         self.server.start()
@@ -211,7 +211,7 @@ def test_no_bytes_of_a_stranger_are_taken_or_end_the_server(door, data):
 
 def test_what_the_agent_answers_decides_the_status():
     for outcome, status in (("duplicate", 200), ("refused", 503), ("flood", 429)):
-        with Door(lambda _, outcome=outcome: outcome) as one:
+        with Door(lambda _, answer, outcome=outcome: answer(outcome)) as one:
             got, _, told = one.call(content=body())
             assert got == status
             assert ("Retry-After" in told) is (status != 200)
@@ -249,6 +249,12 @@ def test_connections_are_bounded_and_one_more_is_told_so(monkeypatch):
             assert third.recv(100).startswith(b"HTTP/1.0 503")
         for line in lines:
             line.close()
+
+
+def test_a_sender_that_nobody_answers_is_asked_to_come_again(monkeypatch):
+    monkeypatch.setattr(room, "TAKE_S", 0.05)
+    with Door(lambda _, answer: None) as one:
+        assert one.call(content=body())[0] == 503
 
 
 def test_closing_frees_the_port_at_once_and_cuts_off_who_is_connected():

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from actors.messages import Hint
 from actors.money.evidence import Answer, Executed
 from actors.money.wagers import Request
-from actors.parts import BANKROLL
 from actors.simulation.fibers import pause
 from actors.simulation.services import Asked, Services, parsed, text
 from actors.simulation.venue import SECOND
@@ -20,6 +18,7 @@ from actors.venue.errors import NoAnswer, NothingSent, VenueDown
 from actors.venue.http import READ_BODY_BYTES, HttpAnswer, Reader
 from actors.venue.line import Line
 from actors.venue.webhook import NotGenuine, opened, signed
+from actors.webhook_server import Take
 from actors.world import OnPrices, OnState
 
 if TYPE_CHECKING:
@@ -154,6 +153,37 @@ class SimulatedSocket:
         self._world.later(TICK_S, self._tick)
 
 
+class SimulatedReceiver:
+    """Where events arrive: judges them as the real server does, and tells the sender what came of them."""
+
+    port, rejected, complaint = 0, 0, ""
+
+    def __init__(self, world: "SimulatedWorld", take: Take) -> None:
+        self._world, self._take = world, take
+
+    def start(self) -> None:
+        """Be there for those who push."""
+        self._world.receiver = self
+
+    def close(self) -> None:
+        """Be there no more."""
+        self._world.receiver = None
+
+    def is_serving(self) -> bool:
+        """Return True: it fails with its actor alone."""
+        return True
+
+    def hear(self, body: bytes, signature: str, stamp: str, answer: "Callable[[str], object]") -> None:
+        """Take a request in."""
+        try:
+            pushed = opened(body, signature, stamp, SECRET, self._world.wall() / SECOND)
+        except NotGenuine as error:
+            self.rejected, self.complaint = self.rejected + 1, str(error)
+            answer("rejected")
+        else:
+            self._take(pushed, answer)
+
+
 def push(world: "SimulatedWorld", event_id: str, kind: str) -> None:
     """Push an event as the venue does, signed: sometimes late, twice or out of order, and now and then not genuine."""
     luck = {name: world.rng.random() < share for name, share in SHARES.items()}
@@ -164,13 +194,8 @@ def push(world: "SimulatedWorld", event_id: str, kind: str) -> None:
         world.oracle.genuine.add(event_id)
 
     def arrive() -> None:
-        try:
-            pushed = opened(body, signature, stamp, SECRET, world.wall() / SECOND)
-        except NotGenuine:
-            world.counts["events rejected"] += 1
-            return
-        world.counts["events taken"] += 1
-        world.tell(Hint(pushed.event_id, pushed.type), BANKROLL)
+        if world.receiver:
+            world.receiver.hear(body, signature, stamp, lambda outcome: world.counts.update([f"events {outcome}"]))
 
     for _ in range(1 + luck["twice"]):
         world.later(world.within(LATEST_S if luck["late"] else 1.0), arrive)

@@ -17,11 +17,12 @@ from actors.simulation.oracle import Oracle, Violation
 from actors.simulation.plan import Plan
 from actors.simulation.services import Services
 from actors.simulation.venue import SECOND, Venue
-from actors.simulation.wire import SimulatedLine, SimulatedSocket, push
+from actors.simulation.wire import SimulatedLine, SimulatedReceiver, SimulatedSocket, push
 from actors.ticket import Ticket
 from actors.venue.breakers import Breakers
 from actors.venue.exchange import Exchange
 from actors.venue.trading import Trading
+from actors.webhook import MakeReceiver
 from actors.world import OnPrices, OnState
 from supervision import Handle, Worker
 from supervision.simulation import Simulation
@@ -100,6 +101,7 @@ class SimulatedWorld:
         self._offset = 0
         self._boots = 0
         self._cut_until_s = 0.0
+        self.receiver: SimulatedReceiver | None = None
         self.handle: Callable[[str], Handle] | None = None
         self.services: Services | None = None
         if everything:
@@ -113,7 +115,7 @@ class SimulatedWorld:
 
     def boot(self) -> Steps:
         """Begin a process: a new scheduler, a wall clock that may have jumped."""
-        self.dead = False
+        self.dead, self.receiver = False, None
         self.counts["processes"] += 1
         if self.rng.random() < self.plan.jump_rate:
             jump = self.rng.choice(JUMPS_S)
@@ -309,8 +311,9 @@ class SimulatedWorld:
             raise LookupError(f"{service} takes no part")
         return SimulatedLine(self, self.services, service)
 
-    def webhooks(self) -> None:
-        """There are none."""
+    def webhooks(self) -> MakeReceiver | None:
+        """Return what takes the services' events in, where there are any."""
+        return partial(SimulatedReceiver, self) if self.services else None
 
     def has_room(self) -> bool:
         """Return True: this disk fails in other ways."""
