@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from actors.config import AgentConfig
     from actors.errors import ConfigError, RefusesToTrade, StakekeeperError
     from actors.messages import Notice
-    from actors.money.wagers import Bet, EscrowAct, EscrowCreate, Idle
+    from actors.money.orders import CancelOrder, CloseOrder, ExitOrder, LimitOrder, Order
+    from actors.money.wagers import Bet, EscrowAct, EscrowCreate, Idle, Pay, RegisterDomain, Withdraw
     from actors.strategies import Result, Strategy, View
     from actors.summary import Summary
 
@@ -23,34 +24,50 @@ _HOMES = {
     "Agent": "actors.agent",
     "AgentConfig": "actors.config",
     "Bet": "actors.money.wagers",
+    "CancelOrder": "actors.money.orders",
+    "CloseOrder": "actors.money.orders",
     "ConfigError": "actors.errors",
     "EscrowAct": "actors.money.wagers",
     "EscrowCreate": "actors.money.wagers",
+    "ExitOrder": "actors.money.orders",
     "Idle": "actors.money.wagers",
+    "LimitOrder": "actors.money.orders",
     "Notice": "actors.messages",
+    "Order": "actors.money.orders",
+    "Pay": "actors.money.wagers",
     "RefusesToTrade": "actors.errors",
+    "RegisterDomain": "actors.money.wagers",
     "Result": "actors.strategies",
     "StakekeeperError": "actors.errors",
     "Strategy": "actors.strategies",
     "Summary": "actors.summary",
     "View": "actors.strategies",
+    "Withdraw": "actors.money.wagers",
 }
 
 __all__ = [
     "Agent",
     "AgentConfig",
     "Bet",
+    "CancelOrder",
+    "CloseOrder",
     "ConfigError",
     "EscrowAct",
     "EscrowCreate",
+    "ExitOrder",
     "Idle",
+    "LimitOrder",
     "Notice",
+    "Order",
+    "Pay",
     "RefusesToTrade",
+    "RegisterDomain",
     "Result",
     "StakekeeperError",
     "Strategy",
     "Summary",
     "View",
+    "Withdraw",
 ]
 
 check_supervision(Path(__file__).parent.parent)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from actors import schedule
+from actors import Strategy, schedule
 from actors.money.book import Bucket
 from actors.money.events import CreditBooked, EscrowClosed, EscrowOpened, IntentClosed, IntentOpened, StrayBooked
-from actors.money.wagers import EscrowAct, EscrowCreate
+from actors.money.wagers import EscrowAct, EscrowCreate, Idle
 from tests.agent.kit import Endless, Script, Stage, stop_venue
 from tests.sandbox.house import House
 
@@ -84,6 +84,24 @@ def test_a_funded_escrow_is_held_and_watched(desk):
     assert books.balance(Bucket.ESCROW_HELD) == 10_000_000
     watched = books.of(EscrowOpened)[0]
     assert (watched.escrow_id, watched.role, watched.commission_micro) == (escrow_id, "creator", 100_000)
+
+
+class Releaser(Strategy):
+    """Releases every contract of its own whose work is done, whoever made it."""
+
+    every = 0.0
+
+    def decide(self, view):
+        done = [one for one in view.contracts if (one.role, one.status) == ("creator", "completed")]
+        return EscrowAct(done[0].escrow_id, "release") if done else Idle("no work is done")
+
+
+def test_a_strategy_that_comes_later_sees_the_contracts_and_releases_in_time(desk):
+    _, escrow_id = fund(desk)
+    desk.play(Releaser())
+    as_other(desk, "complete", escrow_id)
+    desk.seen.until(action="escrow_act", outcome="released")
+    assert agreed(desk).balance(Bucket.ESCROW_HELD) == 0
 
 
 def test_released_it_goes_to_the_counterparty_and_a_fee_to_the_venue(desk):

@@ -6,7 +6,7 @@ from actors.desk.opening import SLOW_QUIET
 from actors.messages import Reconcile, Resolve, Settled
 from actors.money.book import Bucket
 from actors.money.events import CreditBooked, StopSet, WithdrawalMoved
-from actors.money.evidence import Executed, Refused, Unknown
+from actors.money.evidence import Executed, Refused, Unknown, Withdrawal
 from actors.money.outgoing import paid, withdrawn
 from actors.money.wagers import Pay, Withdraw
 from tests.desk.kit import QUIET, SECOND, SEND_TIMEOUT, Table
@@ -204,6 +204,15 @@ def test_a_withdrawal_that_is_under_way_is_watched_until_its_end(table, status, 
     assert [moved.status for moved in table.of(WithdrawalMoved)] == [status, end]
     assert (table.state.withdrawals, table.sound()) == ({}, True)
     assert table.bucket(Bucket.AVAILABLE) == ("89.50" if end == "completed" else "100.00")
+
+
+def test_a_review_that_never_took_the_money_stops_the_account_with_the_numbers(table):
+    opened = table.propose(WITHDRAW)
+    row = Withdrawal("wd_1", "reviewing", 10_000_000, 500_000, ADDRESS, table.now // SECOND)
+    table.answer(opened, Executed(outgoing=withdrawn(row)))
+    table.run(10 * SECOND)
+    stop = table.of(StopSet)[-1]
+    assert (stop.rule, "differ by 10.500000" in stop.value) == ("mismatch", True)
 
 
 @pytest.mark.parametrize("wager", [PAY, WITHDRAW])
