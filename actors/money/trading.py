@@ -137,8 +137,10 @@ def taken(
     """
     if evidence.trading is None:
         return []
-    ids = {(p.coin, p.side): p.position_id for p in before.positions} if before else {}
-    # The venue's list comes and goes; an id that a position had, it keeps.
+    # The venue's list comes and goes; an id that a position had, it keeps, unless the venue says that it is closed.
+    closed = {row.position_id for row in evidence.trading.trades if not row.is_open}
+    held = (p for p in (before.positions if before else ()) if p.position_id not in closed)
+    ids = {(p.coin, p.side): p.position_id for p in held}
     positions = tuple(
         replace(p, position_id=p.position_id or ids.get((p.coin, p.side), ""))
         for p in evidence.trading.holdings.positions
