@@ -20,7 +20,7 @@ from actors.money.orders import (
     checked_order,
     margin_micro,
 )
-from actors.money.positions import Fill, Holdings, LimitView, Position, TradingView
+from actors.money.positions import Fill, Holdings, LimitView, Position, TradeRow, TradingView
 from actors.money.trading import drift, taken, to_reduce
 from actors.money.wagers import ALONE, checked
 
@@ -145,3 +145,11 @@ def test_risk_is_taken_off_by_cancels_and_then_by_closes(close, kinds):
     unknown = replace(BTC, coin="SOL", position_id="")
     found = to_reduce(Holdings((BTC, unknown), (WAITS,)), close=close)
     assert [trade.kind for trade in found] == kinds
+
+
+def test_an_id_is_not_kept_when_the_venue_says_that_it_is_closed():
+    gone = TradeRow("pos_1", "BTC", "long", 7, is_open=False)
+    shown = replace(ONE, positions=(replace(BTC, position_id=""),))
+    seen = replace(reading(shown), trading=replace(view(shown), trades=(gone,)))
+    (event,) = taken("trading", ONE, seen, 0, 5)
+    assert event.holdings.positions[0].position_id == ""
