@@ -215,6 +215,10 @@ class Oracle:
     def _judge_holdings(self, event: HoldingsTaken) -> None:
         if self.services is None:
             return
+        moved = sum(p.amount_micro * (1 if p.target is Bucket.MARGIN else -1) for p in event.postings)
+        margin = self.state.book.balance(event.account, Bucket.MARGIN) + moved
+        if margin != event.holdings.margin_micro:
+            raise Violation(f"{margin} are set aside as margin, what is held needs {event.holdings.margin_micro}")
         market, settled = self.services.market, self.services.now - READING_S * SECOND
         for coin, held in market.held.items():
             if market.moved_at[coin] < settled and event.holdings.size(coin) != held.size:

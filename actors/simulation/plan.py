@@ -26,7 +26,11 @@ PATIENT = 0.03
 PATIENCE_S = 67.0
 
 LONG_S = 600.0
-RARER = 100
+RARER, LEAST = 100, 0.005
+"""By how much what a few seconds meet is rarer in ten minutes; and how often, before that, actors and processes die."""
+
+TOGETHER = ("late", "cut", "500", "not sent", "unbooked")
+"""Fates that every seed of ten minutes meets."""
 
 BET_FATES = (
     "lost", "late", "not sent", "cut", "500", "400", "429", "429 after", "refused",
@@ -111,17 +115,18 @@ class Plan:
 
     @classmethod
     def draw_long(cls, rng: Random) -> "Plan":
-        """Draw a mixture for ten minutes and all services: everything strikes more rarely, for it has more time."""
+        """Draw a mixture for ten minutes and all services: everything strikes more rarely, but most of it does."""
         plan = cls.draw(rng)
+        fates = {name: rng.uniform(0.02, 0.1) for name in TOGETHER}
         return replace(
             plan,
             chaos_s=LONG_S,
             patience_s=0.0,
-            crash_rate=plan.crash_rate / RARER,
-            death_rate=plan.death_rate / RARER,
+            crash_rate=(plan.crash_rate + LEAST) / RARER,
+            death_rate=(plan.death_rate + LEAST) / RARER,
             seam_death_rate=plan.seam_death_rate / RARER,
-            fates=plan.fates | {"lost": plan.fates["lost"] * RARELY, "unbooked": 0.1 * rng.random()},
-            read_rate=plan.read_rate / 3,
+            fates=plan.fates | fates | {"lost": plan.fates["lost"] * RARELY},
+            read_rate=rng.uniform(0.02, 0.1),
             busy_rate=plan.busy_rate / RARER,
             refused_rate=plan.refused_rate / RARER,
             broken_rate=plan.broken_rate / RARER,
