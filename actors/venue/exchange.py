@@ -163,7 +163,7 @@ def _change(update: UpdateRow, user: str) -> int:
             return -usdc - fee
         case "accountClassTransfer":
             return usdc if delta.toPerp else -usdc
-        case "internalTransfer":
+        case "internalTransfer" | "subAccountTransfer":
             return usdc if delta.destination.lower() == user.lower() else -usdc - fee
         case _:
             return 0

@@ -180,7 +180,7 @@ class _Limit(Shape):
     size_usd: Micro
     leverage: Annotated[int, Field(ge=1, le=1000)]
     limit_price: Exact
-    created_at: Whole
+    created_at: Whole = 0  # documented of those that wait
 
     def view(self, status: str) -> LimitView:
         """As the book takes it."""
