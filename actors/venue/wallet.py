@@ -18,7 +18,7 @@ USDC_CHAINS = ("ethereum", "base", "solana")
 
 class _Native(Shape):
     symbol: Name
-    amount: Annotated[str, StringConstraints(pattern=r"^\d{1,30}(\.\d{1,30})?$")]
+    amount: Annotated[str, StringConstraints(pattern=r"^\d{1,30}(\.\d{1,30})?(e-\d{1,2})?$")]
 
 
 class _Balance(Shape):
