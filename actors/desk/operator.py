@@ -126,7 +126,8 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple
     differs = [w.differs_micro for w in watches.values() if w.differs_micro is not None and not w.ready]
     known = [w.venue_micro for w in watches.values() if w.venue_micro is not None]
     book = sum(state.book.at_venue(name) for name in watches)
-    compared = bool(known) and all(w.checked_at >= till.moved_at for w in watches.values()) and not state.open
+    settled = (watch.checked_at >= till.moved_at.get(name, 0) for name, watch in watches.items())
+    compared = bool(known) and all(settled) and not state.open
     lanes = tuple(
         LaneStatus(lane.name, lane.account, lane.state, why.get(lane.name, ""), lane.intent)
         for lane in state.lanes.values()

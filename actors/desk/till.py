@@ -119,7 +119,7 @@ class Till:
     terms: Terms
     epoch: int
     now: int = 0
-    moved_at: int = 0
+    moved_at: dict[str, int] = field(default_factory=dict)
     tracks: dict[str, Track] = field(default_factory=dict)
     losses: dict[str, int] = field(default_factory=dict)
     tried: set[str] = field(default_factory=set)
@@ -134,8 +134,8 @@ class Till:
         """Decide an event: it counts from now on in memory, and its step's mail waits until it is on disk."""
         self.state.apply(event)
         self._events.append(event)
-        if getattr(event, "postings", ()):
-            self.moved_at = self.now
+        for posting in getattr(event, "postings", ()):
+            self.moved_at[posting.account] = self.now
 
     def quiet_until(self, opened: IntentOpened) -> int:
         """Return until when an intent's request may still arrive; each that came later doubles the period for all."""
