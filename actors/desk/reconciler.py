@@ -104,15 +104,16 @@ class Reconciler:
         watch.next_at = self.till.now + self.till.terms.lookup_gap
         if watch.differed < MISMATCHES:
             return
-        watch.wanted, watch.ready, watch.checked_at = None, False, self.till.now
+        because, watch.wanted, watch.ready, watch.checked_at = watch.wanted, None, False, self.till.now
         book = self.till.state.book.at_venue(name)
         text = (
             f"book {usd(book, 6)}, venue {usd(watch.venue_micro or 0, 6)}: differ by {usd(found.unexplained_micro, 6)}"
         )
         text = f"{text} USD{f'; {found.drift}' if found.drift else ''}"
         way_out = "look at `ledger`, then `reconcile --accept --because TEXT`"
-        self.till.say("bankroll", "reconcile", "mismatch", f"{text}; {way_out}", level="ERROR")
         stop = self.till.state.account(name).stop
+        known = because == "the period" and stop is not None and stop.value == text  # polls come twice a minute
+        self.till.say("bankroll", "reconcile", "mismatch", f"{text}; {way_out}", level="DEBUG" if known else "ERROR")
         # In the place of any other stop, which is set again if its rule is still broken.
         if stop is None or stop.rule != MISMATCH:
             self.till.record(StopSet(self.till.now, name, MISMATCH, "book = venue", text))
