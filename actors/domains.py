@@ -10,12 +10,12 @@ from actors.money.amounts import usd
 from actors.money.evidence import Answer, Evidence, Query
 from actors.ticket import Ticket
 from actors.venue.port import Runs
-from actors.watcher import WatcherActor
-from supervision import Exit, Handle
+from actors.watcher import Client, WatcherActor
+from supervision import Handle
 
 
-class DomainsClient(Protocol):
-    """What the actor needs of a client. Its calls block; they run in the port."""
+class DomainsClient(Client, Protocol):
+    """What the actor needs of a client."""
 
     def place(self, ticket: Ticket) -> Answer:
         """Register a name, once."""
@@ -26,11 +26,8 @@ class DomainsClient(Protocol):
     def price(self, domain: str) -> int | None:
         """Return what a name costs, or None if it is taken."""
 
-    def close(self) -> None:
-        """Close what is open."""
 
-
-class DomainsActor(WatcherActor):
+class DomainsActor(WatcherActor[DomainsClient]):
     """The domains account. Watching only tells; a strategy that wants a name returns RegisterDomain.
 
     Args:
@@ -53,9 +50,7 @@ class DomainsActor(WatcherActor):
         reporter: Handle,
         wall: Callable[[], int],
     ) -> None:
-        super().__init__("domains", port, bankroll, reporter, wall)
-        self._make = domains
-        self._domains: DomainsClient | None = None
+        super().__init__("domains", domains, port, bankroll, reporter, wall)
         self._names = tuple(names)
         self._lanes = tuple(lanes)
         self._prices: dict[str, int | None] = {}  # by name; None: taken
@@ -63,19 +58,12 @@ class DomainsActor(WatcherActor):
 
     def setup(self) -> None:
         """Make the client; no network."""
-        self._domains = self._make()
-        self._renew()
         super().setup()
-
-    def teardown(self, exit_: Exit, /) -> None:
-        """Close port and client."""
-        super().teardown(exit_)
-        if self._domains:
-            self._domains.close()
+        self._renew()
 
     def receive(self, message: Any) -> None:
         """Place a ticket, look evidence up, or ask for the watched names."""
-        domains = self._domains
+        domains = self.client
         match message:
             case Place() if domains:
                 self.place(message, domains.place)

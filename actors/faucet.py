@@ -7,21 +7,18 @@ from actors.messages import Poll
 from actors.money.amounts import usd
 from actors.venue.faucet import Claim
 from actors.venue.port import Runs
-from actors.watcher import WatcherActor
-from supervision import Exit, Handle
+from actors.watcher import Client, WatcherActor
+from supervision import Handle
 
 
-class FaucetClient(Protocol):
-    """What the actor needs of a client. Its calls block; they run in the port."""
+class FaucetClient(Client, Protocol):
+    """What the actor needs of a client."""
 
     def had(self) -> bool:
         """Tell whether the account was credited."""
 
     def claim(self) -> Claim:
         """Claim the credit."""
-
-    def close(self) -> None:
-        """Close what is open."""
 
 
 LOOK_AGAIN_S = 60.0
@@ -37,7 +34,7 @@ def look_first(faucet: FaucetClient) -> Claim:
     return Claim("had") if faucet.had() else faucet.claim()
 
 
-class FaucetActor(WatcherActor):
+class FaucetActor(WatcherActor[FaucetClient]):
     """The casino account's one credit; what it brings is booked by the account's reconcile.
 
     Args:
@@ -59,28 +56,19 @@ class FaucetActor(WatcherActor):
         *,
         claims: bool,
     ) -> None:
-        super().__init__("faucet", port, bankroll, reporter, wall)
-        self._make = faucet
-        self._faucet: FaucetClient | None = None
+        super().__init__("faucet", faucet, port, bankroll, reporter, wall)
         self._claims = claims
         self._over = False
 
     def setup(self) -> None:
         """Make the client; no network."""
-        self._faucet = self._make()
-        self.note("not looked yet")
         super().setup()
-
-    def teardown(self, exit_: Exit, /) -> None:
-        """Close port and client."""
-        super().teardown(exit_)
-        if self._faucet:
-            self._faucet.close()
+        self.note("not looked yet")
 
     def receive(self, message: Any) -> None:
         """Look, and claim, as long as there may be something to have."""
         match message:
-            case Poll() if (faucet := self._faucet) and not self._over:
+            case Poll() if (faucet := self.client) and not self._over:
                 self.look("claim", lambda: look_first(faucet) if self._claims else _look_only(faucet))
             case Poll():
                 pass

@@ -7,12 +7,12 @@ from actors.messages import Poll, ReferralsSeen
 from actors.money.amounts import usd
 from actors.money.evidence import Referred
 from actors.venue.port import Runs
-from actors.watcher import WatcherActor
-from supervision import Exit, Handle
+from actors.watcher import Client, WatcherActor
+from supervision import Handle
 
 
-class ReferralClient(Protocol):
-    """What the actor needs of a client. Its calls block; they run in the port."""
+class ReferralClient(Client, Protocol):
+    """What the actor needs of a client."""
 
     def tree(self) -> tuple[Referred, ...]:
         """Read who was referred."""
@@ -20,11 +20,8 @@ class ReferralClient(Protocol):
     def bonus(self) -> int:
         """Claim the bonus of the day, if it is due."""
 
-    def close(self) -> None:
-        """Close what is open."""
 
-
-class ReferralActor(WatcherActor):
+class ReferralActor(WatcherActor[ReferralClient]):
     """Referral income and bonus of the casino's account; the money itself is booked by the account's reconcile.
 
     Args:
@@ -46,26 +43,17 @@ class ReferralActor(WatcherActor):
         *,
         claims: bool,
     ) -> None:
-        super().__init__("referral", port, bankroll, reporter, wall)
-        self._make = referral
-        self._referral: ReferralClient | None = None
+        super().__init__("referral", referral, port, bankroll, reporter, wall)
         self._claims = claims
 
     def setup(self) -> None:
         """Make the client; no network."""
-        self._referral = self._make()
-        self.note("not looked yet")
         super().setup()
-
-    def teardown(self, exit_: Exit, /) -> None:
-        """Close port and client."""
-        super().teardown(exit_)
-        if self._referral:
-            self._referral.close()
+        self.note("not looked yet")
 
     def receive(self, message: Any) -> None:
         """Read the tree, or see to the bonus."""
-        referral = self._referral
+        referral = self.client
         match message:
             case Poll(what="income") if referral:
                 self.look("income", referral.tree)

@@ -9,24 +9,21 @@ from typing import Any, Protocol
 from actors.messages import Poll
 from actors.venue.port import Runs
 from actors.venue.wallet import USDC_CHAINS
-from actors.watcher import WatcherActor
-from supervision import Exit, Handle
+from actors.watcher import Client, WatcherActor
+from supervision import Handle
 
 COINS = {"ethereum": "ETH", "base": "ETH", "solana": "SOL", "bitcoin": "BTC", "tron": "TRX", "monero": "XMR"}
 USDC = "USDC"
 
 
-class WalletClient(Protocol):
-    """What the actor needs of a client. Its calls block; they run in the port."""
+class WalletClient(Client, Protocol):
+    """What the actor needs of a client."""
 
     def native(self, chain: str, address: str) -> Decimal:
         """Read an address's coins."""
 
     def usdc(self, addresses: Mapping[str, str]) -> dict[str, Decimal | None]:
         """Read addresses' USDC."""
-
-    def close(self) -> None:
-        """Close what is open."""
 
 
 @dataclass(slots=True)
@@ -36,7 +33,7 @@ class _Known:
     trouble: str = ""
 
 
-class WalletActor(WatcherActor):
+class WalletActor(WatcherActor[WalletClient]):
     """Balances of configured addresses, by polling. It holds no key and cannot send.
 
     Args:
@@ -57,29 +54,20 @@ class WalletActor(WatcherActor):
         reporter: Handle,
         wall: Callable[[], int],
     ) -> None:
-        super().__init__("wallet", port, bankroll, reporter, wall)
-        self._make = wallet
-        self._wallet: WalletClient | None = None
+        super().__init__("wallet", wallet, port, bankroll, reporter, wall)
         self._addresses = dict(addresses)
         self._known = {(chain, COINS[chain]): _Known() for chain in addresses}
         self._known |= {(chain, USDC): _Known() for chain in addresses if chain in USDC_CHAINS}
 
     def setup(self) -> None:
         """Make the client; no network."""
-        self._wallet = self._make()
-        self._renew()
         super().setup()
-
-    def teardown(self, exit_: Exit, /) -> None:
-        """Close port and client."""
-        super().teardown(exit_)
-        if self._wallet:
-            self._wallet.close()
+        self._renew()
 
     def receive(self, message: Any) -> None:
         """Read all balances, each chain by itself: a slow or broken one holds up no other."""
         match message:
-            case Poll() if wallet := self._wallet:
+            case Poll() if wallet := self.client:
                 for chain, address in self._addresses.items():
                     self.look(chain, partial(wallet.native, chain, address))
                 if usdc := {chain: self._addresses[chain] for chain in USDC_CHAINS if chain in self._addresses}:
