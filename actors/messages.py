@@ -349,7 +349,7 @@ class Status:
 
     `difference_micro`: venue minus book, if they were compared after the last movement; else None. `mismatch_micro`: a
     difference that stopped the account. `closed` are services whose breaker is open; `commissions_micro` is what
-    referrals have brought, by level.
+    referrals have brought, by level. `holdings` says what trading accounts hold; `fees_micro` went to venues.
     """
 
     phase: str
@@ -376,6 +376,8 @@ class Status:
     closed: tuple[str, ...] = ()
     referred: int = 0
     commissions_micro: Mapping[str, int] = field(default_factory=dict)
+    holdings: tuple[str, ...] = ()
+    fees_micro: int = 0
 
 
 # everybody -> reporter

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from actors.desk import settle, spending
 from actors.desk.resolver import Resolver
 from actors.desk.till import Till
-from actors.desk.trading import close_trade
+from actors.desk.trading import close_trade, held_text
 from actors.messages import LaneStatus, Resolve, Status
 from actors.money.amounts import usd
 from actors.money.audit import bet_postings
@@ -158,6 +158,8 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple
         closed=closed,
         referred=len(state.referred),
         commissions_micro=dict(state.commissions),
+        holdings=tuple(held_text(name, held) for name, held in state.holdings.items()),
+        fees_micro=sum(state.book.balance(name, Bucket.FEES) for name in watches),
     )
 
 

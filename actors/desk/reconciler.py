@@ -167,7 +167,7 @@ class Reconciler:
         for event in events:
             self.till.record(event)
             if isinstance(event, HoldingsTaken):
-                self.till.say("bankroll", "holdings", "taken", held_text(event))
+                self.till.say("bankroll", "holdings", "taken", held_text(event.account, event.holdings))
             elif isinstance(event, StrayBooked):
                 text = f"{event.venue_ref} at the venue is {event.kind}: stake {usd(event.stake_micro)}, booked"
                 if event.kind == "foreign":

@@ -11,10 +11,10 @@ from actors.desk.opening import open_intent
 from actors.desk.till import Till
 from actors.money.amounts import usd
 from actors.money.book import Bucket, Posting
-from actors.money.events import HoldingsTaken, IntentClosed, IntentOpened
+from actors.money.events import IntentClosed, IntentOpened
 from actors.money.machine import LaneState
 from actors.money.orders import CheckedTrade
-from actors.money.positions import TradeDone
+from actors.money.positions import Holdings, TradeDone
 from actors.money.records import HOUSE, Lane
 from actors.money.risk import MISMATCH, Denial
 from actors.money.sizing import Sized
@@ -63,12 +63,11 @@ def reduce(till: Till, account: str, *, ending: bool, allowed: Callable[[Checked
     open_intent(till, HOUSE, account, wanted[0], Sized(0))
 
 
-def held_text(event: HoldingsTaken) -> str:
+def held_text(account: str, held: Holdings) -> str:
     """Return what an account holds, for people."""
-    held = event.holdings
     positions = [f"{p.side} {abs(p.size):f} {p.coin} at {p.entry_price:f}" for p in held.positions]
     orders = [f"{o.side} {o.coin} waiting for {o.limit_price:f}" for o in held.orders]
-    return f"{event.account} holds {', '.join([*positions, *orders]) or 'nothing'}, margin {usd(held.margin_micro)} USD"
+    return f"{account} holds {', '.join([*positions, *orders]) or 'nothing'}, margin {usd(held.margin_micro)} USD"
 
 
 def _subject(trade: CheckedTrade) -> str:

@@ -249,6 +249,13 @@ def test_a_lane_sees_what_is_held(desk):
     assert [position.coin for position in views[-1].positions] == ["BTC"]
 
 
+def test_people_see_what_is_held_and_what_it_cost(desk):
+    desk.opened()
+    status = desk.desk.status(desk.now)
+    assert status.holdings == ("trading holds long 0.000200 BTC at 50000, margin 2.00 USD",)
+    assert status.fees_micro == 5_500
+
+
 # closing
 
 
