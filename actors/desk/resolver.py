@@ -170,7 +170,8 @@ class Resolver:
     def _resolve(self, evidence: Evidence, asked: Asked) -> None:
         absent = []
         for opened in self.unknown(evidence.account):
-            if (done := find_trade(opened, evidence, self.till.state.traded)) is not None:
+            sent_at = self._sent_at(opened, evidence)
+            if (done := find_trade(opened, evidence, self.till.state.traded, sent_at)) is not None:
                 self._close_trade(opened, done)
                 continue
             match find(opened, evidence, news(self.till.state, evidence)):
@@ -197,6 +198,12 @@ class Resolver:
         proven = absent == unknown and all(self.till.tracks[o.intent].negatives >= NEGATIVES for o in absent)
         if absent and proven and evidence.rows_complete and asked.barrier:
             self._decide(absent, evidence, asked)
+
+    def _sent_at(self, opened: IntentOpened, evidence: Evidence) -> int:
+        state = self.till.state
+        if opened.epoch < state.run_epoch:  # by a clock that may have been set since then
+            return state.account(opened.account).venue_at
+        return opened.at - (evidence.started - evidence.venue_at)
 
     def _close_trade(self, opened: IntentOpened, done: TradeDone | Ambiguous) -> None:
         if isinstance(done, Ambiguous):

@@ -26,13 +26,16 @@ SIZE_TOLERANCE = Fraction(1, 10)
 """How far a whole fill may lie from the size that was sent: sizes are rounded to the market's steps, prices move."""
 
 
-def find_trade(opened: IntentOpened, evidence: Evidence, known: Container[str]) -> TradeDone | Ambiguous | None:
+def find_trade(
+    opened: IntentOpened, evidence: Evidence, known: Container[str], sent_at: int
+) -> TradeDone | Ambiguous | None:
     """Look for what became of an intent of the trading account, on which nothing else was open.
 
     Args:
         opened: the intent.
         evidence: a reading that began after it was sent.
         known: references of fills and orders that the book has already.
+        sent_at: UTC microseconds by the venue's clock before which it was not sent.
 
     Returns:
         What it came to; None if this reading does not show it.
@@ -40,7 +43,7 @@ def find_trade(opened: IntentOpened, evidence: Evidence, known: Container[str]) 
     view = evidence.trading
     if view is None:
         return None
-    since = opened.at - (evidence.started - evidence.venue_at) - SKEW
+    since = sent_at - SKEW
     match opened.kind:
         case "order":
             return _opened(opened, view, _new_fills(opened, view, known, since))

@@ -1,5 +1,6 @@
 """Trading on the desk: margin, what became of an order, what the account holds, and the end of it all."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -328,6 +329,16 @@ def test_a_limit_order_is_found_in_the_list_if_only_one_is_like_it(desk, copies,
     assert desk.outcome(intent) == outcome
 
 
+@pytest.mark.parametrize("wager", [Order("BTC", "long", "10", 5), LimitOrder("BTC", "long", "10", "40000", 5)])
+def test_a_clock_that_was_set_back_while_the_agent_was_down_hides_nothing(desk, wager):
+    desk.now += 3_600 * SECOND
+    intent = desk.propose(wager)
+    desk.now -= 3_600 * SECOND
+    desk.fill(intent) if isinstance(wager, Order) else desk.venue.wait_for(intent, desk.now)
+    desk.crash().run(SECOND)
+    assert (desk.outcome(intent), desk.sound()) == ("executed", True)
+
+
 @pytest.mark.parametrize("status", ["cancelled", "filled"])
 def test_a_cancel_is_found_by_the_orders_status(desk, status):
     order_id = waiting(desk)
@@ -443,6 +454,20 @@ def test_the_end_leaves_positions_alone_and_does_not_wait_for_a_venue_that_is_aw
     desk.tell(Drain("the end"))
     assert len(desk.run(SECOND).of(AgentStopped)) == 1
     assert len(desk.sent) == 1
+
+
+def test_at_the_end_orders_of_others_go_on_waiting(desk):
+    order_id = waiting(desk)
+    desk.venue.limits.append(replace(desk.venue.limits[0], order_id="ord_theirs", coin="ETH"))
+    desk.tell(Poll("trading", "positions"))
+    desk.reconciled()
+    desk.tell(Drain("the end"))
+    desk.run(SECOND)
+    cancel = list(desk.sent.values())[-1]
+    desk.venue.mark(order_id, "cancelled")
+    desk.answer(cancel, Executed(trade=TradeDone("cancelled")))
+    desk.run(SECOND)
+    assert ([one.subject for one in list(desk.sent.values())[1:]], len(desk.of(AgentStopped))) == ([order_id], 1)
 
 
 def test_what_cannot_be_taken_back_is_told(desk):
