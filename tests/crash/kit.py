@@ -148,10 +148,10 @@ class Arena:
             arguments=["--data", str(self.data), "--config", str(self.data / "agent.toml"), *more],
         )
 
-    def live(self, seconds: float, *, up: bool = True) -> None:
+    def live(self, seconds: float, *, up: bool = True, **how) -> None:
         """Let an agent live so long, once it is up or from the first instant, and kill it."""
         said = self.log.stat().st_size if self.log.exists() else 0
-        life = self.start()
+        life = self.start(**how)
         for _ in range(POLLS):
             if not up or b"\nvenue " in self.log.read_bytes()[said:]:
                 break

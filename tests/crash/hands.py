@@ -1,0 +1,62 @@
+"""Strategies of an agent that uses all six services at once: one trades, one pays, one buys names; `Player` bets."""
+
+from actors import Strategy
+from actors.money.orders import CloseOrder, Order
+from actors.money.wagers import EscrowAct, EscrowCreate, Idle, Pay, RegisterDomain
+
+COINS = ("BTC", "ETH", "SOL", "APT", "LTC", "AVAX")
+
+
+class Dealer(Strategy):
+    """Goes with whatever market moved last, and soon out again."""
+
+    every = 0.0
+    wants_prices = True
+    account = "trading"
+
+    def __init__(self) -> None:
+        self._before = {}
+
+    def decide(self, view):
+        before, self._before = self._before or view.prices, view.prices
+        known = [position.position_id for position in view.positions if position.position_id]
+        if known and view.random.random() < 0.6:
+            return CloseOrder(view.random.choice(known))
+        held = {position.coin for position in view.positions}
+        free = [coin for coin in COINS if coin in view.prices and coin not in held]
+        if not free:
+            return Idle("no market is free")
+        coin = view.random.choice(free)
+        side = "long" if view.prices[coin] >= before.get(coin, 0) else "short"
+        return Order(coin, side, view.random.randint(20, 60), 5)
+
+
+class Payer(Strategy):
+    """Pays one counterparty: at once, or by an escrow that it releases."""
+
+    every = 0.1
+
+    def __init__(self, counterparty: str) -> None:
+        self._to = counterparty
+
+    def decide(self, view):
+        funded = [one.escrow_id for one in view.contracts if one.status == "funded"]
+        if funded and view.random.random() < 0.5:
+            return EscrowAct(view.random.choice(funded), "release")
+        if view.random.random() < 0.5:
+            return EscrowCreate(_cents(view), self._to, "a piece of work")
+        return Pay(self._to, _cents(view))
+
+
+class Registrar(Strategy):
+    """Buys a new name now and then."""
+
+    every = 0.3
+    account = "domains"
+
+    def decide(self, view):
+        return RegisterDomain(f"hand-{view.random.randrange(10**9)}.xyz", 9)
+
+
+def _cents(view):
+    return f"0.{view.random.randint(10, 99)}"

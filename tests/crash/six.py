@@ -1,0 +1,252 @@
+"""An agent that uses all six services, and the comparison of its journal with the venue's own books."""
+
+import json
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+from actors.journal import Reader
+from actors.money.amounts import from_venue
+from actors.money.book import Bucket
+from actors.money.events import IncidentNoted, IntentClosed, IntentOpened, StrayBooked, TradeBooked
+from actors.money.machine import LaneState
+from actors.money.state import State
+from tests.crash.kit import CONFIG, Arena
+
+SIX = """
+[services]
+trading = true
+wallet = true
+domains = true
+faucet = true
+referral = true
+
+[wallet]
+base = "0x1212121212121212121212121212121212121212"
+
+[domains]
+watch = ["stakekeeper-six.com"]
+
+[[strategy]]
+class = "tests.crash.player:Player"
+game = "dice"
+
+[[strategy]]
+class = "tests.crash.hands:Dealer"
+
+[[strategy]]
+class = "tests.crash.hands:Payer"
+counterparty = "{counterparty}"
+
+[[strategy]]
+class = "tests.crash.hands:Registrar"
+"""
+ORDERS = ("order", "close_order")
+NO_SLOW_QUIET = {"actors.desk.opening:SLOW_QUIET": 0}
+"""An order is waited for as long as a bet: nothing is minutes late here."""
+
+FUNDS = {"casino": ("/sandbox/grant", 10_000), "domains": ("/sandbox/deposit", 2_000)}
+"""By which door, and how many USD, so that no lane runs dry."""
+
+CENT_MICRO = 10_000
+ROUNDING_MICRO = 2
+"""Of a position's margin: the exchange shows its entry price in few digits."""
+
+RESTS = 12
+"""How many orderly lives of `REST_S` seconds it may take until nothing is open."""
+
+REST_S = "1.5"
+
+
+def tell(root: str, door: str, **body) -> dict:
+    """Ask the venue's operator or an open door."""
+    with urlopen(Request(root + door, json.dumps(body).encode()), timeout=10) as answer:
+        return json.loads(answer.read())
+
+
+@dataclass
+class SixArena(Arena):
+    """An arena whose agent uses all six services; `house` is where its venue has its books."""
+
+    house: Path = Path()
+
+    def furnish(self, *, send_timeout=0.4, quiet_period=0.6) -> "SixArena":
+        """Configure the agent, let it make its accounts, and fund them."""
+        self.data.mkdir(exist_ok=True)
+        other = tell(self.root, "/api/v1/auth/register")["agent_id"]
+        strategies = SIX.format(counterparty=other)
+        text = CONFIG.format(
+            root=self.root, send_timeout=send_timeout, quiet_period=quiet_period, strategies=strategies
+        )
+        (self.data / "agent.toml").write_text(text)
+        assert self.start("--for", "0", changes=NO_SLOW_QUIET).wait() == 0, self.output()
+        for service, (door, amount) in FUNDS.items():
+            tell(self.root, door, agent_id=self.account(service), amount=amount)
+        return self
+
+    def account(self, service: str) -> str:
+        return json.loads((self.data / "credentials.json").read_text())[service]["agent_id"]
+
+    def order_faults(self, faults: str) -> None:
+        tell(self.root, "/sandbox/faults", faults=faults)
+
+    def rest(self) -> "SixBooks":
+        """Let it come to rest at a venue without faults, drained, and compare."""
+        self.order_faults("")
+        for _ in range(RESTS):
+            code = self.start("--for", REST_S, changes=NO_SLOW_QUIET).wait()
+            assert code == 0, f"ended with {code}:\n{self.output()}"
+            books = self.books()
+            if not books.waiting:
+                return books
+        return books
+
+    def books(self) -> "SixBooks":
+        events, state = self.events(), State()
+        for event in events:
+            state.replay(event)
+        with Reader.open(self.journal) as reader:
+            chain_ok = reader.verify().ok
+        with closing(sqlite3.connect(f"file:{self.house / 'sandbox.sqlite'}?mode=ro", uri=True)) as venue:
+            venue.row_factory = sqlite3.Row
+            accounts = {service: self.account(service) for service in ("casino", "trading", "domains")}
+            return SixBooks(events, state, Venue.read(venue, **accounts), chain_ok)
+
+
+@dataclass
+class Venue:
+    """What the venue and its exchange wrote down of an agent's accounts. Cash in micro-USD."""
+
+    tags: Counter
+    bets: set
+    payments: Counter
+    contracts: dict
+    fills: dict
+    positions: dict
+    names: Counter
+    cash: dict
+
+    @classmethod
+    def read(cls, db: sqlite3.Connection, *, casino: str, trading: str, domains: str) -> "Venue":
+        def rows(sql, who):
+            return db.execute(sql, (who,)).fetchall()
+
+        (address,) = rows("SELECT address FROM trading_agents WHERE id = ?", trading)[0]
+        bets = rows("SELECT id, client_seed FROM bets WHERE agent_id = ?", casino)
+        paid = "SELECT amount FROM ledger WHERE agent_id = ? AND reason = 'payment_sent'"
+        held = rows("SELECT coin, size, cost_micro, leverage FROM exchange_positions WHERE address = ?", address)
+        cash = {
+            "casino": from_venue(exact(rows("SELECT balance FROM agents WHERE id = ?", casino)[0][0])),
+            "trading": rows("SELECT cash_micro FROM exchange_accounts WHERE address = ?", address)[0][0],
+            "domains": from_venue(exact(rows("SELECT balance FROM domain_agents WHERE id = ?", domains)[0][0])),
+        }
+        return cls(
+            tags=Counter(row["client_seed"] for row in bets),
+            bets={row["id"] for row in bets},
+            payments=Counter(from_venue(exact(row["amount"])) for row in rows(paid, casino)),
+            contracts={
+                row["id"]: row["description"].rpartition("[")[2].removesuffix("]")
+                for row in rows("SELECT id, description FROM escrows WHERE creator_id = ?", casino)
+            },
+            fills={
+                f"fill:{row['tid']}": row["oid"]
+                for row in rows("SELECT tid, oid FROM exchange_fills WHERE address = ?", address)
+            },
+            positions={
+                row["coin"]: (Decimal(row["size"]), abs(row["cost_micro"]) / row["leverage"])
+                for row in held
+                if Decimal(row["size"])
+            },
+            names=Counter(row["domain"] for row in rows("SELECT domain FROM domains WHERE agent_id = ?", domains)),
+            cash=cash,
+        )
+
+
+def exact(number: float) -> Decimal:
+    return Decimal(repr(number))
+
+
+@dataclass
+class SixBooks:
+    """What an agent's journal and the venue's books say of the same accounts."""
+
+    events: list
+    state: State
+    venue: Venue
+    chain_ok: bool
+
+    def of(self, kind) -> list:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def opened(self, *kinds: str) -> list[IntentOpened]:
+        return [one for one in self.of(IntentOpened) if one.kind in kinds]
+
+    def executed(self, *kinds: str) -> list[IntentOpened]:
+        """Return the intents that the journal says were executed."""
+        done = {one.intent for one in self.of(IntentClosed) if one.outcome == "executed"}
+        return [one for one in self.opened(*kinds) if one.intent in done]
+
+    def found(self) -> dict[str, int]:
+        """Return how many intents of each kind were closed by a look-up."""
+        known = {one.intent: one.kind for one in self.of(IntentOpened)}
+        return dict(Counter(known[one.intent] for one in self.of(IntentClosed) if one.by == "look-up"))
+
+    @property
+    def waiting(self) -> list[str]:
+        """The open intents that no lane in ERROR and no incident are about."""
+        told = {one.intent for one in self.of(IncidentNoted)}
+        lanes = {lane.culprit for lane in self.state.lanes.values() if lane.state is LaneState.ERROR}
+        return [intent for intent in self.state.open if intent not in told & lanes]
+
+    def check(self) -> "SixBooks":
+        """Nothing is doubled, lost or forgotten, on any account."""
+        assert (self.waiting, self.chain_ok, self.state.book.violations()) == ([], True, [])
+        self._check_bets()
+        self._check_spending()
+        self._check_trades()
+        for account, cash in self.venue.cash.items():
+            tolerance = CENT_MICRO // 2 if account == "domains" else 0
+            assert abs(self.state.book.at_venue(account) - cash) <= tolerance, account
+        return self
+
+    def _undecided(self, *kinds: str) -> int:
+        return sum(opened.kind in kinds for opened in self.state.open.values())
+
+    def _check_bets(self) -> None:
+        booked = Counter(
+            one.venue_ref
+            for one in self.of(IntentClosed | StrayBooked)
+            if one.venue_ref and one.venue_ref.startswith("bet_")
+        )
+        assert [tag for tag, times in self.venue.tags.items() if times > 1] == []
+        assert booked == Counter(self.venue.bets)
+
+    def _check_spending(self) -> None:
+        paid = Counter(one.stake_micro for one in self.executed("pay"))
+        assert sum((self.venue.payments - paid).values()) <= self._undecided("pay")
+        assert paid - self.venue.payments == Counter()
+        bought = Counter(one.subject for one in self.executed("register_domain"))
+        assert sum((self.venue.names - bought).values()) <= self._undecided("register_domain")
+        assert bought - self.venue.names == Counter()
+        tags = Counter(self.venue.contracts.values())
+        made = Counter(one.tag for one in self.executed("escrow_create"))
+        assert sum((tags - made).values()) <= self._undecided("escrow_create")
+        assert made - tags == Counter()
+
+    def _check_trades(self) -> None:
+        """Each fill is booked once, and is of one order that was sent once."""
+        booked = Counter(one.venue_ref for one in self.of(TradeBooked) if one.venue_ref.startswith("fill:"))
+        assert booked == Counter(self.venue.fills.keys())
+        orders, executed = len(set(self.venue.fills.values())), len(self.executed(*ORDERS))
+        assert 0 <= orders - executed <= self._undecided(*ORDERS), (orders, executed)
+        held = self.state.holdings["trading"]
+        assert {one.coin: one.size for one in held.positions} == {
+            coin: size for coin, (size, _) in self.venue.positions.items()
+        }
+        assert self.state.book.balance("trading", Bucket.MARGIN) == held.margin_micro
+        for one in held.positions:
+            assert abs(one.margin_micro - self.venue.positions[one.coin][1]) <= ROUNDING_MICRO, one
