@@ -1,7 +1,7 @@
 """Trading on the desk: how a trade is closed in the book, and the trades that the house makes by itself.
 
-The house opens nothing that adds risk. When the run ends it takes back the orders that wait at the venue; when a stop
-rule was broken it closes the positions as well, or the stop would stop nothing. Each is tried once.
+The house opens nothing that adds risk. When the run ends it takes back our orders that wait at the venue; when a stop rule
+was broken it takes back all and closes the positions, or the stop would stop nothing. Each is tried once.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,9 @@ def reductions(till: Till, account: str, *, ending: bool) -> list[CheckedTrade]:
     stopped = stop is not None and stop.rule != MISMATCH
     if held is None or not (ending or stopped):
         return []
-    return [trade for trade in to_reduce(held, close=stopped) if _subject(trade) not in till.tried]
+    trades = [trade for trade in to_reduce(held, close=stopped) if _subject(trade) not in till.tried]
+    # What others placed on the account is theirs, unless a stop was broken.
+    return [trade for trade in trades if stopped or till.state.traded.get(_subject(trade))]
 
 
 def reduce(till: Till, account: str, *, ending: bool, allowed: Callable[[Checked, Lane], Denial | None]) -> None:
