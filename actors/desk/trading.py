@@ -1,7 +1,7 @@
 """Trading on the desk: how a trade is closed in the book, and the trades that the house makes by itself.
 
-The house opens nothing that adds risk. When the run ends it takes back our orders that wait at the venue; when a stop rule
-was broken it takes back all and closes the positions, or the stop would stop nothing. Each is tried once.
+The house opens nothing that adds risk. When the run ends it takes back our orders that wait at the venue; when a stop
+rule was broken it takes back all and closes the positions, or the stop would stop nothing. Each is tried once.
 """
 
 from collections.abc import Callable
