@@ -1,6 +1,7 @@
 """What the state remembers of an account, a lane and a contract. Amounts in micro-USD, times in UTC microseconds."""
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from actors.money.events import EscrowOpened, StopSet
 from actors.money.machine import LaneState
@@ -36,7 +37,7 @@ class Account:
     day_start_micro: int = 0
     fun_today_micro: int = 0
     loss_streak: int = 0
-    bets_at: tuple[int, ...] = ()
+    bets_at: deque[int] = field(default_factory=deque)
     stop: StopSet | None = None
     pause: StopSet | None = None
     shown: tuple[str, ...] = ()

@@ -4,8 +4,7 @@ They run on the account's totals, whichever lane asks. What they count from (ses
 streak, the day's entertainment) is part of the journaled state, so a crash and restart forgets nothing.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -58,7 +57,7 @@ class Exposure:
     day_start_micro: int
     loss_streak: int
     fun_today_micro: int
-    bets_at: tuple[int, ...]
+    bets_at: Sequence[int]
     risk_factor: Fraction | None = None
 
 
@@ -133,18 +132,16 @@ def funds(_: Limits, at: Exposure, proposal: Proposal) -> Denial | None:
     return Denial("balance", f"{usd(at.available_micro)} USD available", f"{usd(proposal.stake_micro)} USD", at.now)
 
 
-def last_minute(bets_at: tuple[int, ...], now: int) -> tuple[int, ...]:
-    """Return the times of those bets that lie within the minute before `now`."""
-    return bets_at[bisect_right(bets_at, now - MICROS_PER_MINUTE) :]
-
-
 def rate(limits: Limits, at: Exposure, proposal: Proposal) -> Denial | None:
     """Deny a bet beyond `bets_per_minute` within any minute; all of a minute's bets may come in one burst."""
-    most, recent = limits.bets_per_minute, last_minute(at.bets_at, at.now)
-    if not proposal.bet or len(recent) < most:
+    most = limits.bets_per_minute
+    if not proposal.bet or len(at.bets_at) < most:
         return None
-    until = recent[-most] + MICROS_PER_MINUTE
-    return Denial("rate", f"{most} bets a minute", f"{len(recent)} in the last minute", until)
+    until = at.bets_at[-most] + MICROS_PER_MINUTE
+    if until <= at.now:
+        return None
+    recent = sum(placed > at.now - MICROS_PER_MINUTE for placed in at.bets_at)
+    return Denial("rate", f"{most} bets a minute", f"{recent} in the last minute", until)
 
 
 def entertainment(limits: Limits, at: Exposure, proposal: Proposal) -> Denial | None:

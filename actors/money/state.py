@@ -42,7 +42,7 @@ from actors.money.fairness import Unproven, unproven
 from actors.money.machine import LaneState, move
 from actors.money.positions import Holdings
 from actors.money.records import HOUSE, TRADING, Account, Contract, Lane, Tally, Void
-from actors.money.risk import MICROS_PER_DAY, MICROS_PER_MINUTE, PAUSE, Exposure, last_minute
+from actors.money.risk import MICROS_PER_DAY, MICROS_PER_MINUTE, PAUSE, Exposure
 
 RECENT_REFS = 20_000
 """How many references of the venue are kept in memory to know its rows by; the journal's index knows all."""
@@ -294,7 +294,9 @@ class State:
         self.open[event.intent] = event
         self.tally.sent += 1
         if event.kind == "bet":
-            account.bets_at = (*last_minute(account.bets_at, event.at), event.at)
+            account.bets_at.append(event.at)
+            while account.bets_at[0] <= event.at - MICROS_PER_MINUTE:
+                account.bets_at.popleft()
             account.fun_today_micro += event.stake_micro if event.fun else 0
 
     def _close(self, event: IntentClosed) -> None:
