@@ -24,7 +24,7 @@ from actors.money.events import (
     TradeBooked,
     WithdrawalMoved,
 )
-from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow
+from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow, Query
 from actors.money.fairness import Unproven
 from actors.money.outgoing import PAYMENT, WITHDRAWAL, News, row_key
 from actors.money.state import State
@@ -122,6 +122,19 @@ def recent_history(ledger: tuple[LedgerRow, ...], cursor_at: str) -> tuple[Histo
         return rows
     oldest = min(row.at for row in rows)
     return tuple(row for row in rows if row.at > oldest) if oldest < cursor_at else None
+
+
+def as_expected(evidence: Evidence, query: Query) -> bool:
+    """Tell whether one reading is enough: an account as the book has it, which nobody else moves just now."""
+    others = any(row.at > query.cursor_at and row.reason not in BET_REASONS for row in evidence.history)
+    differs = abs(evidence.balance_micro - query.expected_micro) > TOLERANCE_MICRO
+    return not (query.full or others or differs) and evidence.nonces == query.expected_nonces
+
+
+def at_rest(first: Evidence, second: Evidence) -> bool:
+    """Tell whether nothing moved between two readings. Sums alone would not show what came and went meanwhile."""
+    sums = [(seen.nonces, seen.balance_micro, {row.row_id for row in seen.ledger}) for seen in (first, second)]
+    return sums[0] == sums[1]
 
 
 def fresh_rows(state: State, evidence: Evidence) -> list[tuple[str, HistoryRow]]:

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from actors.money.amounts import TOLERANCE_MICRO
-from actors.money.audit import recent_history
+from actors.money.audit import as_expected, at_rest, recent_history
 from actors.money.evidence import (
     WINDOW_MARGIN,
     Answer,
@@ -194,15 +193,12 @@ class Client:
     def _evidence(self, query: Query) -> Talk[Evidence]:
         if query.sweep:
             return (yield from self._listing(query))
-        before: tuple[int, int] | None = None
+        before: Evidence | None = None
         for _ in range(READINGS):
             seen = yield from self._reading(query, detailed=before is not None)
-            now = (seen.nonces, seen.balance_micro)
-            expected = seen.nonces == query.expected_nonces
-            expected &= abs(seen.balance_micro - query.expected_micro) <= TOLERANCE_MICRO
-            if now == before or (before is None and expected and not query.full):
+            if at_rest(before, seen) if before else as_expected(seen, query):
                 return seen
-            before = now
+            before = seen
         raise VenueDown(f"the account {query.account} moved during each of {READINGS} readings")
 
     def _listing(self, query: Query) -> Talk[Evidence]:

@@ -7,8 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
-from actors.money.amounts import TOLERANCE_MICRO
-from actors.money.audit import recent_history
+from actors.money.audit import as_expected, at_rest, recent_history
 from actors.money.evidence import (
     WINDOW_MARGIN,
     Answer,
@@ -104,7 +103,7 @@ class Casino:
         """Read an account, all or nothing.
 
         A quiet account that is as expected takes one reading. Otherwise it is read until two readings agree in nonce
-        total and balance: then nothing moved between them, and everything in the second belongs together.
+        total, ledger and balance: then nothing moved between them, and everything in the second belongs together.
 
         Raises:
             VenueError: a part could not be read, or the account did not come to rest within `READINGS`.
@@ -113,15 +112,12 @@ class Casino:
             self.balance()  # any answer tells how far the venue's clock, which dates the rows, is behind ours
         if query.sweep:
             return self._listing(query)
-        before: tuple[int, int] | None = None
+        before: Evidence | None = None
         for _ in range(READINGS):
             seen = self._reading(query, detailed=before is not None)
-            now = (seen.nonces, seen.balance_micro)
-            expected = seen.nonces == query.expected_nonces
-            expected &= abs(seen.balance_micro - query.expected_micro) <= TOLERANCE_MICRO
-            if now == before or (before is None and expected and not query.full):
+            if at_rest(before, seen) if before else as_expected(seen, query):
                 return seen
-            before = now
+            before = seen
         raise VenueDown(f"the account {query.account} moved during each of {READINGS} readings")
 
     def rotate(self) -> None:

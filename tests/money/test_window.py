@@ -5,10 +5,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as some
 
-from actors.money.audit import LEDGER_ROWS, cursor, external_rows, recent_history
+from actors.money.audit import LEDGER_ROWS, as_expected, at_rest, cursor, external_rows, recent_history
 from actors.money.calendar import iso
 from actors.money.events import CreditBooked
-from actors.money.evidence import HistoryRow, LedgerRow
+from actors.money.evidence import Evidence, HistoryRow, LedgerRow, Query
 from tests.desk.kit import ACCOUNT, SECOND, Table
 
 SECONDS = some.lists(some.integers(0, 40), min_size=1, max_size=120).map(sorted)
@@ -79,3 +79,26 @@ def test_a_credit_in_a_quiet_window_leaves_the_cursor():
     table.run(2 * 61 * SECOND)
     assert sum(credit.amount_micro for credit in table.of(CreditBooked)) == 20_000
     assert table.sound()
+
+
+BONUS = LedgerRow("1", True, 10_000, "daily_bonus", "db_1", 100)
+PAYMENT = LedgerRow("2", False, 10_000, "payment_sent", "pay_1", 100)
+
+
+def reading(*ledger, balance_micro=7_000_000):
+    history = recent_history(ledger, "")
+    return Evidence("casino", 0, (), True, 5, balance_micro, True, ledger, history)
+
+
+def test_what_came_and_went_between_two_readings_is_seen_though_the_sums_agree():
+    assert at_rest(reading(BONUS), reading(BONUS))
+    assert not at_rest(reading(), reading(BONUS))
+    assert not at_rest(reading(BONUS), reading(BONUS, PAYMENT))
+    assert not at_rest(reading(BONUS), reading(BONUS, balance_micro=6_990_000))
+
+
+def test_one_reading_is_enough_only_if_nobody_else_moves_the_account():
+    query = Query("casino", 0, 7_000_000, 5, cursor_at=iso(99))
+    assert as_expected(reading(), query)
+    assert not as_expected(reading(BONUS), query)
+    assert as_expected(reading(BONUS), replace(query, cursor_at=iso(100)))
