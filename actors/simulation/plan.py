@@ -26,8 +26,11 @@ PATIENT = 0.03
 PATIENCE_S = 67.0
 
 LONG_S = 600.0
-RARER, LEAST = 100, 0.005
-"""By how much what a few seconds meet is rarer in ten minutes; and how often, before that, actors and processes die."""
+RARER = (20, 100, 100)
+"""By how much what a few seconds meet is rarer in ten minutes."""
+
+LEAST = 0.005
+"""Share of messages and of steps, before it is made rarer, at which an actor or the process dies in any case."""
 
 TOGETHER = ("late", "cut", "500", "not sent", "unbooked")
 """Fates that every seed of ten minutes meets."""
@@ -116,22 +119,22 @@ class Plan:
     @classmethod
     def draw_long(cls, rng: Random) -> "Plan":
         """Draw a mixture for ten minutes and all services: everything strikes more rarely, but most of it does."""
-        plan = cls.draw(rng)
+        plan, rarer = cls.draw(rng), rng.choice(RARER)
         fates = {name: rng.uniform(0.02, 0.1) for name in TOGETHER}
         return replace(
             plan,
             chaos_s=LONG_S,
             patience_s=0.0,
-            crash_rate=(plan.crash_rate + LEAST) / RARER,
-            death_rate=(plan.death_rate + LEAST) / RARER,
-            seam_death_rate=plan.seam_death_rate / RARER,
+            crash_rate=(plan.crash_rate + LEAST) / rarer,
+            death_rate=(plan.death_rate + LEAST) / rarer,
+            seam_death_rate=plan.seam_death_rate / rarer,
             fates=plan.fates | fates | {"lost": plan.fates["lost"] * RARELY},
             read_rate=rng.uniform(0.02, 0.1),
-            busy_rate=plan.busy_rate / RARER,
-            refused_rate=plan.refused_rate / RARER,
-            broken_rate=plan.broken_rate / RARER,
-            outside_rate=plan.outside_rate / RARER,
-            operator_rate=plan.operator_rate / RARER,
+            busy_rate=plan.busy_rate / rarer,
+            refused_rate=plan.refused_rate / rarer,
+            broken_rate=plan.broken_rate / rarer,
+            outside_rate=plan.outside_rate / rarer,
+            operator_rate=plan.operator_rate / rarer,
         )
 
     def fate(self, kinds: tuple[str, ...], rng: Random) -> str:

@@ -4,12 +4,15 @@ import pytest
 
 from actors.money import audit
 from actors.money.evidence import Unknown
-from actors.simulation import Run
+from actors.simulation import Run, play_all, wire
 from actors.simulation.fibers import Killed, pause, talk
 from actors.simulation.seeds import hushed
 from actors.simulation.wire import SimulatedLine
+from actors.venue import webhook
+from actors.venue.answers import error_of
 
-SEEDS = (1, 2)
+SEEDS = range(1, 3)
+NIGHTLY = range(10_000, 10_500)
 LEAST_STEPS = 100_000
 
 USED = (
@@ -42,6 +45,12 @@ def test_a_lane_at_each_service_comes_to_agree_with_the_venue_whatever_strikes(p
     assert sum(one.counts["processes"] for one in played) > len(SEEDS)
 
 
+@pytest.mark.nightly
+@pytest.mark.timeout(6 * 3600)
+def test_they_agree_through_the_night():
+    assert [f"seed {one.seed}: {one.violation}" for one in play_all(NIGHTLY, everything=True) if one.violation] == []
+
+
 @pytest.mark.parametrize("what", [*USED, *FAULTS])
 def test_in_these_ten_minutes_there_is(what, played):
     assert sum(one.counts[what] for one in played)
@@ -65,6 +74,21 @@ def test_an_order_that_is_sent_again_after_no_answer_is_noticed(monkeypatch):
 def test_an_empty_list_of_positions_that_is_believed_is_noticed(monkeypatch):
     monkeypatch.setattr(audit, "drift", lambda *_: "")
     assert "are believed, there are" in play(1).violation
+
+
+def test_an_event_that_another_signed_and_that_is_taken_is_noticed(monkeypatch):
+    monkeypatch.setattr(wire, "opened", lambda body, *_: webhook._event(body))
+    assert "was taken and is not the venue's" in play(1).violation
+
+
+def test_a_trade_failed_that_is_taken_for_a_refusal_is_noticed(monkeypatch):
+    def refusal(self, known, http):
+        code = error_of(http.body)
+        return code if code == "trade_failed" else proven(self, known, http)
+
+    proven = SimulatedLine._refusal
+    monkeypatch.setattr(SimulatedLine, "_refusal", refusal)
+    assert "is refused (trade_failed) but was executed" in play(1).violation
 
 
 def test_a_job_goes_on_where_it_paused():
