@@ -1,7 +1,7 @@
 """What lies between the real clients and the services in memory: lines, whose requests meet their fate, and feeds."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,6 @@ from actors.webhook_server import Take
 from actors.world import OnPrices, OnState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from actors.simulation.world import SimulatedWorld
 
 TRADE_FATES = ("lost", "late", "not sent", "cut", "500", "429", "unbooked")
@@ -33,11 +31,14 @@ CLAIM_FATES = ("not sent", "cut", "500", "429")
 
 TICK_S = 1.0
 SILENCE_S = 8.0
+"""Between two frames of prices, and how long they stay away at most, in virtual seconds."""
+
 SECRET = b"the simulation's"
 SHARES = {"late": 0.2, "twice": 0.2, "forged": 0.2, "stale": 0.1}
 """Of the events that are pushed, how many meet what."""
 
 LATEST_S = 20.0
+"""By how much an event is late at most, in virtual seconds."""
 
 
 class SimulatedLine(Line):
@@ -52,7 +53,7 @@ class SimulatedLine(Line):
         self._reader = _Reads(world, services, service)
         self._ticket: Ticket | None = None
 
-    def send(self, ticket: Ticket, executed: "Callable[[bytes], Executed]") -> Answer:
+    def send(self, ticket: Ticket, executed: Callable[[bytes], Executed]) -> Answer:
         """Send a ticket's request; see Line.send."""
         self._ticket = ticket  # from here to `_send` nothing pauses
         return super().send(ticket, executed)
@@ -173,7 +174,7 @@ class SimulatedReceiver:
         """Return True: it fails with its actor alone."""
         return True
 
-    def hear(self, body: bytes, signature: str, stamp: str, answer: "Callable[[str], object]") -> None:
+    def hear(self, body: bytes, signature: str, stamp: str, answer: Callable[[str], object]) -> None:
         """Take a request in."""
         try:
             pushed = opened(body, signature, stamp, SECRET, self._world.wall() / SECOND)
