@@ -70,8 +70,9 @@ class Gate:
 
     def _turn(self, lane: Lane) -> Denial | None:
         now = self.till.now
-        if alone := next((opened for opened in self.till.open(lane.account) if opened.kind in ALONE), None):
-            return Denial("account", f"nothing beside {alone.kind}", f"{alone.intent} is open", now)
+        first = next((one for one in self.till.state.open.values() if one.account == lane.account), None)
+        if first and first.kind in ALONE:  # and so the only one
+            return Denial("account", f"nothing beside {first.kind}", f"{first.intent} is open", now)
         name, until = self.turns.get(lane.account, (lane.name, 0))
         if name == lane.name or until <= now:
             return None

@@ -10,7 +10,7 @@ from actors.money.amounts import usd
 from actors.money.book import Bucket, Posting
 from actors.money.events import IntentOpened
 from actors.money.games import Odds
-from actors.money.kelly import edge
+from actors.money.kelly import edge, full_kelly
 from actors.money.orders import (
     CheckedCancel,
     CheckedClose,
@@ -72,7 +72,7 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
         balance_micro=till.state.book.at_venue(account),
         probability=told.probability if told else "",
         multiplier=told.multiplier if told else "",
-        kelly=_decimal(sized.full_kelly) if told else "",
+        kelly=told.kelly if told else "",
         fun=sized.fun,
         boot=terms.boot.boot,
         quiet_boot=quiet_until - terms.boot.began,
@@ -90,11 +90,11 @@ def describe(wager: Checked, sized: Sized, terms: Terms) -> str:
     match wager:
         case CheckedBet():
             what = " ".join([wager.game, *(str(value) for _, value in wager.params)])
-            how = _told(wager.odds).how
+            told = _told(wager.odds)
             if sized.fun:
-                return f"{what}  {how}  entertainment  ->  stake {usd(sized.stake_micro)}"
-            kelly = f"Kelly {float(sized.full_kelly):.1%} x {float(terms.limits.kelly_fraction):.2f}"
-            return f"{what}  {how}  {kelly}  ->  stake {usd(sized.stake_micro)}"
+                return f"{what}  {told.how}  entertainment  ->  stake {usd(sized.stake_micro)}"
+            kelly = f"Kelly {told.share} x {float(terms.limits.kelly_fraction):.2f}"
+            return f"{what}  {told.how}  {kelly}  ->  stake {usd(sized.stake_micro)}"
         case CheckedEscrow():
             return f"escrow of {usd(wager.amount_micro)} for {wager.counterparty}, {wager.timeout_hours} h"
         case CheckedAct():
@@ -109,14 +109,16 @@ class _Told(NamedTuple):
     # Of odds, on which lanes bet again and again: for the journal, and in one clause for people.
     probability: str
     multiplier: str
+    kelly: str
+    share: str
     how: str
 
 
 @lru_cache(maxsize=256)
 def _told(odds: Odds) -> _Told:
-    p, m = odds.probability, odds.multiplier
+    p, m, full = odds.probability, odds.multiplier, full_kelly(odds)
     how = f"p {float(p):.3f} pays {float(m):.2f}  edge {float(edge(p, m)):+.1%}"
-    return _Told(_decimal(p), _decimal(m), how)
+    return _Told(_decimal(p), _decimal(m), _decimal(full), f"{float(full):.1%}", how)
 
 
 def _spending(wager: CheckedPay | CheckedWithdraw | CheckedDomain) -> str:
@@ -168,6 +170,5 @@ def _spent(wager: CheckedPay | CheckedWithdraw | CheckedDomain) -> tuple[str, di
             return wager.domain, {}
 
 
-@lru_cache(maxsize=256)
 def _decimal(number: Fraction) -> str:
     return f"{Decimal(number.numerator) / Decimal(number.denominator):.10g}"

@@ -19,7 +19,7 @@ WHOLE = frozenset({"threshold", "bet_value"})
 """Parameters that are whole numbers; the journal keeps all as text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Unproven:
     """A booked bet of ours whose seed has not been shown.
 

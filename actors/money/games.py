@@ -34,6 +34,9 @@ class Odds:
     multiplier: Fraction
     wins: Callable[[float], bool] = field(compare=False, repr=False)
 
+    def __hash__(self) -> int:
+        return hash((self.probability.numerator, self.multiplier.numerator))  # a Fraction's own takes far longer
+
 
 def _wins(multiplier: str, won: Callable[[float], bool]) -> Odds:
     winning = sum(1 for roll in range(ROLLS) if won(roll / 100))

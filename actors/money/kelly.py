@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from actors.money.amounts import floor_to_cents, times
+from actors.money.games import Odds
 
 
 def edge(probability: Fraction, multiplier: Fraction) -> Fraction:
@@ -16,7 +17,6 @@ def edge(probability: Fraction, multiplier: Fraction) -> Fraction:
     return probability * multiplier - 1
 
 
-@lru_cache(maxsize=256)
 def kelly(probability: Fraction, multiplier: Fraction) -> Fraction:
     """Return the full Kelly fraction of the bankroll, between 0 and 1; 0 without an edge.
 
@@ -30,10 +30,15 @@ def kelly(probability: Fraction, multiplier: Fraction) -> Fraction:
     return min(Fraction(1), advantage / (multiplier - 1))
 
 
+@lru_cache(maxsize=1024)
+def full_kelly(odds: Odds) -> Fraction:
+    """Return the full Kelly fraction of a bet by its game's own odds, on which lanes bet again and again."""
+    return kelly(odds.probability, odds.multiplier)
+
+
 def stake(
     bankroll_micro: int,
-    probability: Fraction,
-    multiplier: Fraction,
+    full: Fraction,
     *,
     fraction: Fraction,
     cap_fraction: Fraction,
@@ -44,8 +49,7 @@ def stake(
     Args:
         bankroll_micro: what is available now. Stakes of other open intents are reserved and no longer part of it,
             so simultaneous wagers shrink each other instead of adding up to more than the bankroll.
-        probability: of winning.
-        multiplier: total return per unit.
+        full: the full Kelly fraction.
         fraction: the part of full Kelly to stake (0.25 is a usual choice).
         cap_fraction: never more than this part of the bankroll.
         min_stake_micro: a stake below it is none.
@@ -53,11 +57,7 @@ def stake(
     Returns:
         The stake in micro-USD, 0 without an edge or below the minimum.
     """
-    part = _part(probability, multiplier, fraction, cap_fraction)
-    sized = floor_to_cents(times(max(bankroll_micro, 0), part))
+    bankroll_micro = max(bankroll_micro, 0)
+    by_kelly = bankroll_micro * full.numerator * fraction.numerator // (full.denominator * fraction.denominator)
+    sized = floor_to_cents(min(by_kelly, times(bankroll_micro, cap_fraction)))
     return sized if sized >= min_stake_micro else 0
-
-
-@lru_cache(maxsize=256)
-def _part(probability: Fraction, multiplier: Fraction, fraction: Fraction, cap_fraction: Fraction) -> Fraction:
-    return min(kelly(probability, multiplier) * fraction, cap_fraction)

@@ -1,7 +1,6 @@
 """From a wager to a stake: Kelly where there is an edge, the entertainment budget where there is none."""
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from actors.money import kelly
 from actors.money.amounts import usd
@@ -21,11 +20,10 @@ from actors.money.wagers import (
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """A stake that passed every rule, with the numbers that led to it."""
+    """A stake that passed every rule; `fun` is staked without an edge."""
 
     stake_micro: int
     fun: bool = False
-    full_kelly: Fraction = Fraction(0)
 
 
 def size(wager: Checked, limits: Limits, at: Exposure) -> Sized | Denial:
@@ -63,25 +61,23 @@ def _capped(bet: CheckedBet, sized: Sized, at: Exposure) -> Sized:
 
 
 def _size_bet(bet: CheckedBet, limits: Limits, at: Exposure) -> Sized | Denial:
-    p, m = bet.odds.probability, bet.odds.multiplier
     if bet.wish_micro is not None and bet.wish_micro > at.available_micro:
         return Denial(
             "balance", f"{usd(at.available_micro)} USD available", f"{usd(bet.wish_micro)} USD wanted", at.now
         )
-    full = kelly.kelly(p, m)
+    full = kelly.full_kelly(bet.odds)
     if not full:
         if not limits.entertainment_micro:
-            edge = f"{float(kelly.edge(p, m)):+.2%}"
+            edge = f"{float(kelly.edge(bet.odds.probability, bet.odds.multiplier)):+.2%}"
             return Denial("no edge", "an edge above 0, or an entertainment budget", f"edge {edge}")
         return Sized(bet.wish_micro or limits.min_stake_micro, fun=True)
     stake = kelly.stake(
         at.available_micro,
-        p,
-        m,
+        full,
         fraction=limits.kelly_fraction,
         cap_fraction=limits.max_stake_fraction,
         min_stake_micro=limits.min_stake_micro,
     )
     if not stake:
         return Denial("minimum stake", f"{usd(limits.min_stake_micro)} USD", "less by Kelly", at.now)
-    return Sized(min(stake, bet.wish_micro or stake), full_kelly=full)
+    return Sized(min(stake, bet.wish_micro or stake))

@@ -136,6 +136,8 @@ class State:
         return any(void.bet and void.account == account for void in self._younger(WATCH, now))
 
     def _held(self, account: str, now: int) -> int:
+        if not self.watched:
+            return 0
         return sum(void.hold_micro for void in self._younger(HOLD, now) if void.account == account)
 
     def _younger(self, age: int, now: int) -> Iterator[Void]:

@@ -16,7 +16,7 @@ BANKROLLS = some.integers(0, 10**12)
 
 
 def sized(bankroll, p, m, part=Fraction(1), cap=Fraction(1), least=10_000):
-    return stake(bankroll, p, m, fraction=part, cap_fraction=cap, min_stake_micro=least)
+    return stake(bankroll, kelly(p, m), fraction=part, cap_fraction=cap, min_stake_micro=least)
 
 
 @given(BANKROLLS, PROBABILITIES, MULTIPLIERS)
