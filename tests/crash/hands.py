@@ -8,19 +8,20 @@ COINS = ("BTC", "ETH", "SOL", "APT", "LTC", "AVAX")
 
 
 class Dealer(Strategy):
-    """Goes with whatever market moved last, and soon out again."""
+    """Goes with how a market moved last, and out again: the latter is what it does in `closes` of all cases."""
 
     every = 0.0
     wants_prices = True
     account = "trading"
 
-    def __init__(self) -> None:
+    def __init__(self, closes: float = 0.6) -> None:
+        self._closes = closes
         self._before = {}
 
     def decide(self, view):
         before, self._before = self._before or view.prices, view.prices
         known = [position.position_id for position in view.positions if position.position_id]
-        if known and view.random.random() < 0.6:
+        if known and view.random.random() < self._closes:
             return CloseOrder(view.random.choice(known))
         held = {position.coin for position in view.positions}
         free = [coin for coin in COINS if coin in view.prices and coin not in held]

@@ -92,3 +92,27 @@ def syncs_hastily(patch):
         return make_durable(connection) and not connection.run("PRAGMA synchronous = NORMAL")
 
     patch(sqlite.Connection, "make_durable", hasty)
+
+
+def resends_orders(patch):
+    """An order that the venue failed on is sent again."""
+    send_once = line.send_once
+
+    def persistent(base_url, request, **options):
+        answer = send_once(base_url, request, **options)
+        if request.service == "trading" and answer.status >= 500:
+            return send_once(base_url, request, **options)
+        return answer
+
+    patch(line, "send_once", persistent)
+
+
+def takes_trade_failed_for_refused(patch):
+    """What the venue calls failed was not done."""
+    judge = line.Line._judge
+
+    def trusting(self, known, path, http, executed):
+        failed = b"trade_failed" in http.body
+        return Refused("trade_failed") if failed else judge(self, known, path, http, executed)
+
+    patch(line.Line, "_judge", trusting)

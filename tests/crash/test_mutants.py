@@ -6,6 +6,7 @@ from actors.journal import EpochLost, Journal, Rejected
 from tests.crash import mutants
 from tests.crash.kit import KILLED, Arena, abreast, end_venue, venue
 from tests.crash.test_power_loss import trials
+from tests.crash.test_six_services import OF_TRADERS
 from tests.journal.conftest import START
 from tests.journal.entries import closed, credit, note, opened
 
@@ -135,4 +136,4 @@ def test_no_mutant_survives(lives, tmp_path, monkeypatch):
 
 def test_every_mutant_is_tried():
     rules = {one for one in vars(mutants).values() if getattr(one, "__module__", "") == mutants.__name__}
-    assert {*OF_AGENTS, *OF_JOURNALS} == rules
+    assert {*OF_AGENTS, *OF_JOURNALS, *OF_TRADERS} == rules

@@ -2,25 +2,21 @@
 
 import pytest
 
-from tests.crash.kit import abreast, end_venue, random_of, venue
-from tests.crash.six import NO_SLOW_QUIET, SixArena
+from tests.crash import mutants
+from tests.crash.kit import KILLED, abreast, end_venue, random_of, venue
+from tests.crash.six import NO_SLOW_QUIET, OPENER, SixArena
 from tests.crash.test_kill_loop import INFANTS, lives_of
 
-SENT = (
-    "/trading/v1/trade/open",
-    "/trading/v1/trade/close",
-    "/domains/v1/domains/register",
-    "/api/v1/stats/pay",
-    "/escrow",
-)
+OPEN, CLOSE, REGISTER = "/trading/v1/trade/open", "/trading/v1/trade/close", "/domains/v1/domains/register"
+SENT = (OPEN, CLOSE, REGISTER, "/api/v1/stats/pay", "/escrow")
 """What spends, trades or locks money."""
 
 LOST = ("500-after=0.1", "cut=0.1", "reset-after=0.05", "reset-before=0.05", "malformed=0.05", "late=0.05:0.2")
 """What leaves an effect without a good answer, or a bad answer without an effect."""
 
 HALVED = (
-    "unbooked@/trading/v1/trade/open=0.03,unbooked@/trading/v1/trade/close=0.1,empty@/trading/v1/trade/positions=0.2,"
-    "unbooked@/domains/v1/domains/register=0.1,500-debit@/api/v1/stats/pay=0.1"
+    f"unbooked@{OPEN}=0.03,unbooked@{CLOSE}=0.1,empty@/trading/v1/trade/positions=0.2,"
+    f"unbooked@{REGISTER}=0.1,500-debit@/api/v1/stats/pay=0.1"
 )
 """What the venue does by half, and what it denies."""
 
@@ -43,25 +39,34 @@ def live_and_die(arena, weather, kills, seed):
     return arena.rest()
 
 
-def loop(tmp_path, zygotes, items):
-    """Run a loop for each (faults, kills, seed), several at a time, each with a venue of its own; check each."""
+def with_venues(job, tmp_path, zygotes, items):
+    """Do a job for each item, several at a time, each with an agent and a venue of its own; return what came of each.
 
-    def one(item, zygote):
-        weather, kills, seed = item
-        house = tmp_path / f"venue-{seed}"
-        root = venue(house, seed=seed, faults="cut=0")
+    The job gets the item and the agent's arena.
+    """
+
+    def one(numbered, zygote):
+        number, item = numbered
+        house = tmp_path / f"venue-{number}"
+        root = venue(house, seed=number, faults="cut=0")
         try:
-            arena = SixArena(tmp_path / f"agent-{seed}", root, zygote, house)
-            return live_and_die(arena, weather, kills, seed).check()
+            return job(item, SixArena(tmp_path / f"agent-{number}", root, zygote, house))
         finally:
             end_venue(house)
 
-    results = abreast(one, items, zygotes)
-    for item, after in zip(items, results, strict=True):
-        if isinstance(after, AssertionError):
-            print(f"{item} failed")  # noqa: T201
-            raise after
-        print(item, story(after))  # noqa: T201
+    return abreast(one, list(enumerate(items, start=1)), zygotes)
+
+
+def loop(tmp_path, zygotes, items):
+    """Run a loop for each (faults, kills, seed), and check each."""
+
+    def one(item, arena):
+        return live_and_die(arena, *item).check()
+
+    found = with_venues(one, tmp_path, zygotes, items)
+    for item, after in zip(items, found, strict=True):
+        print(item, after if isinstance(after, AssertionError) else story(after))  # noqa: T201
+    assert [after for after in found if isinstance(after, AssertionError)] == []
 
 
 def story(after):
@@ -80,3 +85,25 @@ def test_kills_leave_every_account_right(tmp_path, zygotes):
 @pytest.mark.timeout(4 * 3600)
 def test_three_hundred_kills_leave_every_account_right(tmp_path, zygotes):
     loop(tmp_path, zygotes, [("storm" if seed % 3 == 0 else "aimed", 30, seed) for seed in range(10)])
+
+
+# the negative controls: an order that the exchange fills and the venue fails on
+
+OF_TRADERS = {
+    mutants.resends_orders: (f"500-after@{OPEN}=1", "insert/outcome_unknown", "orders: 2 done"),
+    mutants.takes_trade_failed_for_refused: (f"unbooked@{OPEN}=1", "commit/intent_closed", "orders: 1 done"),
+}
+"""The mutants, the fault that shows each, where its life ends, and what the comparison then says."""
+
+
+def fill_fail_and_die(mutant, arena):
+    faults, point, _ = OF_TRADERS[mutant]
+    arena.furnish(OPENER).order_faults(faults)
+    assert arena.die_at(point, "--for", "20", mutant=mutant.__name__, changes=NO_SLOW_QUIET) == KILLED
+    return arena.rest().check()
+
+
+def test_an_order_that_is_sent_twice_or_is_filled_and_called_refused_is_noticed(tmp_path, zygotes):
+    found = with_venues(fill_fail_and_die, tmp_path, zygotes, OF_TRADERS)
+    told = [said in str(error) for error, (_, _, said) in zip(found, OF_TRADERS.values(), strict=True)]
+    assert told == [True, True], found
