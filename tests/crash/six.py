@@ -51,6 +51,7 @@ OPENER = """
 [[strategy]]
 class = "tests.crash.hands:Dealer"
 closes = 0.0
+waits = 0.0
 """
 WAITS = {"send_timeout": 0.4, "quiet_period": 0.6}
 NO_SLOW_QUIET = {"actors.desk.opening:SLOW_QUIET": 0}
@@ -130,6 +131,7 @@ class Venue:
     contracts: dict
     fills: dict
     positions: dict
+    limits: Counter
     names: Counter
     cash: dict
 
@@ -164,6 +166,7 @@ class Venue:
                 for row in held
                 if Decimal(row["size"])
             },
+            limits=Counter(row["id"] for row in rows("SELECT id FROM trading_limits WHERE agent_id = ?", trading)),
             names=Counter(row["domain"] for row in rows("SELECT domain FROM domains WHERE agent_id = ?", domains)),
             cash=cash,
         )
@@ -188,9 +191,13 @@ class SixBooks:
     def opened(self, *kinds: str) -> list[IntentOpened]:
         return [one for one in self.of(IntentOpened) if one.kind in kinds]
 
+    def closed(self, *kinds: str) -> list[IntentClosed]:
+        ours = {one.intent for one in self.opened(*kinds)}
+        return [one for one in self.of(IntentClosed) if one.intent in ours]
+
     def executed(self, *kinds: str) -> list[IntentOpened]:
         """Return the intents that the journal says were executed."""
-        done = {one.intent for one in self.of(IntentClosed) if one.outcome == "executed"}
+        done = {one.intent for one in self.closed(*kinds) if one.outcome == "executed"}
         return [one for one in self.opened(*kinds) if one.intent in done]
 
     def found(self) -> dict[str, int]:
@@ -216,6 +223,8 @@ class SixBooks:
         self._check_counts("names", self.venue.names, names, "register_domain")
         filled = Counter(dict.fromkeys(["orders"], len(set(self.venue.fills.values()))))
         self._check_counts("orders", filled, Counter({"orders": len(self.executed(*ORDERS))}), *ORDERS)
+        waiting = Counter(one.venue_ref for one in self.closed("limit_order") if one.outcome == "executed")
+        self._check_counts("limit orders", self.venue.limits, waiting, "limit_order")
         for account, cash in self.venue.cash.items():
             if any(opened.account == account for opened in self.state.open.values()):
                 continue

@@ -8,11 +8,19 @@ from tests.crash.six import NO_SLOW_QUIET, OPENER, SixArena
 from tests.crash.test_kill_loop import INFANTS, lives_of
 
 OPEN, CLOSE, REGISTER = "/trading/v1/trade/open", "/trading/v1/trade/close", "/domains/v1/domains/register"
-SENT = (OPEN, CLOSE, REGISTER, "/api/v1/stats/pay", "/escrow")
+SENT = (OPEN, CLOSE, "/trading/v1/trade/limit", REGISTER, "/api/v1/stats/pay", "/escrow")
 """What spends, trades or locks money."""
 
-LOST = ("500-after=0.1", "cut=0.1", "reset-after=0.05", "reset-before=0.05", "malformed=0.05", "late=0.05:0.2")
-"""What leaves an effect without a good answer, or a bad answer without an effect."""
+LOST = (
+    "latency=0.3:0.1",
+    "500-after=0.1",
+    "cut=0.1",
+    "reset-after=0.05",
+    "reset-before=0.05",
+    "malformed=0.05",
+    "late=0.05:0.2",
+)
+"""What leaves an effect without a good answer, or a bad answer without an effect; and time to die in between."""
 
 HALVED = (
     f"unbooked@{OPEN}=0.03,unbooked@{CLOSE}=0.1,empty@/trading/v1/trade/positions=0.2,"
@@ -71,7 +79,17 @@ def loop(tmp_path, zygotes, items):
 
 def story(after):
     lives, met = lives_of(after.events)
-    kinds = ("bet", "escrow_create", "escrow_act", "pay", "order", "close_order", "register_domain")
+    kinds = (
+        "bet",
+        "escrow_create",
+        "escrow_act",
+        "pay",
+        "order",
+        "close_order",
+        "limit_order",
+        "cancel_order",
+        "register_domain",
+    )
     ended = {kind: f"{len(after.executed(kind))} of {len(after.opened(kind))}" for kind in kinds}
     return f"{met} of {lives} lives began with something open; executed {ended}; found {after.found()}"
 
