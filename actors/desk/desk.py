@@ -219,7 +219,7 @@ class Desk:
             till.send(f"lane:{message.lane}", LaneView(message.lane, LaneState.STOPPED, reason, view))
             return till.cut()
         lane = till.state.lane(message.lane, message.account)
-        till.tell_lane(lane, ready=self._resolver.watches[message.account].ready)
+        till.tell_lane(lane, ready=self._resolver.ready(message.account))
         return till.cut()
 
     def found(self, message: Found, now: int) -> Step:
@@ -427,7 +427,7 @@ class Desk:
             self._till.send("escrow", WatchEscrows(tuple(self._till.state.contracts)))
 
     def _tell_lanes(self, account: str) -> None:
-        self._till.tell_lanes(account, ready=self._resolver.watches[account].ready)
+        self._till.tell_lanes(account, ready=self._resolver.ready(account))
 
     def _at(self, now: int) -> Till:
         self._till.now = now

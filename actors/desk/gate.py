@@ -60,7 +60,9 @@ class Gate:
         return f"{lane.state}, outcome=unknown" if track and track.phase == "unknown" else str(lane.state)
 
     def _account(self, name: str) -> Denial | None:
-        watch = self.resolver.watches[name]
+        watch = self.resolver.watches.get(name)
+        if watch is None:
+            return Denial("account", "served by this agent", f"{name} is not; see [services]")
         if not watch.ready:
             return Denial("account", "reconciled with the venue", watch.trouble or "RECOVERING", self.till.now)
         if self.resolver.barrier(name):

@@ -33,7 +33,7 @@ def pause(till: Till, resolver: Resolver, reason: str) -> None:
     for account in till.state.accounts.values():
         if account.pause is None:
             till.record(StopSet(till.now, account.name, PAUSE, "an operator's resume", reason))
-            till.tell_lanes(account.name, ready=resolver.watches[account.name].ready)
+            till.tell_lanes(account.name, ready=resolver.ready(account.name))
 
 
 def resume(till: Till, resolver: Resolver, by: str) -> None:
@@ -44,13 +44,14 @@ def resume(till: Till, resolver: Resolver, by: str) -> None:
         if account.pause:
             till.record(StopLifted(till.now, account.name, PAUSE, by))
         if rule == MISMATCH:
-            resolver.watches[account.name].want("an operator")
+            if watch := resolver.watches.get(account.name):
+                watch.want("an operator")
         elif rule:
             till.record(StopLifted(till.now, account.name, rule, by))
             equity = till.exposure(account.name).equity_micro
             till.record(SessionStarted(till.now, account.name, equity, after_stop=True))
         settle.check_stops(till, account.name)
-        till.tell_lanes(account.name, ready=resolver.watches[account.name].ready)
+        till.tell_lanes(account.name, ready=resolver.ready(account.name))
 
 
 def resolve(till: Till, word: Resolve) -> str:

@@ -62,6 +62,11 @@ class Resolver:
         tracks = self.till.tracks
         return [o for o in self.till.open(account) if tracks[o.intent].phase == "unknown"]
 
+    def ready(self, account: str) -> bool:
+        """Whether the account is served by this agent, and book and venue agree."""
+        watch = self.watches.get(account)
+        return watch is not None and watch.ready
+
     def barrier(self, account: str) -> bool:
         """Whether the account must not open anything now: absence is being proven, or the whole is compared."""
         watch = self.watches[account]

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from actors.desk import Boot
-from actors.messages import Drain, Propose
+from actors.desk import Boot, Desk
+from actors.messages import Drain, Pause, Propose, Resume
 from actors.money.book import Bucket
-from actors.money.events import AgentStarted, AgentStopped, IntentOpened, OutcomeUnknown, SessionStarted
+from actors.money.events import AgentStarted, AgentStopped, IntentOpened, OutcomeUnknown, SessionStarted, StopSet
 from actors.money.evidence import Executed, Unknown
 from tests.desk.kit import ACCOUNT, QUIET, SECOND, SEND_TIMEOUT, Table, bet
 
@@ -188,3 +188,15 @@ def test_what_follows_from_a_reading_is_asked_for_with_it():
     table.look()
     assert table.outcome(opened) == "executed"
     assert table.asked  # the account as a whole is next
+
+
+def test_an_account_whose_service_was_switched_off_stands_in_nobodys_way():
+    table = Table().reconciled()
+    table.state.apply(StopSet(table.now, ACCOUNT, "daily loss", "10 %", "12 %", table.now + SECOND))
+    desk = Desk(table.state, table.terms, 2, {"trading": "trading"})
+    desk.begin(table.now)
+    desk.pause(Pause("lunch"), table.now)
+    desk.tick(table.now + 2 * SECOND)
+    desk.resume(Resume("ada"), table.now)
+    (lane,) = desk.status(table.now).lanes
+    assert "casino is not; see [services]" in lane.why
