@@ -12,7 +12,14 @@ OPEN, CLOSE, REGISTER = "/trading/v1/trade/open", "/trading/v1/trade/close", "/d
 SENT = (OPEN, CLOSE, "/trading/v1/trade/limit", REGISTER, "/api/v1/stats/pay", "/escrow")
 """What spends, trades or locks money."""
 
-LOST = "latency=0.3:0.1 500-after=0.1 cut=0.1 reset-after=0.05 reset-before=0.05 malformed=0.05 late=0.05:0.2".split()
+LOST = {
+    "latency": "0.3:0.1",
+    "500-after": 0.1,
+    "cut": 0.1,
+    "reset-after": 0.05,
+    "reset-before": 0.05,
+    "malformed": 0.05,
+}
 """What leaves an effect without a good answer, or a bad answer without an effect; and time to die in between."""
 
 HALVED = (
@@ -21,7 +28,7 @@ HALVED = (
 )
 """What the venue does by half, and what it denies."""
 
-AIMED = ",".join((HALVED, *(one.replace("=", f"@{door}=", 1) for door in SENT for one in LOST)))
+AIMED = ",".join((HALVED, *(f"{kind}@{door}={rate}" for door in SENT for kind, rate in LOST.items())))
 FAULTS = {"aimed": AIMED, "storm": f"storm,{HALVED}"}
 """Aimed at what is sent, so that much is sent; and at everything, so that little can be read."""
 
