@@ -19,6 +19,7 @@ LOST = {
     "reset-after": 0.05,
     "reset-before": 0.05,
     "malformed": 0.05,
+    "late": "0.05:0.2",
 }
 """What leaves an effect without a good answer, or a bad answer without an effect; and time to die in between."""
 
