@@ -2,9 +2,10 @@
 
 from actors import Strategy
 from actors.money.orders import CancelOrder, CloseOrder, LimitOrder, Order
-from actors.money.wagers import EscrowAct, EscrowCreate, Idle, Pay, RegisterDomain
+from actors.money.wagers import EscrowAct, EscrowCreate, Idle, Pay, RegisterDomain, Withdraw
 
 COINS = ("BTC", "ETH", "SOL", "APT", "LTC", "AVAX")
+ADDRESS = "0x" + "12" * 20
 
 
 class Dealer(Strategy):
@@ -42,7 +43,7 @@ class Dealer(Strategy):
 
 
 class Payer(Strategy):
-    """Pays one counterparty: at once, or by an escrow that it releases."""
+    """Pays one counterparty, at once or by an escrow that it releases, and withdraws."""
 
     every = 0.1
 
@@ -53,6 +54,8 @@ class Payer(Strategy):
         funded = [one.escrow_id for one in view.contracts if one.status == "funded"]
         if funded and view.random.random() < 0.5:
             return EscrowAct(view.random.choice(funded), "release")
+        if view.random.random() < 0.3:
+            return Withdraw(f"1.{view.random.randint(10, 99)}", ADDRESS)
         if view.random.random() < 0.5:
             return EscrowCreate(_cents(view), self._to, "a piece of work")
         return Pay(self._to, _cents(view))

@@ -132,6 +132,7 @@ class Venue:
     fills: dict
     positions: dict
     limits: Counter
+    withdrawals: Counter
     names: Counter
     cash: dict
 
@@ -143,6 +144,7 @@ class Venue:
         (address,) = rows("SELECT address FROM trading_agents WHERE id = ?", trading)[0]
         bets = rows("SELECT id, client_seed FROM bets WHERE agent_id = ?", casino)
         paid = "SELECT amount FROM ledger WHERE agent_id = ? AND reason = 'payment_sent'"
+        sent = "SELECT id FROM withdrawals WHERE agent_id = ? AND status = 'completed'"
         held = rows("SELECT coin, size, cost_micro, leverage FROM exchange_positions WHERE address = ?", address)
         cash = {
             "casino": from_venue(exact(rows("SELECT balance FROM agents WHERE id = ?", casino)[0][0])),
@@ -167,6 +169,7 @@ class Venue:
                 if Decimal(row["size"])
             },
             limits=Counter(row["id"] for row in rows("SELECT id FROM trading_limits WHERE agent_id = ?", trading)),
+            withdrawals=Counter(row["id"] for row in rows(sent, casino)),
             names=Counter(row["domain"] for row in rows("SELECT domain FROM domains WHERE agent_id = ?", domains)),
             cash=cash,
         )
@@ -225,6 +228,8 @@ class SixBooks:
         self._check_counts("orders", filled, Counter({"orders": len(self.executed(*ORDERS))}), *ORDERS)
         waiting = Counter(one.venue_ref for one in self.closed("limit_order") if one.outcome == "executed")
         self._check_counts("limit orders", self.venue.limits, waiting, "limit_order")
+        sent = Counter(one.venue_ref for one in self.closed("withdraw") if one.outcome == "executed")
+        self._check_counts("withdrawals", self.venue.withdrawals, sent, "withdraw")
         for account, cash in self.venue.cash.items():
             if any(opened.account == account for opened in self.state.open.values()):
                 continue

@@ -9,7 +9,7 @@ from tests.crash.six import NO_SLOW_QUIET, OPENER, SixArena
 from tests.crash.test_kill_loop import INFANTS, lives_of
 
 OPEN, CLOSE, REGISTER = "/trading/v1/trade/open", "/trading/v1/trade/close", "/domains/v1/domains/register"
-SENT = (OPEN, CLOSE, "/trading/v1/trade/limit", REGISTER, "/api/v1/stats/pay", "/escrow")
+SENT = (OPEN, CLOSE, "/trading/v1/trade/limit", REGISTER, "/api/v1/stats/pay", "/api/v1/auth/withdraw", "/escrow")
 """What spends, trades or locks money."""
 
 LOST = {
