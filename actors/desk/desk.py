@@ -316,8 +316,10 @@ class Desk:
                 settle.check_stops(till, account.name)  # another rule may have been broken behind it
                 self._tell_lanes(account.name)
         for name in () if self._reconciler.drained else self._readers:
-            trading.reduce(till, name, ending=bool(self._reconciler.draining), allowed=self._gate.wager)
+            if not self._resolver.barrier(name):  # else what is held is not known yet
+                trading.reduce(till, name, ending=bool(self._reconciler.draining), allowed=self._gate.wager)
         self._resolver.tick()
+        self._reconciler.end()
         return till.cut()
 
     def pause(self, message: Pause, now: int) -> Step:

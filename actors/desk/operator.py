@@ -155,7 +155,7 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple
         sent=tally.sent - start.sent,
         difference_micro=sum(known) - book if compared else None,
         mismatch_micro=differs[0] if differs else None,
-        checked_at=min(watch.checked_at for watch in watches.values()),
+        checked_at=min((watch.checked_at for watch in watches.values()), default=0),
         closed=closed,
         referred=len(state.referred),
         commissions_micro=dict(state.commissions),

@@ -194,8 +194,12 @@ class Reconciler:
 
     def _finish(self, watch: Watch) -> None:
         watch.wanted = None
-        idle = not self.till.state.open and not any(w.wanted for w in self.watches.values())
-        idle &= not any(w.ready and reductions(self.till, name, ending=True) for name, w in self.watches.items())
-        if idle and not self.drained:
-            self.till.record(AgentStopped(self.till.now, self.draining or ""))
+        self.end()
+
+    def end(self) -> None:
+        """Write the end of a run that is to end, if nothing is open, to be read, or left to try."""
+        if self.draining is None or self.drained or self.till.state.open:
+            return
+        if not any(w.wanted or reductions(self.till, name, ending=True) for name, w in self.watches.items()):
+            self.till.record(AgentStopped(self.till.now, self.draining))
             self.drained = True

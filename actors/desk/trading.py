@@ -45,7 +45,7 @@ def reductions(till: Till, account: str, *, ending: bool) -> list[CheckedTrade]:
     """Return what the house has still to try on an account, the next one first."""
     held, stop = till.state.holdings.get(account), till.state.account(account).stop
     stopped = stop is not None and stop.rule != MISMATCH
-    if held is None or not (ending or stopped):
+    if held is None or till.terms.dry_run or not (ending or stopped):
         return []
     trades = [trade for trade in to_reduce(held, close=stopped) if _subject(trade) not in till.tried]
     # What others placed on the account is theirs, unless a stop was broken.

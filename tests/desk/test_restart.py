@@ -9,6 +9,7 @@ from actors.messages import Drain, Pause, Propose, Resume
 from actors.money.book import Bucket
 from actors.money.events import AgentStarted, AgentStopped, IntentOpened, OutcomeUnknown, SessionStarted, StopSet
 from actors.money.evidence import Executed, Unknown
+from actors.money.state import State
 from tests.desk.kit import ACCOUNT, QUIET, SECOND, SEND_TIMEOUT, Table, bet
 
 
@@ -200,3 +201,13 @@ def test_an_account_whose_service_was_switched_off_stands_in_nobodys_way():
     desk.resume(Resume("ada"), table.now)
     (lane,) = desk.status(table.now).lanes
     assert "casino is not; see [services]" in lane.why
+
+
+def test_an_agent_without_an_account_stands_and_ends():
+    table = Table()
+    desk = Desk(State(), table.terms, 1, {})
+    desk.begin(table.now)
+    assert desk.status(table.now).phase == "RUNNING"
+    desk.drain(Drain("the end"), table.now)
+    desk.tick(table.now)
+    assert desk.status(table.now).drained

@@ -402,12 +402,8 @@ def test_all_margin_counts_as_open():
 
 
 def test_a_loss_that_is_not_yet_realised_stops_the_account_and_closes_its_positions():
-    desk = TradingDesk()
-    desk.opened("400")
-    desk.venue.prices["BTC"] -= 4_000
-    desk.tell(Poll("trading", "positions"))
-    desk.run(SECOND)
-    stop, close = desk.of(StopSet)[0], list(desk.sent.values())[-1]
+    desk, close = losing()
+    stop = desk.of(StopSet)[0]
     assert (stop.rule, close.kind, close.subject, close.lane) == ("stop loss", "close_order", "pos_1", "(house)")
     desk.venue.close("BTC", desk.now)
     desk.answer(close, Executed(trade=TradeDone("closed")))
@@ -416,17 +412,56 @@ def test_a_loss_that_is_not_yet_realised_stops_the_account_and_closes_its_positi
 
 
 def test_what_the_house_tries_it_tries_once():
-    desk = TradingDesk()
-    desk.opened("400")
-    desk.venue.prices["BTC"] -= 4_000
-    desk.tell(Poll("trading", "positions"))
-    desk.run(SECOND)
-    desk.answer(list(desk.sent.values())[-1], Refused("position_not_found"))
+    desk, close = losing()
+    desk.answer(close, Refused("position_not_found"))
     desk.run(60 * SECOND)
     assert len(desk.sent) == 2
     desk.tell(Resume("ada"))
     desk.run(SECOND)
     assert len(desk.sent) == 3
+
+
+def losing():
+    """Return a desk that tells the venue to close what fell too far, and the intent by which it does."""
+    desk = TradingDesk()
+    desk.opened("400")
+    desk.venue.prices["BTC"] -= 4_000
+    desk.tell(Poll("trading", "positions"))
+    desk.run(SECOND)
+    return desk, list(desk.sent.values())[-1]
+
+
+def test_what_a_crash_left_to_be_found_out_is_not_tried_again_before_the_account_was_read():
+    desk, close = losing()
+    desk.venue.close("BTC", desk.now)
+    desk.crash()
+    desk.tick()
+    desk.look()
+    assert (desk.outcome(close), bool(desk.asked)) == ("executed", True)
+    desk.tick()  # while that is still being read
+    assert desk.reconciled().sound()
+    assert len(desk.sent) == 2
+
+
+def test_a_dry_run_reduces_nothing():
+    desk = TradingDesk()
+    desk.opened("400")
+    desk.venue.prices["BTC"] -= 4_000
+    desk.terms = replace(desk.terms, dry_run=True)
+    desk.crash().run(SECOND)
+    assert (desk.lane(), len(desk.sent)) == ("STOPPED", 1)
+
+
+def test_the_end_takes_back_what_waits_even_if_book_and_venue_differ(desk):
+    order_id = waiting(desk)
+    desk.venue.cash -= 1_000_000
+    desk.tell(Drain("the end"))
+    desk.run(10 * SECOND)
+    cancel = list(desk.sent.values())[-1]
+    desk.venue.mark(order_id, "cancelled")
+    desk.answer(cancel, Executed(trade=TradeDone("cancelled")))
+    desk.run(10 * SECOND)
+    assert (cancel.subject, len(desk.of(AgentStopped))) == (order_id, 1)
 
 
 def test_a_gain_that_is_not_realised_is_no_equity(desk):
