@@ -132,8 +132,9 @@ class BankrollActor(Worker):
         match message:
             case Replayed(incarnation=self.incarnation):
                 self._begin(message)
-            case Appended(incarnation=self.incarnation):
-                self._durable(message)
+            case Appended(tokens, self.incarnation) if self._desk:
+                for token in tokens:
+                    self._durable(self._desk, token)
             case AppendRefused(incarnation=self.incarnation):
                 self._refused(message)
             case Replayed() | Appended() | AppendRefused():
@@ -240,23 +241,24 @@ class BankrollActor(Worker):
         self._since_snapshot = 0
         return dump_state(self._desk.state.as_committed())
 
-    def _durable(self, message: Appended) -> None:
+    def _durable(self, desk: Desk, token: int) -> None:
         waiting = self._undurable.popleft()
-        if waiting.token != message.token or self._desk is None:
-            raise JournalRefused(f"the journal acknowledged {message.token} before {waiting.token}")
-        reached("acknowledged", kind_of(waiting.step.events[0]))
+        if waiting.token != token:
+            raise JournalRefused(f"the journal acknowledged {token} before {waiting.token}")
+        events = waiting.step.events
+        reached("acknowledged", kind_of(events[0]))
         now = self._wall()
-        self._desk.committed(waiting.step.events, now)
-        for event in waiting.step.events:
+        desk.committed(events, now)
+        for event in events:
             if isinstance(event, IntentOpened):
-                self._place(self._desk, event)
+                self._place(desk, event)
         self._deliver(waiting.step.mail)
         self._deliver(waiting.later)
-        routine = all(isinstance(event, ROUTINE) for event in waiting.step.events)
+        routine = all(isinstance(event, ROUTINE) for event in events)
         if not routine:
             self._report()
         if not routine or self._status is None or now >= self._shown_at + SHOW_EVERY:
-            self._show(self._desk, now)
+            self._show(desk, now)
 
     def _refused(self, message: AppendRefused) -> None:
         waiting, desk = self._undurable.popleft(), self._desk

@@ -95,11 +95,10 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """The events of this token are on disk."""
+    """The events of these tokens, which follow each other, are on disk."""
 
-    token: int
+    tokens: tuple[int, ...]
     incarnation: int
-    seq: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,14 +137,22 @@ class PersistenceActor(Worker):
         except JournalError as error:
             raise Fatal(str(error)) from error
         reached("commit", kind)
+        durable: list[int] = []
         for append, result in zip(group, results, strict=True):
             if isinstance(result, Rejected):
+                self._acknowledge(durable)
                 self._refuse(append, result.reason)
                 continue
             if append.snapshot is not None:
                 journal.save_snapshot(result.seqs[-1], append.snapshot)
-            self._bankroll.tell(Appended(append.token, append.incarnation, result.seqs[-1]))
+            durable.append(append.token)
+        self._acknowledge(durable)
         self._show()
+
+    def _acknowledge(self, tokens: list[int]) -> None:
+        if tokens:
+            self._bankroll.tell(Appended(tuple(tokens), self._served))
+            tokens.clear()
 
     def _refuse(self, append: Append, reason: str) -> None:
         self._bankroll.tell(AppendRefused(append.token, append.incarnation, reason))

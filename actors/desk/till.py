@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from actors.messages import BankrollView, LaneView, Level, Notice
 from actors.money.events import Event, IncidentNoted, IntentOpened, LaneFailed
@@ -76,16 +76,14 @@ class Terms:
     has_room: Callable[[], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """A message and whom it is for: a service's name, "lane:NAME" or "reporter"."""
 
     to: str
     message: object
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One decision: events to write, and mail to send when they are on disk."""
 
     events: tuple[Event, ...] = ()

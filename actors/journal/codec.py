@@ -52,7 +52,7 @@ def encode(event: Event) -> Entry:
     """Return the journal entry of an event; postings as [account, source, target, micro-USD]."""
     values: dict[str, Any] = {name: getattr(event, name) for name in _FIELDS[type(event)]}
     if "postings" in values:
-        values["postings"] = [(p.account, p.source.value, p.target.value, p.amount_micro) for p in values["postings"]]
+        values["postings"] = [(p.account, str(p.source), str(p.target), p.amount_micro) for p in values["postings"]]
     return Entry(kind_of(event), _text(values), values.get("intent"), values.get("venue_ref"))
 
 

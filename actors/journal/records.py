@@ -8,8 +8,7 @@ Rule: TypeAlias = Literal["one_open", "one_close", "one_venue_ref", "schema", "t
 constraint of the table, or text that is not Unicode."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One event to be written.
 
     Attributes:

@@ -115,11 +115,12 @@ def nonce_flaw(bet: Unproven, earlier: Iterable[Unproven]) -> str:
     for other in earlier:
         if other.seed_hash != bet.seed_hash:
             continue
+        if bet.nonce > other.highest:
+            return ""  # higher than all
         if other.nonce == bet.nonce:
             return f"nonce: {bet.nonce} was used before, by {other.intent}"
         if other.known_after <= bet.known_before:
-            rises = bet.nonce > other.highest
-            return "" if rises else f"nonce: expected above {other.highest}, reported {bet.nonce}"
+            return f"nonce: expected above {other.highest}, reported {bet.nonce}"
     return ""
 
 

@@ -22,7 +22,7 @@ def exact_of(name: str, number: object) -> Fraction:
     Raises:
         Nonsense: it is none, or has more digits than any has.
     """
-    if isinstance(number, bool) or not isinstance(number, str | int | Decimal | Fraction | float):
+    if isinstance(number, bool) or not isinstance(number, Number):
         raise Nonsense(f"{name} must be a number, not {number!r}")
     try:
         exact = Fraction(number) if isinstance(number, int | Fraction) else _parsed(str(number))

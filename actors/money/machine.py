@@ -66,7 +66,7 @@ def move(lane: str, source: LaneState, target: LaneState, *, open_intent: bool =
     Raises:
         IllegalTransition: the table has no such row, or a lane with an open intent would be freed.
     """
-    free = target in (S.IDLE, S.STOPPED) and source in (S.ERROR, S.STOPPED, S.SETTLING)
-    if (source, target) not in TRANSITIONS or (open_intent and free):
+    frees = open_intent and target in (S.IDLE, S.STOPPED) and source in (S.ERROR, S.STOPPED, S.SETTLING)
+    if (source, target) not in TRANSITIONS or frees:
         raise IllegalTransition(lane, source, target)
     return target

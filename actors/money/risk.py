@@ -168,7 +168,10 @@ STAKE_RULES: tuple[Rule, ...] = (funds, stake_cap, open_exposure, entertainment,
 
 def first_denial(rules: tuple[Rule, ...], limits: Limits, at: Exposure, proposal: Proposal) -> Denial | None:
     """Return the first rule's denial, or None if all allow."""
-    return next((denial for rule in rules if (denial := rule(limits, at, proposal))), None)
+    for rule in rules:
+        if denial := rule(limits, at, proposal):
+            return denial
+    return None
 
 
 def next_stop_micro(limits: Limits, at: Exposure) -> tuple[str, int]:
