@@ -82,13 +82,13 @@ def lanes(number: int) -> tuple[Lane, ...]:
     return tuple(Lane(name, "casino", make, wants_prices=False) for name, make in makers)
 
 
-def one_a_service() -> tuple[Lane, ...]:
-    """Return a lane that bets, one that pays by escrow, one that trades on prices, one that buys names."""
+def one_a_service(traders: int) -> tuple[Lane, ...]:
+    """Return a lane that bets, one that pays by escrow, one that buys names, one or two that trade on prices."""
     return (
         Lane("better", "casino", lambda: _slower(Coin(), 4.0), wants_prices=False),
         Lane("builder", "casino", lambda: _slower(Contractor(), 7.0), wants_prices=False),
-        Lane("trader", "trading", Trader, wants_prices=True),
         Lane("registrar", "domains", Registrar, wants_prices=False),
+        *(Lane(f"trader-{number}", "trading", Trader, wants_prices=True) for number in range(1, traders + 1)),
     )
 
 

@@ -113,7 +113,7 @@ class Run:
         self._story: deque[str] = deque(maxlen=STORY_LINES)
         self._print = tell
         self._everything = everything
-        self._lanes = one_a_service() if everything else lanes(rng.choice((2, 3)))
+        self._lanes = one_a_service(rng.choice((1, 1, 2))) if everything else lanes(rng.choice((2, 3)))
         plan = Plan.draw_long(rng) if everything else Plan.draw(rng)
         self.world = SimulatedWorld(
             rng.getrandbits(64), plan, send_timeout_s=SEND_TIMEOUT_S, quiet_s=QUIET_S, tell=self._tell,

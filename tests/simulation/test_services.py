@@ -2,6 +2,7 @@
 
 import pytest
 
+from actors.desk.gate import Gate
 from actors.money import audit
 from actors.money.evidence import Unknown
 from actors.simulation import Run, play_all, wire
@@ -12,6 +13,7 @@ from actors.venue import webhook
 from actors.venue.answers import error_of
 
 SEEDS = range(1, 3)
+TWO_TRADERS = 5
 NIGHTLY = range(10_000, 10_500)
 LEAST_STEPS = 100_000
 
@@ -74,6 +76,12 @@ def test_an_order_that_is_sent_again_after_no_answer_is_noticed(monkeypatch):
 def test_an_empty_list_of_positions_that_is_believed_is_noticed(monkeypatch):
     monkeypatch.setattr(audit, "drift", lambda *_: "")
     assert "are believed, there are" in play(1).violation
+
+
+def test_an_order_beside_another_is_noticed(monkeypatch):
+    monkeypatch.setattr(Gate, "_alone", lambda *_: None)
+    monkeypatch.setattr(Gate, "_turn", lambda *_: None)
+    assert "one of them must be alone" in play(TWO_TRADERS).violation
 
 
 def test_an_event_that_another_signed_and_that_is_taken_is_noticed(monkeypatch):
