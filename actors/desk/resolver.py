@@ -8,11 +8,12 @@ from actors.desk.till import SECOND, Till
 from actors.desk.trading import close_trade
 from actors.desk.watch import Asked, Purpose, Watch
 from actors.messages import Found, LookUp, LookUpFailed
-from actors.money.audit import audit, news
+from actors.money.audit import audit, news, reviewed
 from actors.money.events import IntentOpened, LookedUp
 from actors.money.evidence import WINDOW_MARGIN, Evidence, Outgoing, Query
 from actors.money.outgoing import Ambiguous
 from actors.money.positions import TradeDone
+from actors.money.records import Account
 from actors.money.resolve import Absent, Contradiction, FoundBet, FoundEscrow, find, judge
 from actors.money.trading import find_trade
 from actors.money.wagers import ALONE
@@ -161,7 +162,7 @@ class Resolver:
             since=since,
             expected_micro=state.book.at_venue(name),
             expected_nonces=account.nonces,
-            full=not account.reconciled_at or bool(account.shown) or any(o.kind in TOLD_BY_ROWS for o in unknown),
+            full=self._needs_rows(account, unknown),
             withdrawals=any(o.kind == "withdraw" for o in unknown) or bool(state.withdrawals),
             cursor_at=account.cursor_at if account.reconciled_at else ALL_KNOWN,
             sweep=purpose == "sweep",
@@ -169,6 +170,11 @@ class Resolver:
             known=frozenset(ref for ref in state.recent if ref.startswith("esc_")),
         )
         self.till.send(watch.service, LookUp(self._numbers, query))
+
+    def _needs_rows(self, account: Account, unknown: list[IntentOpened]) -> bool:
+        told = any(opened.kind in TOLD_BY_ROWS for opened in unknown)
+        # The row of a withdrawal under review comes when a person lets it go, and then no balance changes.
+        return told or not account.reconciled_at or bool(account.shown or reviewed(self.till.state, account.name))
 
     # one unknown intent
 

@@ -133,15 +133,17 @@ def as_expected(evidence: Evidence, query: Query) -> bool:
 
 def at_rest(first: Evidence, second: Evidence) -> bool:
     """Tell whether nothing moved between two readings. Sums alone would not show what came and went meanwhile."""
-    sums = [(seen.nonces, seen.balance_micro, {row.row_id for row in seen.ledger}) for seen in (first, second)]
-    return sums[0] == sums[1]
+    seen = [
+        (one.nonces, one.balance_micro, {row.row_id for row in one.ledger}, one.withdrawals) for one in (first, second)
+    ]
+    return seen[0] == seen[1]
 
 
 def fresh_rows(state: State, evidence: Evidence) -> list[tuple[str, HistoryRow]]:
     """Return the movements that are new since the last reconcile and that no closed intent of ours explains."""
     account, fresh = state.account(evidence.account), []
     explained = Counter(account.shown)
-    explained.update(row_key(WITHDRAWAL, -one.total_micro) for one in _reviewed(state, evidence.account))
+    explained.update(row_key(WITHDRAWAL, -one.total_micro) for one in reviewed(state, evidence.account))
     for ref, row in external_rows(evidence.history):
         # The cursor moves when the account is reconciled; what was booked before that, beside an unknown, is recent.
         behind = not row.ref and (row.at < account.cursor_at or ref in account.cursor_refs)
@@ -165,8 +167,11 @@ def news(state: State, evidence: Evidence) -> News:
     )
 
 
-def _reviewed(state: State, account: str) -> list[WithdrawalMoved]:
-    # These took their money as a reservation, which is no row of its own; the row comes when a person lets them go.
+def reviewed(state: State, account: str) -> list[WithdrawalMoved]:
+    """Return the withdrawals that wait for a person at the venue.
+
+    They took their money as a reservation, which is no row of its own; the row comes when they are let go.
+    """
     return [one for one in state.withdrawals.values() if (one.account, one.status) == (account, "reviewing")]
 
 

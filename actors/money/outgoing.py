@@ -55,8 +55,8 @@ def withdrawn(withdrawal: Withdrawal) -> Outgoing:
 
 
 def registered(domain: str, price_micro: int) -> Outgoing:
-    """Return a domain that the venue registered."""
-    return Outgoing(price_micro, domain, "registered", row_key(f"{DOMAIN}{domain}", -price_micro))
+    """Return a domain that the venue registered. Its name is no reference: it may be registered anew one day."""
+    return Outgoing(price_micro, "", "registered", row_key(f"{DOMAIN}{domain}", -price_micro))
 
 
 def by_word(opened: IntentOpened) -> Outgoing:

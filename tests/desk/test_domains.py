@@ -61,8 +61,16 @@ def test_it_is_booked_at_what_was_charged_and_the_rest_is_free_again(table):
     table.answer(opened, Executed(outgoing=registered(NAME, PRICE)))
     table.run(5 * SECOND)
     assert table.money(Bucket.AVAILABLE) == table.venue.balance == 50_000_000 - PRICE
-    closed = table.of(Settled)[-1].closed
-    assert (closed.venue_ref, opened.stake_micro - closed.payout_micro) == (NAME, PRICE)
+    assert opened.stake_micro - table.of(Settled)[-1].closed.payout_micro == PRICE
+
+
+def test_a_name_may_be_registered_anew(table):
+    for _ in range(2):
+        opened = table.propose(WISH)
+        table.venue.register(NAME, PRICE, table.now)
+        table.answer(opened, Executed(outgoing=registered(NAME, PRICE)))
+        table.run(5 * SECOND)
+    assert table.money(Bucket.AVAILABLE) == table.venue.balance == 50_000_000 - 2 * PRICE
 
 
 def test_a_name_whose_answer_is_lost_is_found_in_the_list(table):

@@ -206,6 +206,25 @@ def test_a_withdrawal_that_is_under_way_is_watched_until_its_end(table, status, 
     assert table.bucket(Bucket.AVAILABLE) == ("89.50" if end == "completed" else "100.00")
 
 
+@pytest.mark.parametrize("bets", [1, 60])  # the ledger's window shows the withdrawal, or bets alone
+def test_a_review_that_ends_after_many_bets_is_booked_once(table, bets):
+    opened = table.propose(WITHDRAW)
+    row = table.venue.withdraw(10_000_000, ADDRESS, table.now, "reviewing")
+    table.answer(opened, Executed(outgoing=withdrawn(row)))
+    table.run(5 * SECOND)
+    for _ in range(bets):
+        table.now += 2 * SECOND
+        table.play(won=True)
+    table.venue.end_withdrawal(row.withdrawal_id, "completed", table.now)
+    for _ in range(2):
+        table.tell(Reconcile())
+        table.run(5 * SECOND)
+        table.venue.credit(1_000_000, table.now)  # so that the next reading reads all
+    table.tell(Reconcile())
+    assert table.run(5 * SECOND).sound()
+    assert table.of(StopSet) == []
+
+
 def test_a_review_that_never_took_the_money_stops_the_account_with_the_numbers(table):
     opened = table.propose(WITHDRAW)
     row = Withdrawal("wd_1", "reviewing", 10_000_000, 500_000, ADDRESS, table.now // SECOND)

@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 from actors.money.audit import LEDGER_ROWS, as_expected, at_rest, cursor, external_rows, recent_history
 from actors.money.calendar import iso
 from actors.money.events import CreditBooked
-from actors.money.evidence import Evidence, HistoryRow, LedgerRow, Query
+from actors.money.evidence import Evidence, HistoryRow, LedgerRow, Query, Withdrawal
 from tests.desk.kit import ACCOUNT, SECOND, Table
 
 SECONDS = some.lists(some.integers(0, 40), min_size=1, max_size=120).map(sorted)
@@ -95,6 +95,7 @@ def test_what_came_and_went_between_two_readings_is_seen_though_the_sums_agree()
     assert not at_rest(reading(), reading(BONUS))
     assert not at_rest(reading(BONUS), reading(BONUS, PAYMENT))
     assert not at_rest(reading(BONUS), reading(BONUS, balance_micro=6_990_000))
+    assert not at_rest(reading(BONUS), replace(reading(BONUS), withdrawals=(Withdrawal("w", "failed", 1, 0, "0x", 1),)))
 
 
 def test_one_reading_is_enough_only_if_nobody_else_moves_the_account():
