@@ -36,7 +36,7 @@ ASSEMBLES = ("actors.agent", "actors.blueprint", "actors.crew", "actors.world", 
 ALLOWED = {
     "supervision": {"pykka"},
     "actors/money": set(),
-    "actors/journal": {"actors.crashpoints", "actors.money", "peewee", "playhouse", "pydantic"},
+    "actors/journal": {"actors.crashpoints", "actors.money", "peewee", "playhouse", "pydantic", "pydantic_core"},
     "actors/venue": {
         "actors.crashpoints",
         "actors.money",
