@@ -19,6 +19,7 @@ from actors.journal import (
 )
 from actors.journal.codec import decode, encode, kind_of
 from actors.messages import Append, Appended, AppendRefused, Replay, Replayed
+from actors.money.events import HintTaken
 from supervision import Exit, Fatal, Handle, Worker
 
 GROUP_LIMIT = 1_000
@@ -143,6 +144,8 @@ class PersistenceActor(Worker):
                 self._acknowledge(durable)
                 self._refuse(append, result.reason)
                 continue
+            if append.incarnation != self._served:
+                continue  # decided behind a refusal: whoever waits for it is replaced
             if append.snapshot is not None:
                 journal.save_snapshot(result.seqs[-1], append.snapshot)
             durable.append(append.token)
@@ -155,6 +158,8 @@ class PersistenceActor(Worker):
             tokens.clear()
 
     def _refuse(self, append: Append, reason: str) -> None:
+        if append.incarnation == self._served and not all(isinstance(event, HintTaken) for event in append.events):
+            self._served = 0  # what comes behind it was decided on a memory that is wrong: it must replay first
         self._bankroll.tell(AppendRefused(append.token, append.incarnation, reason))
 
     def _replay(self, message: Replay) -> None:
