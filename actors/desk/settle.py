@@ -8,6 +8,7 @@ from actors.money.audit import bet_postings, opened_escrow, payout_of, turned
 from actors.money.book import Bucket, Posting
 from actors.money.events import EscrowOpened, IntentClosed, IntentOpened, Outcome, StopSet, StrayBooked
 from actors.money.evidence import BetRow, EscrowView
+from actors.money.records import HOUSE
 from actors.money.risk import STOP_RULES, Proposal, first_denial
 
 NO_PROPOSAL = Proposal(0)
@@ -139,8 +140,9 @@ def close(till: Till, closed: IntentClosed, opened: IntentOpened, retry_at: int 
     """Record the outcome and tell the lane when it is on disk."""
     till.record(closed)
     till.tracks.pop(opened.intent, None)
-    view = till.view(opened.account, ready=True)
-    till.send(f"lane:{opened.lane}", Settled(closed, opened.stake_micro, view, retry_at))
+    if opened.lane != HOUSE:
+        view = till.view(opened.account, ready=True)
+        till.send(f"lane:{opened.lane}", Settled(closed, opened.stake_micro, view, retry_at))
 
 
 def say_closed(till: Till, opened: IntentOpened, outcome: str, what: str, by: str, gain_micro: int) -> None:

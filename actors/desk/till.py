@@ -8,7 +8,7 @@ from actors.messages import BankrollView, LaneView, Level, Notice
 from actors.money.events import Event, IncidentNoted, IntentOpened, LaneFailed
 from actors.money.machine import LaneState
 from actors.money.positions import NOTHING
-from actors.money.records import Lane
+from actors.money.records import HOUSE, Lane
 from actors.money.risk import Exposure, Limits
 from actors.money.state import State
 from actors.money.wagers import Checked, Request
@@ -194,6 +194,8 @@ class Till:
 
     def tell_lane(self, lane: Lane, *, ready: bool) -> None:
         """Send a lane its view. One that will be STOPPED when its intent is closed is shown as STOPPED."""
+        if lane.name == HOUSE:  # it is the desk's own: nobody is there to be told
+            return
         stop = self.state.account(lane.account).halt
         state = LaneState.STOPPED if stop and not lane.failed else lane.state
         reason = lane.failed or (stop.rule if stop else "")

@@ -7,7 +7,7 @@ import pytest
 
 from actors.desk import operator, settle, trading
 from actors.desk.desk import Desk
-from actors.messages import Denied, Drain, Poll, Resume
+from actors.messages import Denied, Drain, LaneView, Poll, Resume, Settled
 from actors.money import trading as evidence
 from actors.money.book import Bucket
 from actors.money.events import AgentStopped, IntentClosed, LaneFailed, StopSet, TradeBooked
@@ -482,6 +482,17 @@ def test_the_end_takes_back_what_waits_and_only_then_ends(desk):
     desk.answer(cancel, Executed(trade=TradeDone("cancelled")))
     desk.run(SECOND)
     assert (len(desk.of(AgentStopped)), desk.sound(), desk.micro(Bucket.MARGIN)) == (1, True, 0)
+
+
+def test_the_houses_own_lane_has_nobody_who_could_be_told(desk):
+    order_id = waiting(desk)
+    desk.tell(Drain("the end"))
+    desk.run(SECOND)
+    desk.venue.mark(order_id, "cancelled")
+    desk.answer(list(desk.sent.values())[-1], Executed(trade=TradeDone("cancelled")))
+    desk.run(SECOND)
+    assert "(house)" in desk.desk.state.lanes
+    assert "(house)" not in {one.lane for one in desk.of(LaneView)} | {one.closed.lane for one in desk.of(Settled)}
 
 
 def test_the_end_leaves_positions_alone_and_does_not_wait_for_a_venue_that_is_away(desk):
