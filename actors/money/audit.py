@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from actors.money.amounts import TOLERANCE_MICRO, times
 from actors.money.book import AT_VENUE, Bucket, Posting
@@ -72,9 +73,12 @@ class Audit:
         return abs(self.unexplained_micro) <= max(TOLERANCE_MICRO, self.grain_micro) and not self.drift
 
 
+_exact = lru_cache(maxsize=1024)(Fraction)  # there are as many multipliers as kinds of bets
+
+
 def payout_of(row: BetRow) -> int:
     """Return what a row pays in micro-USD, exactly: the venue reports it rounded to cents but credits it unrounded."""
-    return times(row.stake_micro, Fraction(row.multiplier)) if row.won else 0
+    return times(row.stake_micro, _exact(row.multiplier)) if row.won else 0
 
 
 def bet_postings(account: str, source: Bucket, stake_micro: int, payout_micro: int) -> tuple[Posting, ...]:

@@ -92,23 +92,25 @@ class Book:
         Raises:
             BookError: an amount is not above zero, or a bucket of ours would fall below zero.
         """
-        after: dict[tuple[str, Bucket], int] = {}
+        after: dict[str, dict[Bucket, int]] = {}
         for p in postings:
             if p.amount_micro <= 0:
                 raise BookError(f"a posting of {p.amount_micro} micro-USD is none")
-            for bucket, change in ((p.source, -p.amount_micro), (p.target, p.amount_micro)):
-                key = (p.account, bucket)
-                after[key] = after.get(key, self.balance(p.account, bucket)) + change
-        for (account, bucket), value in after.items():
-            if value < 0 and bucket in OURS:
-                raise BookError(f"{account}.{bucket} would be {value} micro-USD")
-        for (account, bucket), value in after.items():
-            self.balances.setdefault(account, {})[bucket] = value
+            buckets = after.get(p.account) or after.setdefault(p.account, dict(self.balances.get(p.account, {})))
+            buckets[p.source] = buckets.get(p.source, 0) - p.amount_micro
+            buckets[p.target] = buckets.get(p.target, 0) + p.amount_micro
+        for account, buckets in after.items():
+            for bucket in OURS:
+                if buckets.get(bucket, 0) < 0:
+                    raise BookError(f"{account}.{bucket} would be {buckets[bucket]} micro-USD")
+        self.balances |= after
 
     def equity(self, account: str) -> int:
         """Return all that is ours in an account, in micro-USD, wherever it lies; suspense is not counted on."""
-        buckets = self.balances.get(account, {})
-        return sum([buckets.get(bucket, 0) for bucket in COUNTED_ON])
+        buckets, total = self.balances.get(account, {}), 0
+        for bucket in COUNTED_ON:
+            total += buckets.get(bucket, 0)
+        return total
 
     def at_venue(self, account: str) -> int:
         """Return what the venue's balance must be, in micro-USD."""
