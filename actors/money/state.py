@@ -4,7 +4,7 @@
 that may only follow once the event is on disk. Replaying a journal does both, so start and recovery are one path.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
@@ -228,15 +228,13 @@ class State:
                 if event.kind == "resurrected":
                     self.account(event.account).late += 1
                     self.watched = {tag: void for tag, void in self.watched.items() if void.intent != event.intent}
-                if event.kind == "foreign":
-                    self._shift(event.account, event.payout_micro - event.stake_micro)
+                self._shift(event.account, _from_outside(event.postings))
             case CreditBooked() | TradeBooked() | HoldingsTaken() | ReferralsNoted():
                 self._enter(event)
             case EscrowClosed():
                 self.contracts.pop(event.escrow_id, None)
                 self._remember(f"{event.status}: {event.escrow_id}", "")
-                paid = sum(p.amount_micro for p in event.postings if p.target is Bucket.EXTERNAL)
-                self._shift(event.account, -paid)
+                self._shift(event.account, _from_outside(event.postings))
             case Reconciled():
                 account = self.account(event.account)
                 account.shown = ()
@@ -273,14 +271,6 @@ class State:
         else:
             self.contracts[event.escrow_id].status = event.status
 
-    def _note(self, event: SeedChecked | HintTaken) -> None:
-        if isinstance(event, HintTaken):
-            self.hints[event.event_id] = event.type
-            _trim(self.hints, HINTS_KEPT)
-        else:
-            waits = {intent: bet for intent, bet in self.unproven.items() if bet.seed_hash != event.seed_hash}
-            self.unproven = waits
-
     def _start(self, event: AgentStarted) -> None:
         self.epoch, self.ended_in_order = event.epoch, False
         if event.run != self.run:
@@ -315,7 +305,7 @@ class State:
         account.nonces += event.nonces
         if event.shown:  # money that was sent out for good
             account.shown += (event.shown,)
-            self._shift(event.account, -sum(p.amount_micro for p in event.postings if p.target is Bucket.EXTERNAL))
+            self._shift(event.account, _from_outside(event.postings))
         if event.outcome in ("void", "refused", "not_sent"):
             self.voids[opened.tag] = event.intent
             hold = opened.stake_micro if event.outcome == "void" else 0
@@ -396,6 +386,10 @@ class State:
         known = self.known(account)
         known[ref] = intent
         _trim(known, RECENT_REFS)
+
+
+def _from_outside(postings: Iterable[Posting]) -> int:
+    return sum(p.amount_micro * ((p.source is Bucket.EXTERNAL) - (p.target is Bucket.EXTERNAL)) for p in postings)
 
 
 def _trim(kept: dict[str, Any], most: int) -> None:

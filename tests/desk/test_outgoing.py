@@ -246,6 +246,7 @@ def test_what_turns_up_after_it_was_void_is_booked_with_an_incident(table, wager
     table.tell(Reconcile())
     table.run(5 * SECOND)
     assert (table.incidents(), table.sound()) == (["resurrected"], True)
+    assert table.state.account("casino").session_start_micro == table.venue.balance  # money that went is no loss
 
 
 def test_a_crash_before_the_account_was_read_again_books_a_payment_once(table):
