@@ -11,8 +11,8 @@ from rich.text import Text
 from actors.messages import Notice
 from actors.money.amounts import usd
 
-FOR_THE_LOG = (("crash", "failed"), ("stop", "ok"))
-"""Action and outcome of what the screen tells in another line: the restart's, and the last one."""
+FOR_THE_LOG = (("crash", "failed"), ("stop", "ok"), ("dead_letters", "seen"))
+"""Action and outcome of what the screen tells in another line, or what means nothing to people."""
 
 LABEL_WIDTH = 12
 BANKROLL_COLUMN = 86
@@ -33,7 +33,7 @@ class Screen:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._console = _Terminal(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._lock = threading.Lock()
-        self._reconciled = False
+        self._reconciled: set[object] = set()
 
     def line(self, text: str, style: str = "") -> None:
         """Print a line, or a block of lines, as it stands."""
@@ -58,7 +58,9 @@ class Screen:
 
     def _reconcile(self, notice: Notice) -> None:
         with self._lock:
-            is_first, self._reconciled = not self._reconciled, True
+            account = notice.extra.get("account")
+            is_first = account not in self._reconciled
+            self._reconciled.add(account)
         if is_first:  # later ones are summed up in the line of the minute
             self.label("reconcile", notice.text)
 

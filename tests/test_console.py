@@ -33,14 +33,18 @@ def test_brackets_and_colons_are_shown_as_they_are():
     assert "[bold] :smile: /x" in shown(Notice(AT, "a", "b", "c", "[bold] :smile: /x"))
 
 
-def test_the_first_reconcile_is_a_line_of_the_start_and_later_ones_are_for_the_log():
-    again = Notice(AT, "bankroll", "reconcile", "ok", "0 open intents")
-    assert shown(again, again) == "reconcile   0 open intents\n"
+def test_an_accounts_first_reconcile_is_a_line_of_the_start_and_later_ones_are_for_the_log():
+    coins, trades = (
+        Notice(AT, "bankroll", "reconcile", "ok", f"{name}: OK", extra={"account": name})
+        for name in ("casino", "trading")
+    )
+    assert shown(coins, trades, coins) == "reconcile   casino: OK\nreconcile   trading: OK\n"
 
 
 def test_what_concerns_the_log_alone_is_not_shown():
     crash = Notice(AT, "casino", "crash", "failed", "CRASH", level="ERROR")
-    assert shown(crash, Notice(AT, "agent", "stop", "ok", "stopped: bets")) == ""
+    lost = Notice(AT, "poller", "dead_letters", "seen", "poller was down for 1 of its messages (Poll)")
+    assert shown(crash, lost, Notice(AT, "agent", "stop", "ok", "stopped: bets")) == ""
 
 
 def test_a_tree_stands_as_it_is():

@@ -126,9 +126,10 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple
     watches = resolver.watches
     differs = [w.differs_micro for w in watches.values() if w.differs_micro is not None and not w.ready]
     known = [w.venue_micro for w in watches.values() if w.venue_micro is not None]
+    met = len(known) == len(watches)  # a sum that lacks an account says nothing
     book = sum(state.book.at_venue(name) for name in watches)
     settled = (watch.checked_at >= till.moved_at.get(name, 0) for name, watch in watches.items())
-    compared = bool(known) and all(settled) and not state.open
+    compared = met and all(settled) and not state.open
     lanes = tuple(
         LaneStatus(lane.name, lane.account, lane.state, why.get(lane.name, ""), lane.intent)
         for lane in state.lanes.values()
@@ -138,7 +139,7 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple
         phase=_phase(till, resolver, stop.rule if stop else None),
         drained=resolver.reconciler.drained,
         book_micro=book,
-        venue_micro=sum(known) if known else None,
+        venue_micro=sum(known) if met else None,
         equity_micro=sum(state.book.equity(name) for name in watches),
         peak_micro=sum(state.account(name).peak_micro for name in watches),
         suspense_micro=sum(state.book.balance(name, Bucket.SUSPENSE) for name in watches),

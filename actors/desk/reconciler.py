@@ -89,7 +89,9 @@ class Reconciler:
         watch.ready, watch.differs_micro, watch.differed = True, None, 0
         watch.checked_at = self.till.now
         if first or because not in ("the period", PROOFS):
-            self.till.say("bankroll", "reconcile", "ok", text, amount_micro=book_micro, because=because or "")
+            text = f"{name}: {text}" if len(self.watches) > 1 else text
+            why = because or ""
+            self.till.say("bankroll", "reconcile", "ok", text, amount_micro=book_micro, because=why, account=name)
         settle.check_stops(self.till, name)
         if because != PROOFS and self.prover.ask(name, watch, ending=bool(self.draining)):
             return

@@ -23,7 +23,7 @@ def begin(till: Till, reconciler: Reconciler) -> None:
         if opened.intent not in state.unknown:
             till.record(OutcomeUnknown(till.now, opened.intent, "the agent restarted before its outcome was on disk"))
     if state.open:
-        till.say("bankroll", "recover", "resolving", f"resolving {len(state.open)} open intents", level="WARNING")
+        till.say("bankroll", "recover", "resolving", f"resolving open intents: {len(state.open)}", level="WARNING")
 
 
 def _quiet_until(till: Till, opened: IntentOpened) -> int:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from actors.desk import Desk
 from actors.messages import LookUpFailed, Reconcile, Resume
 from actors.money.book import Bucket
 from actors.money.events import (
@@ -254,3 +255,9 @@ def test_an_answer_to_an_older_look_up_is_ignored():
     table.venue.balance -= 7
     table.tell(LookUpFailed(1, ACCOUNT, "an old one"))
     assert not any("cannot be read" in text for text in table.notices())
+
+
+def test_sums_that_lack_an_account_are_not_compared():
+    table = Table(desk=lambda *how: Desk(*how[:-1], {"casino": "casino", "domains": "domains"})).reconciled()
+    status = table.desk.status(table.now)
+    assert (status.venue_micro, status.difference_micro) == (None, None)
