@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from urllib.request import Request, urlopen
 
 from actors.journal import Reader
@@ -16,6 +17,7 @@ from actors.money.events import IncidentNoted, IntentClosed, IntentOpened, Stray
 from actors.money.machine import LaneState
 from actors.money.state import State
 from tests.crash.kit import CONFIG, Arena
+from tests.sandbox.trader import MONITOR_S
 
 SERVICES = """
 [services]
@@ -60,6 +62,10 @@ NO_SLOW_QUIET = {"actors.desk.opening:SLOW_QUIET": 0}
 FUNDS = {"casino": ("/sandbox/grant", 10_000), "domains": ("/sandbox/deposit", 2_000)}
 """By which door, and how many USD, so that no lane runs dry."""
 
+PRICES = {"ETH": 3_300, "SOL": 190, "APT": 12}
+"""Markets that jump, and about where they begin."""
+
+HOUR_S = 3_600
 CENT_MICRO = 10_000
 ROUNDING_MICRO = 2
 """Of a position's margin: the exchange shows its entry price in few digits."""
@@ -98,6 +104,12 @@ class SixArena(Arena):
     def order_faults(self, faults: str) -> None:
         tell(self.root, "/sandbox/faults", faults=faults)
 
+    def jump(self, chance: Random) -> None:
+        """Let a market jump and the venue's time pass: orders that wait are filled, fundings are paid."""
+        coin, price = chance.choice(list(PRICES.items()))
+        tell(self.root, "/sandbox/price", coin=coin, price=round(price * chance.uniform(0.45, 1.5), 2))
+        tell(self.root, "/sandbox/advance", seconds=chance.choice((MONITOR_S + 1, HOUR_S + 1)))
+
     def rest(self) -> "SixBooks":
         """Let it come to rest at a venue without faults, drained, and compare."""
         self.order_faults("")
@@ -131,7 +143,7 @@ class Venue:
     contracts: dict
     fills: dict
     positions: dict
-    limits: Counter
+    limits: dict
     withdrawals: Counter
     names: Counter
     cash: dict
@@ -168,7 +180,7 @@ class Venue:
                 for row in held
                 if Decimal(row["size"])
             },
-            limits=Counter(row["id"] for row in rows("SELECT id FROM trading_limits WHERE agent_id = ?", trading)),
+            limits=dict(rows("SELECT id, status FROM trading_limits WHERE agent_id = ?", trading)),
             withdrawals=Counter(row["id"] for row in rows(sent, casino)),
             names=Counter(row["domain"] for row in rows("SELECT domain FROM domains WHERE agent_id = ?", domains)),
             cash=cash,
@@ -224,10 +236,11 @@ class SixBooks:
         self._check_counts("payments", self.venue.payments, Counter(o.stake_micro for o in self.executed("pay")), "pay")
         names = Counter(one.subject for one in self.executed("register_domain"))
         self._check_counts("names", self.venue.names, names, "register_domain")
-        filled = Counter(dict.fromkeys(["orders"], len(set(self.venue.fills.values()))))
-        self._check_counts("orders", filled, Counter({"orders": len(self.executed(*ORDERS))}), *ORDERS)
+        triggered = list(self.venue.limits.values()).count("filled")
+        filled = Counter({"": len(set(self.venue.fills.values())) - triggered})
+        self._check_counts("orders", filled, Counter({"": len(self.executed(*ORDERS))}), *ORDERS)
         waiting = Counter(one.venue_ref for one in self.closed("limit_order") if one.outcome == "executed")
-        self._check_counts("limit orders", self.venue.limits, waiting, "limit_order")
+        self._check_counts("limit orders", Counter(self.venue.limits.keys()), waiting, "limit_order")
         sent = Counter(one.venue_ref for one in self.closed("withdraw") if one.outcome == "executed")
         self._check_counts("withdrawals", self.venue.withdrawals, sent, "withdraw")
         for account, cash in self.venue.cash.items():

@@ -37,6 +37,9 @@ KILLS = {"aimed": 8, "storm": 4}
 LIFE_S = {"aimed": 1.5, "storm": 3.0}
 """Longest life of an agent that is up (seconds)."""
 
+JUMPS = 0.3
+"""How often a market jumps and time passes between two lives."""
+
 
 def live_and_die(arena, weather, kills, seed):
     """Kill the agent so often, let it come to rest, and compare."""
@@ -45,6 +48,8 @@ def live_and_die(arena, weather, kills, seed):
     chance = random_of(seed)
     for _ in range(kills):
         arena.live(chance.uniform(0, LIFE_S[weather]), up=chance.random() > INFANTS, changes=NO_SLOW_QUIET)
+        if chance.random() < JUMPS:
+            arena.jump(chance)
     return arena.rest()
 
 
