@@ -25,7 +25,7 @@ def exact_of(name: str, number: object) -> Fraction:
     if isinstance(number, bool) or not isinstance(number, Number):
         raise Nonsense(f"{name} must be a number, not {number!r}")
     try:
-        exact = Fraction(number) if isinstance(number, int | Fraction) else _parsed(str(number))
+        exact = _parsed(str(number)) if isinstance(number, (str, Decimal, float)) else Fraction(number)
     except (ArithmeticError, ValueError):
         raise Nonsense(f"{name} must be a finite number of at most {EXACT.prec} digits, not {number!r}") from None
     if abs(exact.numerator) > LARGEST * exact.denominator:
