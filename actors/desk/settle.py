@@ -80,6 +80,8 @@ def close_unexecuted(
     close(till, closed, opened, retry_at)
     words = {"refused": "refused by the venue", "not_sent": "not sent", "void": "void, the venue never executed it"}
     say_closed(till, opened, outcome, f"{words.get(outcome, outcome)}: {reason}", by, 0)
+    if opened.lane == HOUSE:  # it is tried once
+        till.incident("left open", f"{opened.kind} {opened.subject} was {outcome}: {reason}", opened.intent)
 
 
 def book_copies(till: Till, opened: IntentOpened, copies: tuple[BetRow, ...]) -> None:

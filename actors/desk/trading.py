@@ -56,10 +56,11 @@ def reduce(till: Till, account: str, *, ending: bool, allowed: Callable[[Checked
     """Open the next of the house's trades, if there is one and nothing else is open on the account."""
     wanted = reductions(till, account, ending=ending)
     lane = till.state.lane(HOUSE, account) if wanted else None
-    if lane is None or lane.state is not LaneState.IDLE or till.open(account):
+    if lane is None or lane.state is LaneState.SETTLING or till.open(account):
         return
     till.tried.add(_subject(wanted[0]))
-    if denial := allowed(wanted[0], lane):
+    failed = Denial("lane", "IDLE", f"ERROR: {lane.failed}") if lane.failed else None
+    if denial := failed or allowed(wanted[0], lane):
         till.incident("left open", f"{_subject(wanted[0])} stays at the venue: {denial}")
         return
     open_intent(till, HOUSE, account, wanted[0], Sized(0))

@@ -411,6 +411,21 @@ def test_a_loss_that_is_not_yet_realised_stops_the_account_and_closes_its_positi
     assert (desk.lane(), desk.held.positions) == ("STOPPED", ())
 
 
+@pytest.mark.parametrize("answer", [NotSent("out of reach"), Refused("rate_limited", temporary=True)])
+def test_a_close_that_did_not_come_about_is_told(answer):
+    desk, close = losing()
+    desk.answer(close, answer)
+    assert desk.incidents() == ["left open"]
+
+
+def test_the_end_does_not_wait_for_a_house_that_may_not_act(desk):
+    waiting(desk)
+    desk.state.apply(LaneFailed(desk.now, "(house)", "a person must look", "", "trading"))
+    desk.tell(Drain("the end"))
+    desk.run(SECOND)
+    assert (desk.incidents(), len(desk.of(AgentStopped))) == (["left open"], 1)
+
+
 def test_what_the_house_tries_it_tries_once():
     desk, close = losing()
     desk.answer(close, Refused("position_not_found"))
