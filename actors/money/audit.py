@@ -27,7 +27,7 @@ from actors.money.events import (
 )
 from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow, Query
 from actors.money.fairness import Unproven
-from actors.money.outgoing import PAYMENT, WITHDRAWAL, News, row_key
+from actors.money.outgoing import DOMAIN, PAYMENT, WITHDRAWAL, News, row_key
 from actors.money.state import State
 from actors.money.trading import drift, taken
 
@@ -296,7 +296,7 @@ def _external(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: 
         booked = _lock(state, evidence, row.reason.removeprefix(LOCK), now)
     elif row.reason.startswith(REFUND):
         booked = _refund(state, row.reason.removeprefix(REFUND), row.change_micro, now)
-    elif row.reason in (PAYMENT, WITHDRAWAL):
+    elif row.reason in (PAYMENT, WITHDRAWAL) or row.reason.startswith(DOMAIN):
         booked = _late(state, evidence.account, ref, row, now)
     if row.earned:
         return [_earned(evidence.account, ref, row, now)]
@@ -310,11 +310,12 @@ def _external(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: 
 
 
 def _late(state: State, account: str, ref: str, row: HistoryRow, now: int) -> list[Event] | None:
-    # None: no payment or withdrawal of ours that was closed as not executed. One that the venue gave back is known by
-    # its reference, and so is its tag.
-    stake = -row.change_micro
+    # None: no payment, withdrawal or domain of ours that was closed as not executed. One that the venue gave back is
+    # known by its reference, and so is its tag.
+    stake, name = -row.change_micro, row.reason.removeprefix(DOMAIN)
     for tag, void in state.watched.items():
-        if (void.account, void.hold_micro, void.bet) == (account, stake, False) and tag not in state.recent:
+        alike = void.subject == name if row.reason.startswith(DOMAIN) else void.hold_micro == stake
+        if (void.account, void.bet, alike) == (account, False, True) and tag not in state.recent:
             gone = Posting(account, Bucket.AVAILABLE, Bucket.EXTERNAL, stake)
             return [StrayBooked(now, account, ref, "resurrected", void.intent, stake, 0, 0, (gone,))]
     return None

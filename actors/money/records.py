@@ -85,7 +85,8 @@ class Contract:
 class Void:
     """An intent that was closed as not executed, in case it turns up after all.
 
-    `hold_micro` is what sizing leaves out of account for a while; `bet`: it would turn up among the bets.
+    `hold_micro` is what sizing leaves out of account for a while; `bet`: it would turn up among the bets. `subject`: a
+    domain is known by its name.
     """
 
     intent: str
@@ -93,6 +94,7 @@ class Void:
     at: int
     hold_micro: int
     bet: bool
+    subject: str = ""
 
 
 @dataclass(slots=True)

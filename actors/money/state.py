@@ -309,7 +309,8 @@ class State:
         if event.outcome in ("void", "refused", "not_sent"):
             self.voids[opened.tag] = event.intent
             hold = opened.stake_micro if event.outcome == "void" else 0
-            self.watched[opened.tag] = Void(event.intent, event.account, event.at, hold, opened.kind == "bet")
+            is_bet = opened.kind == "bet"
+            self.watched[opened.tag] = Void(event.intent, event.account, event.at, hold, is_bet, opened.subject)
             _trim(self.voids, WATCHED_VOIDS)
             _trim(self.watched, WATCHED_VOIDS)
         if event.outcome == "void":

@@ -5,7 +5,7 @@ import pytest
 from actors.messages import Reconcile, Resolve, Settled
 from actors.money.book import Bucket
 from actors.money.calendar import iso
-from actors.money.events import CreditBooked, StopSet
+from actors.money.events import CreditBooked, StopSet, StrayBooked
 from actors.money.evidence import Evidence, Executed, HistoryRow, Refused, Unknown
 from actors.money.outgoing import DOMAIN, registered
 from actors.money.wagers import RegisterDomain
@@ -88,6 +88,19 @@ def test_a_name_that_stays_absent_is_void_after_the_quiet_period(table):
     assert table.outcome(opened) == "open"
     table.run(10 * SECOND)
     assert (table.outcome(opened), table.money(Bucket.AVAILABLE)) == ("void", 50_000_000)
+
+
+def test_a_name_that_is_registered_after_it_was_void_is_booked_with_an_incident(table):
+    opened = table.propose(WISH)
+    table.answer(opened, Unknown("silence"))
+    table.run(SEND_TIMEOUT + QUIET + 10 * SECOND)
+    assert table.outcome(opened) == "void"
+    table.venue.register("other.com", PRICE, table.now)
+    table.venue.register(NAME, PRICE, table.now)
+    table.tell(Reconcile())
+    table.run(5 * SECOND)
+    assert (table.incidents(), table.state.book.at_venue("domains")) == (["resurrected"], table.venue.balance)
+    assert [one.intent for one in table.of(StrayBooked)] == [opened.intent]
 
 
 def test_money_that_went_without_a_name_waits_for_a_person(table):
