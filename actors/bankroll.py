@@ -290,8 +290,9 @@ class BankrollActor(Worker):
 
     def _report(self) -> None:
         notices, self._notices = self._notices, []
+        reporter = self._address(REPORTER)
         for notice in notices:
-            self._address(REPORTER).tell(notice)
+            reporter.tell(notice)
 
     def _deliver(self, mail: Iterable[Mail]) -> None:
         for letter in mail:
