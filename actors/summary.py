@@ -9,7 +9,10 @@ from actors.witness import Witness
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How a run ended; amounts in micro-USD. `difference`: venue minus book; None: not compared at the end."""
+    """How a run ended; amounts in micro-USD. `difference`: venue minus book; None: not compared at the end.
+
+    `holdings`: what stays open at the exchange, a sentence an account.
+    """
 
     agent_id: str
     seconds: float
@@ -28,6 +31,7 @@ class Summary:
     peak: int
     state: str
     stop_reason: str | None
+    holdings: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, agent_id: str, seconds: float, witness: Witness, status: Status | None) -> Self:
@@ -50,4 +54,5 @@ class Summary:
             peak=status.peak_micro if status else 0,
             state=status.phase if status else "FAILED",
             stop_reason=status.stop_reason if status else None,
+            holdings=status.holdings if status else (),
         )

@@ -103,7 +103,7 @@ class WalletActor(WatcherActor[WalletClient]):
 
     def _last(self, known: _Known) -> str:
         if known.amount is None:
-            return ", and was not yet"
+            return ", never read"
         return f"; last {known.amount:f}, {(self.wall() - known.at) // 1_000_000} s ago"
 
     def _renew(self) -> None:

@@ -128,7 +128,7 @@ def test_a_chain_that_fails_keeps_its_last_balance_with_its_age_and_the_others_g
 
 def test_a_zero_with_an_error_is_no_zero():
     rig = wallet(**BALANCES | {"usdc": {"base": None, "solana": Decimal(0)}}).poll()
-    assert "base: USDC cannot be read (the chain does not answer), and was not yet" in rig.texts()
+    assert "base: USDC cannot be read (the chain does not answer), never read" in rig.texts()
     assert "base: 0 USDC" not in rig.texts()
 
 

@@ -116,6 +116,7 @@ def _operated(config: ConfigFile, data: DataDir, *, live: bool) -> Iterator[Cont
     except NoAgent:
         from actors import Agent  # noqa: PLC0415  the whole agent
 
+        typer.echo("No agent runs here; asking the venue, up to 30 s.", err=True)
         with Agent(AgentConfig.load(config=config, data=data, live=live, overrides={"idle": True})) as agent:
             yield agent
 

@@ -78,6 +78,8 @@ def run(
         summary.write_text(json.dumps(dataclasses.asdict(ended), indent=2) + "\n", encoding="utf-8")
     if why == "failed" and (failure := agent.failure()):
         raise failure
+    for held in ended.holdings:
+        screen.line(f"still open: {held}", "yellow")
     screen.line(_goodbye(ended))
     if ended.difference or why == "stopped:mismatch":
         return REFUSES

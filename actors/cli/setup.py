@@ -84,10 +84,11 @@ def register(
     writable = check_data(Patient(loaded, wall_clock))
     if writable.state != "ok":
         raise ConfigError(f"A key could not be kept in {writable.text}: {writable.mend}")
+    url = base_url(loaded, service)
     try:
-        account = open_account(base_url(loaded, service), timeout_s=REGISTER_TIMEOUT_S)
+        account = open_account(url, timeout_s=REGISTER_TIMEOUT_S)
     except VenueError as error:
-        complain(f"No account was made: {error}")
+        complain(f"No account was made at {url}: {error}")
         return USAGE
     credentials.save(service, Credential(account.api_key, account.agent_id))
     typer.echo(f"Registered as {account.agent_id}; its key is in {loaded.data / 'credentials.json'}.")

@@ -97,11 +97,12 @@ def as_lines(value: dict[str, Any], indent: str = "") -> list[str]:
     width = max((len(str(key)) for key in value), default=0) + 2
     lines: list[str] = []
     for key, one in value.items():
-        entries = one if isinstance(one, list | tuple) else [one]
+        entries = one if isinstance(one, list | tuple) else [one] if one != {} else []
         if any(isinstance(entry, dict) for entry in entries):
-            lines.append(f"{indent}{key}")
+            unit = MICRO if key.endswith(MICRO) else ""
+            lines.append(f"{indent}{key.removesuffix(MICRO)}")
             for entry in entries:
-                lines += as_lines(entry, f"{indent}  ")
+                lines += as_lines({f"{name}{unit}": part for name, part in entry.items()}, f"{indent}  ")
         else:
             shown = ", ".join(_shown(key, entry) for entry in entries) or "none"
             lines.append(f"{indent}{key.removesuffix(MICRO):<{width}}{shown}")

@@ -160,7 +160,7 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple
         closed=closed,
         referred=len(state.referred),
         commissions_micro=dict(state.commissions),
-        holdings=tuple(held_text(name, held) for name, held in state.holdings.items()),
+        holdings=tuple(held_text(name, held) for name, held in state.holdings.items() if held.positions or held.orders),
         fees_micro=sum(state.book.balance(name, Bucket.FEES) for name in watches),
     )
 

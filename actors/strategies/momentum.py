@@ -22,7 +22,7 @@ class Momentum(Strategy):
         price = view.prices.get(self._market)
         mark = self._mark = self._mark or price
         if price is None or mark is None or abs(price / mark - 1) < self._move:
-            return Idle(f"{self._market} has moved less than {self._move:%}")
+            return Idle(f"{self._market} has {f'moved less than {self._move:%}' if price else 'no price just now'}")
         self._mark = price
         for held in view.positions:
             return CloseOrder(held.position_id)

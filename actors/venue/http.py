@@ -47,7 +47,7 @@ _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _TROUBLE = (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError)
 
 _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
-    ((socket.gaierror, urllib3.exceptions.NameResolutionError), "its name is not known here; is there a network?"),
+    ((socket.gaierror, urllib3.exceptions.NameResolutionError), "its name is not known here (is there a network?)"),
     ((urllib3.exceptions.NewConnectionError,), "nobody can be reached there"),
     ((TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError), "out of time"),
     ((ssl.SSLError, urllib3.exceptions.SSLError), "no secure connection; is it https, and is its certificate sound?"),

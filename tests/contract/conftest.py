@@ -18,18 +18,25 @@ def pytest_addoption(parser):
 
 def configured(config):
     path = config.getoption("--venue-config", None)
-    return Target.configured(path) if path else None
+    try:
+        return Target.configured(path) if path else None
+    except (OSError, ValueError, KeyError) as error:
+        raise pytest.UsageError(f"--venue-config {path}: {type(error).__name__}: {error}") from None
 
 
 def pytest_collection_modifyitems(config, items):
-    """At a foreign venue only those cards are played that it has accounts for and that do it no harm."""
+    """At a foreign venue only those cards are played that it has accounts for and that do it no harm.
+
+    What is tested of `Target` itself needs all the accounts of the built-in venue.
+    """
     target, spend = configured(config), config.getoption("--spend", default=False)
     if target is None:
         return
     out = [
         item
         for item in items
-        if "card" in getattr(item, "fixturenames", ()) and not target.plays(item.callspec.params["card"], spend=spend)
+        if ("card" in getattr(item, "fixturenames", ()) and not target.plays(item.callspec.params["card"], spend=spend))
+        or "foreign" in getattr(item, "fixturenames", ())
     ]
     config.hook.pytest_deselected(items=out)
     items[:] = [item for item in items if item not in out]
