@@ -311,8 +311,7 @@ class State:
             hold = opened.stake_micro if event.outcome == "void" else 0
             is_bet = opened.kind == "bet"
             self.watched[opened.tag] = Void(event.intent, event.account, event.at, hold, is_bet, opened.subject)
-            _trim(self.voids, WATCHED_VOIDS)
-            _trim(self.watched, WATCHED_VOIDS)
+            self._forget_unexecuted()
         if event.outcome == "void":
             self.tally.void += 1
             if opened.kind == "escrow_act" and opened.subject in self.contracts:
@@ -325,6 +324,14 @@ class State:
             self._count_bet(opened, event, account)
         if lane.state is LaneState.ERROR:
             lane.intent = None
+
+    def _forget_unexecuted(self) -> None:
+        # First what was refused or not sent: there may be any number of that in a minute.
+        while len(self.watched) > WATCHED_VOIDS:
+            refused = (tag for tag, void in self.watched.items() if not void.hold_micro)
+            del self.watched[next(refused, next(iter(self.watched)))]
+        while len(self.voids) > WATCHED_VOIDS:
+            del self.voids[next((tag for tag in self.voids if tag not in self.watched), next(iter(self.voids)))]
 
     def _count_bet(self, opened: IntentOpened, event: IntentClosed, account: Account) -> None:
         if event.nonce >= 0:

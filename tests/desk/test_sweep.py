@@ -173,6 +173,19 @@ def test_the_stake_of_what_is_void_is_not_staked_again_for_ten_minutes():
     assert available(table) == before
 
 
+def test_what_is_void_is_not_forgotten_for_what_was_refused_since(monkeypatch):
+    monkeypatch.setattr(state, "WATCHED_VOIDS", 2)
+    table = Table().reconciled()
+    opened = void(table)
+    held = available(table)
+    for _ in range(3):
+        table.answer(table.propose(), Refused("rate_limited", temporary=True))
+    assert (available(table), len(table.state.watched), len(table.state.voids)) == (held, 2, 2)
+    table.execute(opened)
+    table.run(MINUTE + SECOND)
+    assert table.incidents() == ["resurrected"]
+
+
 def test_a_bet_that_turns_up_breaks_no_limit_of_what_may_be_open():
     limits = Limits(max_open=Fraction(1, 100))
     table = Table(lanes=("a", "b"), limits=limits).reconciled()
