@@ -51,6 +51,9 @@ class Desk:
 
     def ask(self, message):
         self.system.handle("journal").tell(message)
+        return self.hear()
+
+    def hear(self):
         return self._heard.get(timeout=PATIENCE_S)
 
     def replay(self):
@@ -96,3 +99,10 @@ def test_a_refused_hint_moved_nothing_so_the_rest_goes_on(desk):
     desk.ask(append(1, HINT))
     assert isinstance(desk.ask(append(2, HINT)), AppendRefused)
     assert isinstance(desk.ask(append(3, NOTED)), Appended)
+
+
+def test_what_shares_a_commit_is_answered_in_one_message_and_a_refusal_in_its_place(desk):
+    desk.ask(append(1, HINT))
+    shared = append(2, NOTED), append(3, NOTED), append(4, HINT), append(5, NOTED)
+    assert desk.ask(shared) == Appended((2, 3), 1)
+    assert (desk.hear().token, desk.hear()) == (4, Appended((5,), 1))
