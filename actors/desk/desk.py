@@ -344,6 +344,7 @@ class Desk:
         self._reconciler.draining = message.reason
         self._want("the end")
         self._resolver.give_up_if_blind()
+        self._reconciler.end()
         waiting = len(till.state.open)
         till.say("bankroll", "drain", "draining", f"stopping: no new bets | waiting for {waiting}")
         return till.cut()

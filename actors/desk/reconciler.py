@@ -199,9 +199,15 @@ class Reconciler:
         self.end()
 
     def end(self) -> None:
-        """Write the end of a run that is to end, if nothing is open, to be read, or left to try."""
-        if self.draining is None or self.drained or self.till.state.open:
+        """Write the end of a run that is to end, if nothing is open, to be read, or left to try.
+
+        What is open on an account that this agent does not serve, it cannot find out about.
+        """
+        if self.draining is None or self.drained:
             return
-        if not any(w.wanted or reductions(self.till, name, ending=True) for name, w in self.watches.items()):
+        waited_for = any(opened.account in self.watches for opened in self.till.state.open.values())
+        if not waited_for and not any(
+            w.wanted or reductions(self.till, name, ending=True) for name, w in self.watches.items()
+        ):
             self.till.record(AgentStopped(self.till.now, self.draining))
             self.drained = True

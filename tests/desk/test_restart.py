@@ -203,11 +203,18 @@ def test_an_account_whose_service_was_switched_off_stands_in_nobodys_way():
     assert "casino is not; see [services]" in lane.why
 
 
+def test_an_end_does_not_wait_for_what_nobody_can_find_out():
+    table, opened = pending()
+    desk = Desk(table.journal.replayed(), table.terms, 2, {})
+    desk.begin(table.now)
+    desk.drain(Drain("the end"), table.now)
+    assert (desk.status(table.now).drained, list(desk.state.open)) == (True, [opened.intent])
+
+
 def test_an_agent_without_an_account_stands_and_ends():
     table = Table()
     desk = Desk(State(), table.terms, 1, {})
     desk.begin(table.now)
     assert desk.status(table.now).phase == "RUNNING"
     desk.drain(Drain("the end"), table.now)
-    desk.tick(table.now)
     assert desk.status(table.now).drained
