@@ -50,6 +50,7 @@ class Reconciler:
         now, name, balance = self.till.now, evidence.account, evidence.balance_micro
         at, refs = cursor(evidence.history)
         known = (*(row.bet_id for row in evidence.rows), *(row.ref for row in evidence.history if row.ref))
+        known += tuple(order.order_id for order in (evidence.trading.limits if evidence.trading else ()))
         postings = (Posting(name, Bucket.EXTERNAL, Bucket.AVAILABLE, balance),) if balance else ()
         self.till.record(
             AccountAdopted(now, name, balance, evidence.nonces, at, refs, known, postings, evidence.venue_at)

@@ -105,9 +105,9 @@ def _listed(opened: IntentOpened, view: TradingView, known: Container[str], sinc
         for order in view.limits
         if (order.coin, order.side, order.size_micro, order.limit_price, order.leverage) == sent
         and order.order_id not in known
-        and order.created_at >= since // 1_000_000
+        and (order.created_at >= since // 1_000_000 or not order.created_at)
     ]
-    if len(found) > 1:
+    if len(found) > 1 or any(not order.created_at for order in found):
         return Ambiguous(f"{len(found)} limit orders may be it: {', '.join(order.order_id for order in found)}")
     if not found:
         return None

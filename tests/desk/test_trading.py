@@ -1,6 +1,7 @@
 """Trading on the desk: margin, what became of an order, what the account holds, and the end of it all."""
 
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -13,7 +14,7 @@ from actors.money.book import Bucket
 from actors.money.events import AgentStopped, IntentClosed, LaneFailed, StopSet, TradeBooked
 from actors.money.evidence import Executed, NotSent, Refused, Unknown
 from actors.money.orders import CancelOrder, CloseOrder, ExitOrder, LimitOrder, Order
-from actors.money.positions import TradeDone
+from actors.money.positions import LimitView, TradeDone
 from actors.money.risk import Limits
 from tests.desk.exchange import TradingDesk
 from tests.desk.kit import QUIET, SECOND
@@ -337,6 +338,26 @@ def test_a_clock_that_was_set_back_while_the_agent_was_down_hides_nothing(desk, 
     desk.fill(intent) if isinstance(wager, Order) else desk.venue.wait_for(intent, desk.now)
     desk.crash().run(SECOND)
     assert (desk.outcome(intent), desk.sound()) == ("executed", True)
+
+
+def test_a_limit_order_that_was_filled_and_has_no_date_is_left_to_a_person(desk):
+    intent = desk.propose(LimitOrder("BTC", "long", "10", "40000", 5))
+    lost(desk, intent)
+    order = desk.venue.wait_for(intent, desk.now, "filled")
+    desk.venue.limits = [replace(order, created_at=0)]
+    desk.run(intent.quiet_until + 10 * SECOND - desk.now)
+    assert (desk.outcome(intent), desk.incidents()) == ("open", ["undecided"])
+
+
+def test_an_order_of_before_the_account_was_met_is_not_taken_for_ours(monkeypatch):
+    old = LimitView("ord_old", "BTC", "long", 10_000_000, Decimal(40_000), 5, "filled", 0)
+    monkeypatch.setattr(TradingDesk, "reconciled", lambda self: self.venue.limits.append(old))
+    desk = TradingDesk()
+    monkeypatch.undo()
+    intent = desk.reconciled().propose(LimitOrder("BTC", "long", "10", "40000", 5))
+    lost(desk, intent)
+    desk.run(intent.quiet_until + 10 * SECOND - desk.now)
+    assert (desk.outcome(intent), desk.incidents()) == ("void", [])
 
 
 @pytest.mark.parametrize("status", ["cancelled", "filled"])
