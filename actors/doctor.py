@@ -112,7 +112,10 @@ def check_journal(patient: Patient) -> Finding:
 def check_config(patient: Patient) -> Finding:
     """The configuration makes sense; it was loaded already, so it does."""
     config = patient.config
-    return Finding("config", "ok", f"{config.mode}, {len(config.strategy) or 'default'} strategies")
+    none = "no strategy: nothing is wagered" if config.live else "default strategies"
+    return Finding(
+        "config", "ok", f"{config.mode}, {f'{len(config.strategy)} strategies' if config.strategy else none}"
+    )
 
 
 def check_keys(patient: Patient) -> Finding:

@@ -81,7 +81,7 @@ def live_at(tmp_path, monkeypatch):
             "venue.casino": f"http://127.0.0.1:{port}/api/v1",
             "venue.price_feed": f"ws://127.0.0.1:{port}/ws",
         }
-        strategy = {"strategy": [{"name": "momentum"}]}
+        strategy = {"strategy": [{"name": "fair_games"}]}
         return AgentConfig.load(live=True, data=tmp_path, overrides=addresses | strategy)
 
     return load
