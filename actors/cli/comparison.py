@@ -43,7 +43,7 @@ def _wanted(names: str) -> list[str]:
     wanted = list(dict.fromkeys(name.strip() for name in names.split(",")))
     for name in wanted:
         if name not in ALL_PEERS.split(","):
-            raise ConfigError(f"--peers {names}: there is no peer {name!r}; there are {ALL_PEERS}.")
+            raise ConfigError(f"--peers {names}: there is no peer {name!r}; there are {ALL_PEERS.replace(',', ', ')}.")
     if find_spec("tests") is None or find_spec(HARNESS) is None:
         raise ConfigError("The peers are in tests/peers of the repository; run this command there.")
     if "dbos" in wanted and find_spec("dbos") is None:

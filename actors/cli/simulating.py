@@ -24,6 +24,7 @@ def simulate(
 
     began = time.monotonic()
     numbers = range(start, start + seeds)
+    typer.echo(f"Playing seeds {start} to {numbers[-1]}.", err=True)
     if trace:
         total = simulation.report(simulation.Run(seed, typer.echo, everything=services).play() for seed in numbers)
     else:
