@@ -145,7 +145,7 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple
         suspense_micro=sum(state.book.balance(name, Bucket.SUSPENSE) for name in watches),
         next_stop=_next_stop(till, resolver),
         stop_rule=stop.rule if stop else None,
-        stop_reason=f"{stop.rule}: limit {stop.limit}, at {stop.value}" if stop else None,
+        stop_reason=_reason(stop) if stop else None,
         lanes=lanes,
         open_intents=tuple(state.open),
         bets=tally.bets - start.bets,
@@ -163,6 +163,12 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple
         holdings=tuple(held_text(name, held) for name, held in state.holdings.items() if held.positions or held.orders),
         fees_micro=sum(state.book.balance(name, Bucket.FEES) for name in watches),
     )
+
+
+def _reason(stop: StopSet) -> str:
+    if stop.rule == PAUSE:
+        return f"paused until `resume`: {stop.value}"
+    return f"{stop.rule}: limit {stop.limit}, at {stop.value}"
 
 
 def _phase(till: Till, resolver: Resolver, stop: str | None) -> str:
