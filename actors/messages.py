@@ -174,7 +174,7 @@ class LookUpFailed:
 
 @dataclass(frozen=True, slots=True)
 class RotateSeed:
-    """Ask the venue to show the seed in use and to commit to a new one. Answered by SeedRotated, whatever came of it."""
+    """Ask the venue to show the seed in use and to commit to a new one. Answered by SeedRotated in any case."""
 
     account: str
 
