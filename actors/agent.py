@@ -114,9 +114,6 @@ class Agent:
         lanes = lanes_of(config, self._given)
         config.data.mkdir(parents=True, exist_ok=True)
         site = self._site = find_site(config)
-        if homeless := next((lane for lane in lanes if lane.account not in site.accounts), None):
-            name, account = homeless.name, homeless.account
-            raise ConfigError(f"{name} plays on the account {account}, which is off; set services.{account} = true.")
         made_of = parts.Parts(
             config=config,
             run=secrets.token_hex(8),

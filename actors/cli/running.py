@@ -110,7 +110,8 @@ def _goodbye(ended: "Summary") -> str:
     balance = "book = venue" if ended.difference == 0 else "book and venue could not be compared"
     if ended.difference:
         balance = f"book and venue differ by {ended.difference} micro-USD"
-    stop = f" | STOPPED by {ended.stop_reason}" if ended.stop_reason else ""
+    how = ended.stop_reason or ""
+    stop = f" | {how if how.startswith('paused') else f'STOPPED by {how}'}" if how else ""
     bets = f"{ended.bets} {'bet' if ended.bets == 1 else 'bets'}, {ended.won} won, {ended.lost} lost"
     return f"{bets}{stop} | {balance} | journal closed | bye"
 

@@ -216,6 +216,8 @@ class Desk:
         if message.account not in self._resolver.watches:
             reason = f"the account {message.account} is not served by this agent"
             view = till.view(message.account, ready=False)
+            text = f"{message.lane} rests: {reason}; set services.{message.account} = true"
+            till.say(message.account, "lane", "unserved", text, lane=message.lane, level="WARNING")
             till.send(f"lane:{message.lane}", LaneView(message.lane, LaneState.STOPPED, reason, view))
             return till.cut()
         lane = till.state.lane(message.lane, message.account)

@@ -176,6 +176,7 @@ def test_a_lane_on_an_account_that_is_not_there_rests_and_says_so(stage):
     agent = stage.play(Trader(), Endless())
     assert agent.wait(bets=3) == "bets"
     stage.seen.reach(lambda: "the account trading is not served" in agent.tree(), "the lane's line in the tree")
+    stage.seen.until("Trader rests: the account trading is not served", action="lane", outcome="unserved")
     assert agent.summary().crashes == 0
 
 

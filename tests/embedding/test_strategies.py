@@ -109,10 +109,3 @@ def test_a_class_is_no_instance(tmp_path):
     with pytest.raises(ConfigError, match=r"takes instances of actors\.Strategy, not <class"):
         Agent(config(tmp_path), strategies=[Coin]).start()
     assert not list(tmp_path.iterdir())
-
-
-def test_one_whose_account_is_off_is_told_before_anything_starts(tmp_path):
-    with pytest.raises(
-        ConfigError, match=r"momentum plays on the account trading, which is off; set services\.trading"
-    ):
-        Agent(config(tmp_path, strategy=[{"name": "momentum"}], services={"trading": False})).start()
