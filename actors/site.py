@@ -7,6 +7,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from actors.config import AgentConfig
+from actors.config.sections import is_loopback
 from actors.credentials import Credential, Credentials, owner_of
 from actors.errors import ConfigError
 from actors.sandbox.errors import SandboxError
@@ -85,6 +86,7 @@ def find_site(config: AgentConfig) -> Site:
     configured = {name: url for name in MOUNTS if (url := getattr(config.venue, name)) is not None}
     if config.live:
         accounts = {owner: _usable(owner, credentials.require(owner)) for owner in owners}
+        _check_one_place(services, configured)
         host = urlsplit(configured[owners[0]]).hostname
         return Site(
             services, MappingProxyType(configured), config.venue.price_feed, MappingProxyType(accounts),
@@ -119,6 +121,18 @@ def _services(config: AgentConfig, credentials: Credentials) -> frozenset[str]:
     if not found:
         raise ConfigError("Every service is off in [services]; turn one on.")
     return found
+
+
+def _check_one_place(services: frozenset[str], urls: Mapping[str, str]) -> None:
+    # A casino on this machine is a test; nobody means to test it beside real money somewhere else.
+    used = sorted((services | {"exchange"} if "trading" in services else services) & urls.keys())
+    here = [name for name in used if is_loopback(urls[name])]
+    there = [name for name in used if name not in here]
+    if here and there:
+        raise ConfigError(
+            f"venue.{here[0]} is on this machine and venue.{there[0]} = {urls[there[0]]} is not; "
+            f"give both an address of one kind, or turn {there[0]} off in [services]."
+        )
 
 
 def _usable(owner: str, credential: Credential) -> Credential:

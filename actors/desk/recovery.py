@@ -22,6 +22,10 @@ def begin(till: Till, reconciler: Reconciler) -> None:
         till.tracks[opened.intent] = Track("unknown", _quiet_until(till, opened), next_look=till.now)
         if opened.intent not in state.unknown:
             till.record(OutcomeUnknown(till.now, opened.intent, "the agent restarted before its outcome was on disk"))
+    for account in state.accounts.values():
+        if halt := account.halt:
+            text = f"{account.name} is still stopped ({halt.rule}: {halt.value}); `resume` goes on"
+            till.say("bankroll", "stop", halt.rule, text, level="WARNING")
     if state.open:
         till.say("bankroll", "recover", "resolving", f"resolving open intents: {len(state.open)}", level="WARNING")
 

@@ -203,6 +203,14 @@ def test_an_account_whose_service_was_switched_off_stands_in_nobodys_way():
     assert "casino is not; see [services]" in lane.why
 
 
+def test_a_start_says_what_still_keeps_it_from_trading():
+    table = Table().reconciled()
+    table.desk.pause(Pause("lunch"), table.now)
+    step = Desk(table.state, table.terms, 2, {ACCOUNT: "casino"}).begin(table.now)
+    said = [mail.message.text for mail in step.mail if mail.to == "reporter"]
+    assert "casino is still stopped (pause: lunch); `resume` goes on" in said
+
+
 def test_an_end_does_not_wait_for_what_nobody_can_find_out():
     table, opened = pending()
     desk = Desk(table.journal.replayed(), table.terms, 2, {})
