@@ -25,6 +25,7 @@ from actors.world import RealWorld
 from supervision import (
     SHUTDOWN,
     AskError,
+    Fatal,
     Handle,
     Refuse,
     StartError,
@@ -339,6 +340,8 @@ def _start_failure(error: StartError) -> StakekeeperError:
     cause = error.cause
     if isinstance(cause, StakekeeperError):
         return cause
+    if isinstance(cause, Fatal):
+        return RefusesToTrade(str(cause))  # an old row, looked at behind the opening, is damaged
     if isinstance(cause, JournalBusy | JournalBroken):
         return StakekeeperError(str(cause))  # it may pass
     if isinstance(cause, JournalError):

@@ -277,8 +277,15 @@ def test_closing_does_not_wait_for_a_connection_into_a_black_hole():
 
 
 def test_closing_does_not_wait_for_a_handshake_that_is_never_answered():
+    accepted = []
+
+    def listen():
+        accepted.append(mute.accept()[0])
+        accepted[0].recv(10)
+
     with socket.create_server(("127.0.0.1", 0)) as mute:
-        closes_soon(f"ws://127.0.0.1:{mute.getsockname()[1]}/ws", lambda: mute.accept()[0].recv(10))
+        closes_soon(f"ws://127.0.0.1:{mute.getsockname()[1]}/ws", listen)
+        accepted[0].close()
 
 
 def test_the_surroundings_proxies_are_not_used(monkeypatch):
