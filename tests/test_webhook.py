@@ -141,7 +141,9 @@ class Door:
                 line.sendall(data)
                 line.shutdown(socket.SHUT_WR)
                 return b"".join(iter(lambda: line.recv(65536), b""))
-            except ConnectionError:
+            except TimeoutError:
+                raise
+            except OSError:  # reset, or gone before we could say that we are done
                 return b""
 
 
