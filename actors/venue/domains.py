@@ -123,7 +123,7 @@ class Domains:
             return Refused("domain_unavailable")
         if price > ticket.stake_micro:
             return Refused("above_max_price")
-        return self._line.send(ticket, partial(_registered, domain))
+        return self._line.send(ticket, partial(_registered, domain, ticket.stake_micro))
 
     def evidence(self, query: Query) -> Evidence:
         """Read the account until two readings agree: its registrations and deposits are its history.
@@ -161,8 +161,11 @@ class Domains:
         return tuple(sorted(rows, key=lambda row: row.at))
 
 
-def _registered(domain: str, content: bytes) -> Executed:
+def _registered(domain: str, most_micro: int, content: bytes) -> Executed:
     answer = read_answer(RegisteredAnswer, content)
     if answer.domain != domain:
         raise BadAnswer("domain", "it is another one")
-    return Executed(outgoing=registered(domain, answer.cost.total_charged_usd))
+    charged = answer.cost.total_charged_usd
+    if not 0 < charged <= most_micro:
+        raise BadAnswer("total_charged_usd", "it is no price that was agreed to; the listing will tell")
+    return Executed(outgoing=registered(domain, charged))

@@ -117,3 +117,9 @@ def test_a_name_without_a_price_is_not_asked_for(results):
 
 def test_a_registration_of_another_name_proves_nothing():
     assert isinstance(spend("register_domain", body(OFFER), body(BOUGHT | {"domain": "b.com"}, 201))[0], Unknown)
+
+
+@pytest.mark.parametrize("charged", [-1, 0, 1_000])
+def test_a_registration_at_a_price_that_nobody_agreed_to_proves_nothing(charged):
+    cost = {"cost": {"total_charged_usd": charged}}
+    assert isinstance(spend("register_domain", body(OFFER), body(BOUGHT | cost, 201))[0], Unknown)
