@@ -54,6 +54,7 @@ def test_a_second_run_goes_on_with_the_bankroll_the_account_and_the_venue(stage)
 
 def test_a_second_agent_on_the_same_data_refuses_and_the_first_goes_on(stage):
     first, seen = stage.play(Endless(BOOSTED)), stage.seen
+    seen.reach((stage.data / "control.json").exists, "the gateway's file")
     control = (stage.data / "control.json").read_text()
     stage.agent = None
     try:
