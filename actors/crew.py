@@ -79,7 +79,9 @@ def _spec(name: str, make: Callable[[Parts], Worker], parts: Parts) -> ChildSpec
 
 def _casino(parts: Parts) -> CasinoActor:
     world = parts.world
-    return CasinoActor(world.casino, world.port("casino"), parts.bankroll, world.wall, lambda: world.health("casino"))
+    return CasinoActor(
+        "casino", world.casino, world.port("casino"), parts.bankroll, world.wall, lambda: world.health("casino")
+    )
 
 
 def _escrow(parts: Parts) -> EscrowActor:
@@ -90,7 +92,7 @@ def _escrow(parts: Parts) -> EscrowActor:
 def _trading(parts: Parts) -> TradingActor:
     world = parts.world
     health = partial(world.health, "trading")
-    return TradingActor(world.trading, world.port("trading"), parts.bankroll, world.wall, health)
+    return TradingActor("trading", world.trading, world.port("trading"), parts.bankroll, world.wall, health)
 
 
 def _domains(parts: Parts) -> DomainsActor:

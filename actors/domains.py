@@ -5,23 +5,16 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Protocol
 
+from actors.account import AccountClient
 from actors.messages import DomainsSeen, LookUp, Place, Poll
 from actors.money.amounts import usd
-from actors.money.evidence import Answer, Evidence, Query
-from actors.ticket import Ticket
 from actors.venue.port import Runs
-from actors.watcher import Client, WatcherActor
+from actors.watcher import WatcherActor
 from supervision import Handle
 
 
-class DomainsClient(Client, Protocol):
+class DomainsClient(AccountClient, Protocol):
     """What the actor needs of a client."""
-
-    def place(self, ticket: Ticket) -> Answer:
-        """Register a name, once."""
-
-    def evidence(self, query: Query) -> Evidence:
-        """Read the account."""
 
     def price(self, domain: str) -> int | None:
         """Return what a name costs, or None if it is taken."""
@@ -31,7 +24,7 @@ class DomainsActor(WatcherActor[DomainsClient]):
     """The domains account. Watching only tells; a strategy that wants a name returns RegisterDomain.
 
     Args:
-        domains: makes the client; called in this actor's thread.
+        domains: makes the client.
         names: whose availability is watched.
         lanes: who is told which of them are free.
         port: for its network calls.
@@ -63,15 +56,14 @@ class DomainsActor(WatcherActor[DomainsClient]):
 
     def receive(self, message: Any) -> None:
         """Place a ticket, look evidence up, or ask for the watched names."""
-        domains = self.client
         match message:
-            case Place() if domains:
-                self.place(message, domains.place)
-            case LookUp() if domains:
-                self.look_up(message, domains.evidence)
-            case Poll() if domains:
+            case Place():
+                self.place(message, self.client.place)
+            case LookUp():
+                self.look_up(message, self.client.evidence)
+            case Poll():
                 for name in self._names:
-                    self.look(name, partial(domains.price, name))
+                    self.look(name, partial(self.client.price, name))
             case _:
                 super().receive(message)
 

@@ -1,13 +1,15 @@
 """FaucetActor: claims the casino account's one credit, after the account's own history has said that it was not had."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from actors.messages import Poll
 from actors.money.amounts import usd
+from actors.service import Client
 from actors.venue.faucet import Claim
 from actors.venue.port import Runs
-from actors.watcher import Client, WatcherActor
+from actors.watcher import WatcherActor
 from supervision import Handle
 
 
@@ -38,7 +40,7 @@ class FaucetActor(WatcherActor[FaucetClient]):
     """The casino account's one credit; what it brings is booked by the account's reconcile.
 
     Args:
-        faucet: makes the client; called in this actor's thread.
+        faucet: makes the client.
         claims: whether to claim; else it only looks.
         port: for its network calls.
         bankroll: told to look at the account when it was credited.
@@ -68,10 +70,9 @@ class FaucetActor(WatcherActor[FaucetClient]):
     def receive(self, message: Any) -> None:
         """Look, and claim, as long as there may be something to have."""
         match message:
-            case Poll() if (faucet := self.client) and not self._over:
-                self.look("claim", lambda: look_first(faucet) if self._claims else _look_only(faucet))
             case Poll():
-                pass
+                if not self._over:
+                    self.look("claim", partial(look_first if self._claims else _look_only, self.client))
             case _:
                 super().receive(message)
 

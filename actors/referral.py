@@ -6,8 +6,9 @@ from typing import Any, Protocol
 from actors.messages import Poll, ReferralsSeen
 from actors.money.amounts import usd
 from actors.money.evidence import Referred
+from actors.service import Client
 from actors.venue.port import Runs
-from actors.watcher import Client, WatcherActor
+from actors.watcher import WatcherActor
 from supervision import Handle
 
 
@@ -25,7 +26,7 @@ class ReferralActor(WatcherActor[ReferralClient]):
     """Referral income and bonus of the casino's account; the money itself is booked by the account's reconcile.
 
     Args:
-        referral: makes the client; called in this actor's thread.
+        referral: makes the client.
         claims: whether to claim the bonus of the day.
         port: for its network calls.
         bankroll: told who was referred, and to look at the account after a bonus.
@@ -53,12 +54,11 @@ class ReferralActor(WatcherActor[ReferralClient]):
 
     def receive(self, message: Any) -> None:
         """Read the tree, or see to the bonus."""
-        referral = self.client
         match message:
-            case Poll(what="income") if referral:
-                self.look("income", referral.tree)
-            case Poll(what="bonus") if referral and self._claims:
-                self.look("bonus", referral.bonus)
+            case Poll(what="income"):
+                self.look("income", self.client.tree)
+            case Poll(what="bonus") if self._claims:
+                self.look("bonus", self.client.bonus)
             case Poll():
                 pass
             case _:

@@ -1,8 +1,8 @@
-"""What every service's actor has in common: a port for the network, so that the actor itself never blocks."""
+"""What every service's actor has in common: a client, and a port for its calls, so that no actor blocks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from actors.crashpoints import reached
 from actors.messages import Answered, Found, LookUp, LookUpFailed, Place, ServiceUp
@@ -23,7 +23,17 @@ class _Bug:
     error: BaseException
 
 
-class ServiceActor(Worker):
+class Client(Protocol):
+    """What is common to all clients. Their calls block; they run in the port."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
+C = TypeVar("C", bound=Client)
+
+
+class ServiceActor(Worker, Generic[C]):
     """Runs requests in its port and tells the bankroll what came of them.
 
     An exception that is not the network's is a bug: it is raised in the actor, and the supervisor restarts it. A send
@@ -31,25 +41,36 @@ class ServiceActor(Worker):
 
     Args:
         name: the service, as intents name it.
+        make: makes the client; called in this actor's thread, without any network.
         port: where the network calls run; made anew for each incarnation.
         bankroll: who is told.
         wall: UTC microseconds.
     """
 
-    def __init__(self, name: str, port: Runs, bankroll: Handle, wall: Callable[[], int]) -> None:
+    def __init__(self, name: str, make: Callable[[], C], port: Runs, bankroll: Handle, wall: Callable[[], int]) -> None:
         super().__init__()
         self.service = name
         self.bankroll = bankroll
         self.wall = wall
+        self._make = make
         self._port = port
+        self._client: C | None = None
+
+    @property
+    def client(self) -> C:
+        """The client, from `setup` on."""
+        return cast("C", self._client)
 
     def setup(self) -> None:
-        """Report up."""
+        """Make the client and report up."""
+        self._client = self._make()
         self.bankroll.tell(ServiceUp(self.service, self.incarnation))
 
     def teardown(self, _: Exit, /) -> None:
-        """Close the port; queued jobs are answered as not sent."""
+        """Close the port, whose queued jobs are answered as not sent, and the client."""
         self._port.close(CLOSE_S)
+        if self._client:
+            self._client.close()
 
     def receive(self, message: Any) -> None:
         """Raise a bug that a port thread met."""

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any, Protocol
 
 from actors.messages import Poll
+from actors.service import Client
 from actors.venue.port import Runs
 from actors.venue.wallet import USDC_CHAINS
-from actors.watcher import Client, WatcherActor
+from actors.watcher import WatcherActor
 from supervision import Handle
 
 COINS = {"ethereum": "ETH", "base": "ETH", "solana": "SOL", "bitcoin": "BTC", "tron": "TRX", "monero": "XMR"}
@@ -37,7 +38,7 @@ class WalletActor(WatcherActor[WalletClient]):
     """Balances of configured addresses, by polling. It holds no key and cannot send.
 
     Args:
-        wallet: makes the client; called in this actor's thread.
+        wallet: makes the client.
         addresses: by chain.
         port: for its network calls.
         bankroll: told when the actor is up.
@@ -67,7 +68,8 @@ class WalletActor(WatcherActor[WalletClient]):
     def receive(self, message: Any) -> None:
         """Read all balances, each chain by itself: a slow or broken one holds up no other."""
         match message:
-            case Poll() if wallet := self.client:
+            case Poll():
+                wallet = self.client
                 for chain, address in self._addresses.items():
                     self.look(chain, partial(wallet.native, chain, address))
                 if usdc := {chain: self._addresses[chain] for chain in USDC_CHAINS if chain in self._addresses}:

@@ -1,24 +1,15 @@
 """What actors have in common that look after something at the venue: a job in the port, and its result back here."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any
 
 from actors.messages import Level, Notice
-from actors.service import ServiceActor
+from actors.service import C, ServiceActor
 from actors.venue.errors import VenueError
 from actors.venue.port import PortClosed, Runs
-from supervision import Exit, Handle
-
-
-class Client(Protocol):
-    """What is common to all clients. Their calls block; they run in the port."""
-
-    def close(self) -> None:
-        """Close what is open."""
-
-
-C = TypeVar("C", bound=Client)
+from supervision import Handle
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +18,12 @@ class _Done:
     result: Any
 
 
-class WatcherActor(ServiceActor, Generic[C]):
+class WatcherActor(ServiceActor[C], ABC):
     """Runs jobs one of a kind at a time; a bug in one is raised in the actor. See `ServiceActor` for threads.
 
     Args:
         name: the service, as intents name it.
-        make: makes the client; called in this actor's thread.
+        make: makes the client.
         port: where the network calls run.
         bankroll: who is told.
         reporter: who hears what was seen.
@@ -48,22 +39,9 @@ class WatcherActor(ServiceActor, Generic[C]):
         reporter: Handle,
         wall: Callable[[], int],
     ) -> None:
-        super().__init__(name, port, bankroll, wall)
-        self._make = make
-        self.client: C | None = None
+        super().__init__(name, make, port, bankroll, wall)
         self._reporter = reporter
         self._busy: set[str] = set()
-
-    def setup(self) -> None:
-        """Make the client; no network."""
-        self.client = self._make()
-        super().setup()
-
-    def teardown(self, exit_: Exit, /) -> None:
-        """Close port and client."""
-        super().teardown(exit_)
-        if self.client:
-            self.client.close()
 
     def receive(self, message: Any) -> None:
         """Take in what a job came to."""
@@ -74,9 +52,9 @@ class WatcherActor(ServiceActor, Generic[C]):
             case _:
                 super().receive(message)
 
+    @abstractmethod
     def took(self, what: str, result: Any) -> None:
         """Take in a job's result, or the VenueError (or PortClosed) it ended with. Runs in the actor's thread."""
-        raise NotImplementedError
 
     def look(self, what: str, job: Callable[[], Any]) -> None:
         """Run a job in the port, unless one of its kind is under way."""

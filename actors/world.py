@@ -10,6 +10,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from actors.account import AccountClient
 from actors.casino import CasinoClient
 from actors.clock import this_boot
 from actors.config import AgentConfig
@@ -23,7 +24,6 @@ from actors.persistence import Writer
 from actors.price_feed import Socket, Store
 from actors.redis_state import RedisState
 from actors.site import Site
-from actors.trading import TradingClient
 from actors.venue.breakers import Breakers
 from actors.venue.budget import Budget
 from actors.venue.casino import Casino
@@ -69,7 +69,7 @@ class World(Protocol):
     def escrow(self) -> EscrowClient:
         """Return a client of the escrow service."""
 
-    def trading(self) -> TradingClient:
+    def trading(self) -> AccountClient:
         """Return a client of the trading service."""
 
     def line(self, service: str) -> Line:

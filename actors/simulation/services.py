@@ -34,7 +34,6 @@ ADDRESSES = {
     "ethereum": f"0x{'1' * 40}", "base": f"0x{'2' * 40}", "solana": "S" * 40,
     "bitcoin": "b" * 40, "tron": "T" * 34, "monero": "4" * 95,
 }  # fmt: skip
-NOT_FOUND: Said = 404, {"error": "not_found"}
 
 
 @dataclass(slots=True)

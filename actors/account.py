@@ -1,0 +1,76 @@
+"""What the actors of accounts have in common: they send tickets once, and read what became of the account."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from actors.messages import LookUp, Place
+from actors.money.evidence import Answer, Evidence, Query
+from actors.service import Client, ServiceActor
+from actors.ticket import Ticket
+from actors.venue.port import Runs
+from supervision import Handle
+
+
+class AccountClient(Client, Protocol):
+    """What the actor of an account needs of a client."""
+
+    def place(self, ticket: Ticket) -> Answer:
+        """Send a ticket's request, once."""
+
+    def evidence(self, query: Query) -> Evidence:
+        """Read the account."""
+
+
+A = TypeVar("A", bound=AccountClient)
+
+NOTE_S = 1.0
+"""How often the tree's line is renewed, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    pass
+
+
+class AccountActor(ServiceActor[A]):
+    """An account at a service. See `ServiceActor` for threads and failures.
+
+    Args:
+        name: the service, as intents name it.
+        make: makes the client.
+        port: for its network calls.
+        bankroll: who is told.
+        wall: UTC microseconds.
+        health: says how breaker and budget stand, for the tree.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[], A],
+        port: Runs,
+        bankroll: Handle,
+        wall: Callable[[], int],
+        health: Callable[[], str],
+    ) -> None:
+        super().__init__(name, make, port, bankroll, wall)
+        self._health = health
+
+    def setup(self) -> None:
+        """Make the client; no network."""
+        self.note(self._health())
+        self.every(NOTE_S, _Note())
+        super().setup()
+
+    def receive(self, message: Any) -> None:
+        """Place a ticket, or look evidence up."""
+        match message:
+            case Place():
+                self.place(message, self.client.place)
+            case LookUp():
+                self.look_up(message, self.client.evidence)
+            case _Note():
+                self.note(self._health())
+            case _:
+                super().receive(message)
