@@ -13,7 +13,6 @@ from functools import lru_cache
 
 from actors.money.amounts import TOLERANCE_MICRO, times
 from actors.money.book import AT_VENUE, Bucket, Posting
-from actors.money.calendar import iso
 from actors.money.events import (
     CreditBooked,
     EscrowClosed,
@@ -120,7 +119,7 @@ def recent_history(ledger: tuple[LedgerRow, ...], cursor_at: str) -> tuple[Histo
     The complete history grows without end, the window is short: 50 rows. Of the oldest second in a full window some
     rows may be cut off, so it is left out.
     """
-    rows = tuple(HistoryRow(row.amount_micro * (1 if row.credit else -1), row.reason, iso(row.at_seconds))
+    rows = tuple(HistoryRow(row.amount_micro * (1 if row.credit else -1), row.reason, row.at)
                  for row in reversed(ledger))  # fmt: skip
     if len(ledger) < LEDGER_ROWS:
         return rows
@@ -245,7 +244,7 @@ def _settled(ledger: tuple[LedgerRow, ...]) -> str:
     # Without a history all is as expected. If the window shows bets alone, then whatever else there was lies before it
     # as a whole and came to nothing; else a part of it might be in there, and the cursor stays.
     bets_alone = all(row.reason in BET_REASONS for row in ledger)
-    return iso(max(row.at_seconds for row in ledger)) if ledger and bets_alone else ""
+    return max(row.at for row in ledger) if ledger and bets_alone else ""
 
 
 def turned_up(state: State, evidence: Evidence, now: int) -> list[StrayBooked]:

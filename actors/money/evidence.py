@@ -39,6 +39,7 @@ class LedgerRow:
     reason: str
     reference: str
     at_seconds: int
+    at: str
 
 
 @dataclass(frozen=True, slots=True)

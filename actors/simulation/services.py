@@ -10,9 +10,9 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from actors.money.calendar import iso
 from actors.simulation.market import Json, Market, Said
 from actors.simulation.venue import SECOND, Venue
+from actors.venue.times import iso
 
 MONITOR_S = 30
 FUNDING_S = 120

@@ -13,10 +13,10 @@ from itertools import count
 from random import Random
 
 from actors.money.amounts import MICRO_PER_CENT, parse_usd, times
-from actors.money.calendar import iso
 from actors.money.evidence import BetRow, EscrowView, HistoryRow, LedgerRow, Seed
 from actors.money.games import SOUND_GAMES
 from actors.money.wagers import Request
+from actors.venue.times import iso
 
 SECOND = 1_000_000
 LEDGER_ROWS = 50
@@ -212,6 +212,7 @@ class Venue:
 
     def _move(self, change: int, reason: str, reference: str, at: int) -> None:
         self.balance += change
-        seconds = at // SECOND
-        self.ledger.append(LedgerRow(f"row_{len(self.ledger)}", change > 0, abs(change), reason, reference, seconds))
-        self.history.append(HistoryRow(change, reason, iso(seconds)))
+        seconds, text = at // SECOND, iso(at // SECOND)
+        row_id = f"row_{len(self.ledger)}"
+        self.ledger.append(LedgerRow(row_id, change > 0, abs(change), reason, reference, seconds, text))
+        self.history.append(HistoryRow(change, reason, text))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
@@ -38,6 +37,7 @@ from actors.venue.shapes import (
     SeedsAnswer,
     read_export,
 )
+from actors.venue.times import iso
 from actors.venue.transfers import PROOFS, pays, withdrawals
 
 SERVICE = "casino"
@@ -177,7 +177,7 @@ class Casino:
 
     def _rows(self, opens: int) -> tuple[tuple[BetRow, ...], bool]:
         found: dict[str, BetRow] = {}
-        window = {"since": _iso(opens)}
+        window = {"since": _asked(opens)}
         oldest = None
         for _ in range(EXPORT_PAGES):
             rows = read_export(self._line.get("/bets/export.csv", **window))
@@ -186,13 +186,14 @@ class Casino:
                 return tuple(found.values()), True
             if oldest == (oldest := rows[-1].timestamp_utc):
                 break
-            window["until"] = _iso(oldest)
+            window["until"] = _asked(oldest)
         return tuple(found.values()), False
 
     def _ledger(self) -> tuple[LedgerRow, ...]:
         entries = read_answer(LedgerAnswer, self._line.get("/auth/ledger")).entries
         return tuple(
-            LedgerRow(e.id, e.type == "credit", e.amount, e.reason, e.reference or "", e.createdAt) for e in entries
+            LedgerRow(e.id, e.type == "credit", e.amount, e.reason, e.reference or "", e.createdAt, iso(e.createdAt))
+            for e in entries
         )
 
     def _history(self) -> tuple[HistoryRow, ...]:
@@ -241,7 +242,7 @@ def _bet_row(row: ExportRow) -> BetRow:
 
 
 def _unknown_locks(history: Iterable[HistoryRow], opens: int, known: AbstractSet[str]) -> list[str]:
-    since = _iso(opens).rstrip("Z")
+    since = iso(opens)
     locks = (row.reason.removeprefix(_LOCK) for row in history if row.reason.startswith(_LOCK) and row.at >= since)
     return [lock for lock in dict.fromkeys(locks) if lock not in known]
 
@@ -250,5 +251,5 @@ def _param(name: str, value: Param) -> Param:
     return value if name in _TEXT_PARAMS else Decimal(value)
 
 
-def _iso(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _asked(seconds: int) -> str:
+    return iso(seconds).replace(".000Z", "Z")  # as it was seen to be taken

@@ -4,7 +4,6 @@ from fractions import Fraction
 from functools import partial
 
 from actors.money.amounts import MICRO_PER_CENT
-from actors.money.calendar import iso
 from actors.money.evidence import Answer, Evidence, Executed, HistoryRow, NotSent, Query, Refused
 from actors.money.outgoing import DOMAIN, registered
 from actors.money.wagers import CheckedDomain, Request
@@ -13,6 +12,7 @@ from actors.venue.answers import Exact, Micro, Name, Seconds, Shape, read_answer
 from actors.venue.bodies import body
 from actors.venue.errors import BadAnswer, VenueDown, VenueError
 from actors.venue.line import Line
+from actors.venue.times import iso
 
 SERVICE = "domains"
 

@@ -6,7 +6,6 @@ It takes no key: an account is an address. Its amounts are text with six decimal
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ from actors.money.positions import Fill
 from actors.venue.answers import read_json, shaped
 from actors.venue.bodies import body
 from actors.venue.line import Line
+from actors.venue.times import iso
 from actors.venue.trading_shapes import FillRow, FillsAnswer, MetaAnswer, StateAnswer, UpdateRow, UpdatesAnswer
 
 INFO = "/info"
@@ -135,7 +135,9 @@ def _fill(row: FillRow) -> Fill:
 def _fill_row(row: FillRow) -> HistoryRow:
     text = f"{row.dir} {row.sz:f} {row.coin} at {row.px:f}"
     fee = from_venue(row.fee)
-    return HistoryRow(from_venue(row.closedPnl) - fee, text, _iso(row.time), _ref(row), earned=True, fee_micro=fee)
+    return HistoryRow(
+        from_venue(row.closedPnl) - fee, text, iso(*divmod(row.time, 1000)), _ref(row), earned=True, fee_micro=fee
+    )
 
 
 def _update_rows(updates: list[UpdateRow], user: str = "") -> list[HistoryRow]:
@@ -148,7 +150,7 @@ def _update_rows(updates: list[UpdateRow], user: str = "") -> list[HistoryRow]:
         ref = name if seen[name] == 1 else f"{name}:{seen[name]}"
         funding = delta.type == "funding"
         what = f"funding {delta.coin}" if funding else delta.type
-        rows.append(HistoryRow(_change(update, user), what, _iso(update.time), ref, earned=funding))
+        rows.append(HistoryRow(_change(update, user), what, iso(*divmod(update.time, 1000)), ref, earned=funding))
     return rows
 
 
@@ -167,8 +169,3 @@ def _change(update: UpdateRow, user: str) -> int:
             return usdc if delta.destination.lower() == user.lower() else -usdc - fee
         case _:
             return 0
-
-
-def _iso(milliseconds: int) -> str:
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,11 +4,11 @@ import pytest
 
 from actors.messages import Reconcile, Resolve, Settled
 from actors.money.book import Bucket
-from actors.money.calendar import iso
 from actors.money.events import CreditBooked, StopSet, StrayBooked
 from actors.money.evidence import Evidence, Executed, HistoryRow, Refused, Unknown
 from actors.money.outgoing import DOMAIN, registered
 from actors.money.wagers import RegisterDomain
+from actors.venue.times import iso
 from tests.desk.kit import QUIET, SECOND, SEND_TIMEOUT, Table
 
 NAME = "example.com"

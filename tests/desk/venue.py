@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 
 from actors.money.amounts import TOLERANCE_MICRO
 from actors.money.audit import payout_of, recent_history
-from actors.money.calendar import iso
 from actors.money.evidence import (
     WINDOW_MARGIN,
     BetRow,
@@ -16,6 +15,7 @@ from actors.money.evidence import (
     Seed,
     Withdrawal,
 )
+from actors.venue.times import iso
 
 SECOND = 1_000_000
 LEDGER_ROWS = 50
@@ -156,7 +156,7 @@ class Venue:
 
     def _move(self, change_micro, reason, reference, at):
         self.balance += change_micro
-        seconds = at // SECOND
+        seconds, text = at // SECOND, iso(at // SECOND)
         row_id = f"row_{len(self.ledger)}"
-        self.ledger.append(LedgerRow(row_id, change_micro > 0, abs(change_micro), reason, reference, seconds))
-        self.history.append(HistoryRow(change_micro, reason, iso(seconds)))
+        self.ledger.append(LedgerRow(row_id, change_micro > 0, abs(change_micro), reason, reference, seconds, text))
+        self.history.append(HistoryRow(change_micro, reason, text))

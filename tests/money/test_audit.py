@@ -11,6 +11,7 @@ from actors.money.book import Bucket
 from actors.money.events import CreditBooked, EscrowClosed, Reconciled
 from actors.money.evidence import BetRow, Evidence, Executed, HistoryRow, LedgerRow, Query, Refused
 from actors.money.wagers import EscrowCreate
+from actors.venue.times import iso
 from tests.desk.kit import ACCOUNT, SECOND, Table
 
 
@@ -106,15 +107,16 @@ def test_a_stake_that_left_no_bet(table):
 
 @pytest.mark.parametrize("reason", ["withdrawal", "escrow_lock: esc_9"])
 def test_only_reservations_of_bets_are_stakes(table, reason):
-    ledger = (LedgerRow("1", False, 450_000, reason, "bet_1", table.now // SECOND),
-              LedgerRow("2", False, 450_000, "reservation", "0c1f-uuid", table.now // SECOND),
-              LedgerRow("3", True, 450_000, "reservation", "bet_3", table.now // SECOND))  # fmt: skip
+    at = table.now // SECOND
+    ledger = (LedgerRow("1", False, 450_000, reason, "bet_1", at, iso(at)),
+              LedgerRow("2", False, 450_000, "reservation", "0c1f-uuid", at, iso(at)),
+              LedgerRow("3", True, 450_000, "reservation", "bet_3", at, iso(at)))  # fmt: skip
     assert explain(table, ledger=ledger).debits == ()
 
 
 def test_an_old_debit_is_not_asked_about(table):
     old = table.state.account(ACCOUNT).reconciled_at // SECOND - 16
-    ledger = (LedgerRow("1", False, 450_000, "reservation", "bet_1", old),)
+    ledger = (LedgerRow("1", False, 450_000, "reservation", "bet_1", old, iso(old)),)
     assert explain(table, ledger=ledger).debits == ()
     assert explain(table, ledger=ledger).covers_since
 

@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from actors.money.audit import LEDGER_ROWS, as_expected, at_rest, cursor, external_rows, recent_history
-from actors.money.calendar import iso
 from actors.money.events import CreditBooked
 from actors.money.evidence import Evidence, HistoryRow, LedgerRow, Query, Withdrawal
+from actors.venue.times import iso
 from tests.desk.kit import ACCOUNT, SECOND, Table
 
 SECONDS = some.lists(some.integers(0, 40), min_size=1, max_size=120).map(sorted)
 
 
 def ledger(*moments, reason="daily_bonus"):
-    return tuple(LedgerRow(str(n), True, 10_000, reason, f"cr_{n}", at) for n, at in enumerate(moments))
+    return tuple(LedgerRow(str(n), True, 10_000, reason, f"cr_{n}", at, iso(at)) for n, at in enumerate(moments))
 
 
 def history(rows):
@@ -81,8 +81,8 @@ def test_a_credit_in_a_quiet_window_leaves_the_cursor():
     assert table.sound()
 
 
-BONUS = LedgerRow("1", True, 10_000, "daily_bonus", "db_1", 100)
-PAYMENT = LedgerRow("2", False, 10_000, "payment_sent", "pay_1", 100)
+BONUS = LedgerRow("1", True, 10_000, "daily_bonus", "db_1", 100, iso(100))
+PAYMENT = LedgerRow("2", False, 10_000, "payment_sent", "pay_1", 100, iso(100))
 
 
 def reading(*ledger, balance_micro=7_000_000):

@@ -63,7 +63,7 @@ def test_a_difference_is_read_in_detail_until_two_readings_agree(asked):
     assert venue.asked()[5:] == ["export", "seeds", "ledger", "history", "balance"]
     assert evidence.detailed
     assert [row.reason for row in evidence.history] == ["reservation"]
-    assert evidence.ledger[0] == LedgerRow("1", False, 1_000_000, "reservation", "bet_1", 5)
+    assert evidence.ledger[0] == LedgerRow("1", False, 1_000_000, "reservation", "bet_1", 5, "1970-01-01T00:00:05.000Z")
     assert (evidence.ledger[1].credit, evidence.ledger[1].reference) == (True, "")
 
 
