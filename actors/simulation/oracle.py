@@ -140,9 +140,12 @@ class Oracle:
         return [f"{what}: book {ours}, venue {theirs}" for what, (ours, theirs) in shown.items() if ours != theirs]
 
     def overdue(self, before: int) -> list[str]:
-        """Return the bets of ours that were executed before a moment and are not booked."""
+        """Return the bets of ours that were executed before a moment and are not booked.
+
+        Not copies: no sweep looks for them, they wait for the next reconcile.
+        """
         rows = (row for at, row in self.venue.rows if at < before and row.tag.startswith("sk1-"))
-        return [row.bet_id for row in rows if not self._booked[row.bet_id]]
+        return [row.bet_id for row in rows if not self._booked[row.bet_id] and row.tag not in self.doubled]
 
     def _ours(self, tags: set[str]) -> set[str]:
         booked = {row.tag for _, row in self.venue.rows if self._claimed[row.bet_id]}
