@@ -3,17 +3,31 @@
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import actors
 
+USAGE = 2
+
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # while nothing is open, Ctrl-C needs no traceback
 
-if Path(actors.__file__).resolve().parent != Path(__file__).resolve().parent / "actors":
-    sys.exit(
-        f"The package `actors` at {actors.__file__} hides Stakekeeper's own; use a virtual environment of its own."
-    )
 
-from actors.cli import main  # noqa: E402  only when it is ours
+def _refuse(sentence: str) -> NoReturn:
+    sys.stderr.write(f"{sentence}\n")
+    sys.exit(USAGE)
+
+
+if Path(actors.__file__).resolve().parent != Path(__file__).resolve().parent / "actors":
+    _refuse(f"The package `actors` at {actors.__file__} hides Stakekeeper's own; use a virtual environment of its own.")
+
+try:
+    from actors.cli import main  # only when it is ours
+except ModuleNotFoundError as error:
+    from actors.errors import uninstalled
+
+    if (mend := uninstalled(error)) is None:
+        raise
+    _refuse(str(mend))
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -47,4 +47,4 @@ def test_run_py_finds_out_a_foreign_actors_package(tmp_path):
     (tmp_path / "actors" / "__init__.py").write_text("")
     code = f"import runpy; runpy.run_path({str(HOME / 'run.py')!r}, run_name='__main__')"
     ended = in_a_process(code, tmp_path)
-    assert (ended.returncode, "hides Stakekeeper's own" in ended.stderr) == (1, True)
+    assert (ended.returncode, "hides Stakekeeper's own" in ended.stderr) == (2, True)

@@ -12,6 +12,8 @@ from typing import Annotated, ParamSpec
 
 import typer
 
+from actors.errors import uninstalled
+
 INTERRUPTED = 130
 BUG = 70
 REFUSES = 3
@@ -70,6 +72,7 @@ def tell_error(error: Exception, data: Path, command: str) -> int:
     Returns:
         the exit code.
     """
+    error = uninstalled(error) or error
     sentence = " ".join(str(error).split()) or type(error).__name__
     code: int | None = getattr(error, "exit_code", None)
     if code is None:

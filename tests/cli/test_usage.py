@@ -5,11 +5,13 @@ import json
 import shlex
 import socket
 import subprocess
+import sys
 
 import pytest
 
 from actors import cli
 from actors.cli import common
+from tests.cli.conftest import HOME
 
 
 def refused(capsys, *words):
@@ -104,6 +106,21 @@ def test_the_doctor_tells_a_wrong_configuration_as_a_row(capsys, tmp_path):
     rows = {row["check"]: row for row in json.loads(capsys.readouterr().out)}
     assert (rows["config"]["state"], rows["disk"]["state"]) == ("fail", "ok")
     assert "risk.stop_loss = 7" in rows["config"]["mend"]
+
+
+def test_a_python_without_the_dependencies_is_told_how_to_install_them():
+    bare = [sys.executable, "-S", str(HOME / "run.py"), "--help"]
+    ended = subprocess.run(bare, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert ended.stderr.startswith("Stakekeeper needs the package typer, which is not installed for ")
+    assert ended.stderr.endswith("python -m pip install -e .\n")
+
+
+@pytest.mark.parametrize(("module", "code"), [("requests.adapters", 2), ("actors.nothing", 70), ("_json", 70)])
+def test_only_a_dependency_that_is_missing_is_not_our_bug(capsys, tmp_path, module, code):
+    error = ModuleNotFoundError(f"No module named {module!r}", name=module)
+    assert common.tell_error(error, tmp_path, "run") == code
+    assert ("This is a bug of ours" in capsys.readouterr().err) == (code == 70)
 
 
 def test_register_keeps_the_key_off_the_screen_and_never_makes_a_second_one(program):
