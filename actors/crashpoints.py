@@ -49,7 +49,12 @@ POINTS = frozenset(
 )
 
 
-def _wanted(text: str) -> tuple[str, int] | None:
+def wanted(text: str) -> tuple[str, int] | None:
+    """Return where to die, and at which passing, as `name[:nth]` says; None for an empty text.
+
+    Raises:
+        ValueError: there is no such point.
+    """
     name, _, nth = text.partition(":")
     if not name:
         return None
@@ -58,8 +63,15 @@ def _wanted(text: str) -> tuple[str, int] | None:
     return name, int(nth or "1")
 
 
+def _ordered() -> tuple[str, int] | None:
+    try:
+        return wanted(os.environ.get(VARIABLE, ""))
+    except ValueError:  # told when the configuration is read; an import has nobody to tell
+        return None
+
+
 _BLOW = signal.SIGKILL
-_armed = _wanted(os.environ.get(VARIABLE, ""))
+_armed = _ordered()
 _passed = count(1)
 
 
@@ -70,7 +82,7 @@ def arm(text: str) -> None:
         ValueError: there is no such point.
     """
     global _armed, _passed
-    _armed, _passed = _wanted(text), count(1)
+    _armed, _passed = wanted(text), count(1)
 
 
 def armed() -> bool:

@@ -68,6 +68,10 @@ def from_environment(env: Mapping[str, str]) -> Tables:
     Raises:
         ConfigError: a variable with our prefix and of no known form.
     """
+    try:
+        crashpoints.wanted(env.get(crashpoints.VARIABLE, ""))
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
     tables: Tables = {}
     passed = {*KEY_VARIABLES, *OTHER_VARIABLES, env.get(f"{PREFIX}WEBHOOK__SECRET_ENV", "")}
     for variable in sorted(env):
