@@ -148,9 +148,10 @@ class Agent:
         Returns:
             "bets", "seconds", "requested" (`request_stop`, or another thread's `stop`), "failed" (see `failure`), or
             "stopped:RULE" when a stop rule is in force: at once for a mismatch, else only if `bets` or `seconds` was
-            given.
+            given. A pause ends it only if it was there before: one that comes later is waited for.
         """
         self._bets_limit = bets
+        bounded, first = bets is not None or seconds is not None, True
         until = None if seconds is None else self._started_at + seconds
         while not self._requested.wait(POLL_S):
             if self._tree().wait(0) is not None:
@@ -159,7 +160,8 @@ class Agent:
             if status is None:
                 continue
             rule = status.stop_rule
-            ends = rule == MISMATCH or (rule not in (None, PAUSE) and (bets is not None or seconds is not None))
+            ends = rule == MISMATCH or (bounded and rule is not None and (rule != PAUSE or first))
+            first = False
             if ends and not status.open_intents:
                 return f"stopped:{rule}"
             if bets is not None and status.bets >= bets and not status.open_intents:
@@ -214,8 +216,9 @@ class Agent:
         self._bankroll().tell(Pause(reason))
 
     def resume(self, by: str) -> None:
-        """Lift a pause, and a stop by beginning a new session. Returns at once."""
+        """Lift a pause, and a stop by beginning a new session. Blocks until that is on disk, for at most 2 s."""
         self._bankroll().tell(Resume(by))
+        self._await(lambda now: now.stop_rule in (None, MISMATCH), ASK_TIMEOUT_S)
 
     def crash(self, actor: str) -> None:
         """Crash an actor, to see the tree heal; on paper only. Returns at once.

@@ -19,6 +19,7 @@ from actors.cli.common import INTERRUPTED, REFUSES, ConfigFile, DataDir, Live
 from actors.config import AgentConfig
 from actors.console import Screen
 from actors.errors import ConfigError
+from actors.money.risk import MISMATCH
 from actors.version import VERSION
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ def _goodbye(ended: "Summary") -> str:
         balance = f"book and venue differ by {ended.difference} micro-USD"
     how = ended.stop_reason or ""
     stop = f" | {how if how.startswith('paused') else f'STOPPED by {how}'}" if how else ""
+    if how and not how.startswith(MISMATCH):
+        stop += "; `run --resume` lifts it"
     bets = f"{ended.bets} {'bet' if ended.bets == 1 else 'bets'}, {ended.won} won, {ended.lost} lost"
     return f"{bets}{stop} | {balance} | journal closed | bye"
 

@@ -1,6 +1,7 @@
 """Stop rules: durable, over the end of a run and over a crash, until an operator begins a new session."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -99,6 +100,30 @@ def test_the_configuration_can_resume_a_stopped_account(loser):
     loser.seen.until("resumed by --resume", action="resume")
     assert agent.wait(bets=10) == "stopped:stop loss"
     assert loser.status()["bets"] == 1
+
+
+def test_a_pause_from_before_ends_a_bounded_run_until_an_operator_resumes(loser):
+    agent = loser.play(Endless(LOSING))
+    assert agent.wait(bets=1) == "bets"
+    agent.pause("lunch")
+    loser.until(phase="PAUSED")
+    agent = loser.play(Endless(LOSING))
+    assert (agent.wait(bets=1), agent.wait(seconds=60)) == ("stopped:pause", "stopped:pause")
+    agent.resume("the operator")
+    assert loser.status()["phase"] == "RUNNING"
+    assert agent.wait(bets=1) == "bets"
+
+
+def test_a_pause_that_comes_meanwhile_is_waited_for(loser):
+    looks, agent = [], loser.play(Endless(LOSING))
+    agent._status = lambda look=agent._status: looks.append(look()) or looks[-1]
+    with ThreadPoolExecutor() as beside:
+        ended = beside.submit(agent.wait, bets=1_000)
+        loser.seen.reach(lambda: looks, "a first look")
+        agent.pause("tea")
+        loser.seen.reach(lambda: [look.phase for look in looks[-2:]] == ["PAUSED"] * 2, "two looks at a pause")
+        agent.request_stop()
+        assert ended.result() == "requested"
 
 
 def test_the_rate_of_bets_is_kept(loser):

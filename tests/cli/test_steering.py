@@ -114,6 +114,7 @@ def test_the_command_stop_ends_it_in_order(program):
 def test_a_stop_rule_ends_a_bounded_run_with_4(program):
     ended = program("--bets", "60", "--config", str(_strict(program)))
     assert (ended.returncode, "STOPPED by" in ended.stdout) == (4, True)
+    assert "`run --resume` lifts it" in ended.stdout
 
 
 def _strict(program):
