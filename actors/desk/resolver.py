@@ -163,7 +163,7 @@ class Resolver:
             expected_micro=state.book.at_venue(name),
             expected_nonces=account.nonces,
             full=self._needs_rows(account, unknown),
-            withdrawals=any(o.kind == "withdraw" for o in unknown) or bool(state.withdrawals),
+            withdrawals=bool(state.withdrawals or account.shown) or any(o.kind == "withdraw" for o in unknown),
             cursor_at=account.cursor_at if account.reconciled_at else ALL_KNOWN,
             sweep=purpose == "sweep",
             escrow_ids=tuple(o.subject for o in unknown if o.kind == "escrow_act"),

@@ -24,9 +24,9 @@ from actors.money.events import (
     TradeBooked,
     WithdrawalMoved,
 )
-from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow, Query
+from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow, Query, Withdrawal
 from actors.money.fairness import Unproven
-from actors.money.outgoing import DOMAIN, PAYMENT, WITHDRAWAL, News, row_key
+from actors.money.outgoing import DOMAIN, PAYMENT, WITHDRAWAL, News, row_key, withdrawal_key
 from actors.money.state import State
 from actors.money.trading import drift, taken
 
@@ -146,7 +146,8 @@ def fresh_rows(state: State, evidence: Evidence) -> list[tuple[str, HistoryRow]]
     """Return the movements that are new since the last reconcile and that no closed intent of ours explains."""
     account, fresh = state.account(evidence.account), []
     explained = Counter(account.shown)
-    explained.update(row_key(WITHDRAWAL, -one.total_micro) for one in reviewed(state, evidence.account))
+    explained.update(withdrawal_key(one.total_micro) for one in reviewed(state, evidence.account))
+    explained.subtract(withdrawal_key(one.total_micro) for one in _spoken_for(state, evidence))
     for ref, row in external_rows(evidence.history):
         # The cursor moves when the account is reconciled; what was booked before that, beside an unknown, is recent.
         behind = not row.ref and (row.at < account.cursor_at or ref in account.cursor_refs)
@@ -162,10 +163,9 @@ def fresh_rows(state: State, evidence: Evidence) -> list[tuple[str, HistoryRow]]
 
 def news(state: State, evidence: Evidence) -> News:
     """Return what of the evidence is new, for what carries no tag of ours."""
-    since = state.account(evidence.account).venue_at // 1_000_000 - CLOCK_SLACK_S
     return News(
         rows=[row for _, row in fresh_rows(state, evidence)],
-        withdrawals=[w for w in evidence.withdrawals if w.withdrawal_id not in state.recent and w.at_seconds >= since],
+        withdrawals=_new_withdrawals(state, evidence),
         ledger=[row for row in evidence.ledger if row.reference not in state.recent],
     )
 
@@ -178,12 +178,32 @@ def reviewed(state: State, account: str) -> list[WithdrawalMoved]:
     return [one for one in state.withdrawals.values() if (one.account, one.status) == (account, "reviewing")]
 
 
+def _spoken_for(state: State, evidence: Evidence) -> list[Withdrawal]:
+    # An operator's word closes a withdrawal without naming it, and it may be under review: then its row is yet to come.
+    words, found = Counter(state.account(evidence.account).shown), []
+    for one in _new_withdrawals(state, evidence):
+        key = withdrawal_key(one.total_micro)
+        if one.status == "reviewing" and words[key]:
+            words[key] -= 1
+            found.append(one)
+    return found
+
+
+def _new_withdrawals(state: State, evidence: Evidence) -> list[Withdrawal]:
+    since = state.account(evidence.account).venue_at // 1_000_000 - CLOCK_SLACK_S
+    return [w for w in evidence.withdrawals if w.withdrawal_id not in state.recent and w.at_seconds >= since]
+
+
 def _moved(state: State, evidence: Evidence, now: int) -> list[Event]:
     known = state.withdrawals
-    return [
-        WithdrawalMoved(now, evidence.account, seen.withdrawal_id, seen.status, known[seen.withdrawal_id].total_micro)
+    moved = [
+        seen
         for seen in evidence.withdrawals
         if seen.withdrawal_id in known and known[seen.withdrawal_id].status != seen.status
+    ]
+    return [
+        WithdrawalMoved(now, evidence.account, seen.withdrawal_id, seen.status, seen.total_micro)
+        for seen in (*moved, *_spoken_for(state, evidence))
     ]
 
 

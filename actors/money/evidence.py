@@ -93,6 +93,11 @@ class Withdrawal:
     address: str
     at_seconds: int
 
+    @property
+    def total_micro(self) -> int:
+        """What it takes off the balance."""
+        return self.amount_micro + self.fee_micro
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:

@@ -43,6 +43,11 @@ def row_key(reason: str, change_micro: int) -> str:
     return f"{reason}|{change_micro}"
 
 
+def withdrawal_key(total_micro: int) -> str:
+    """Name the row of a withdrawal; one under review has none before it is let go."""
+    return row_key(WITHDRAWAL, -total_micro)
+
+
 def paid(amount_micro: int, reference: str) -> Outgoing:
     """Return a payment that the venue made."""
     return Outgoing(amount_micro, reference, "paid", row_key(PAYMENT, -amount_micro))
@@ -50,8 +55,8 @@ def paid(amount_micro: int, reference: str) -> Outgoing:
 
 def withdrawn(withdrawal: Withdrawal) -> Outgoing:
     """Return a withdrawal that the venue took on."""
-    total = withdrawal.amount_micro + withdrawal.fee_micro
-    return Outgoing(total, withdrawal.withdrawal_id, withdrawal.status, row_key(WITHDRAWAL, -total))
+    total = withdrawal.total_micro
+    return Outgoing(total, withdrawal.withdrawal_id, withdrawal.status, withdrawal_key(total))
 
 
 def registered(domain: str, price_micro: int) -> Outgoing:
@@ -65,7 +70,7 @@ def by_word(opened: IntentOpened) -> Outgoing:
         case "pay":
             return paid(opened.stake_micro, "")
         case "withdraw":
-            return Outgoing(opened.stake_micro, "", "completed", row_key(WITHDRAWAL, -opened.stake_micro))
+            return Outgoing(opened.stake_micro, "", "completed", withdrawal_key(opened.stake_micro))
         case _:
             return registered(opened.subject, opened.stake_micro)
 

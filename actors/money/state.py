@@ -40,6 +40,7 @@ from actors.money.events import (
 from actors.money.evidence import Referred
 from actors.money.fairness import Unproven, unproven
 from actors.money.machine import LaneState, move
+from actors.money.outgoing import withdrawal_key
 from actors.money.positions import Holdings
 from actors.money.records import HOUSE, TRADING, Account, Contract, Lane, Tally, Void
 from actors.money.risk import MICROS_PER_DAY, MICROS_PER_MINUTE, PAUSE, Exposure
@@ -262,9 +263,13 @@ class State:
 
     def _watch(self, event: EscrowOpened | EscrowMoved | WithdrawalMoved) -> None:
         if isinstance(event, WithdrawalMoved):
-            self.withdrawals.pop(event.withdrawal_id, None)
+            before = self.withdrawals.pop(event.withdrawal_id, None)
             if event.under_way:
                 self.withdrawals[event.withdrawal_id] = event
+            if before and before.status == "reviewing":  # its row is seen again until the account is reconciled
+                self.account(event.account).shown += (withdrawal_key(event.total_micro),)
+            elif event.withdrawal_id not in self.recent:  # an operator's word closed it and could not name it
+                self._remember(event.withdrawal_id, "")
         elif isinstance(event, EscrowOpened):
             self.contracts[event.escrow_id] = Contract(event)
             self._remember(event.escrow_id, event.intent)

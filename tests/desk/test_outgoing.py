@@ -9,7 +9,7 @@ from actors.money.events import CreditBooked, StopSet, WithdrawalMoved
 from actors.money.evidence import Executed, Refused, Unknown, Withdrawal
 from actors.money.outgoing import paid, withdrawn
 from actors.money.wagers import Pay, Withdraw
-from tests.desk.kit import QUIET, SECOND, SEND_TIMEOUT, Table
+from tests.desk.kit import QUIET, SECOND, SEND_TIMEOUT, Table, bet
 
 ADDRESS = "0x" + "aB" * 20
 PAY = Pay("ag_friend", "1.50", "for the work")
@@ -269,6 +269,32 @@ def test_an_operator_says_which_of_two_payments_was_ours_and_both_are_booked(tab
     table.carry_out(step)
     table.run(5 * SECOND)
     assert (table.bucket(Bucket.AVAILABLE), table.lane(), table.sound()) == (available, "IDLE", True)
+
+
+def test_what_an_operator_says_was_executed_is_not_booked_again_when_its_review_ends(table):
+    opened = unknown(table, WITHDRAW)
+    row = table.venue.withdraw(10_000_000, ADDRESS, table.now, "reviewing")
+    table.venue.withdraw(10_000_000, ADDRESS, table.now)
+    table.run(SECOND)
+    step, _ = table.desk.resolve(Resolve(opened.intent, "executed", 0, "the support says so"), table.now)
+    table.carry_out(step)
+    table.run(5 * SECOND)
+    assert (list(table.state.withdrawals), table.sound()) == ([row.withdrawal_id], True)
+    table.venue.end_withdrawal(row.withdrawal_id, "completed", table.now)
+    table.tell(Reconcile())
+    assert table.run(5 * SECOND).sound()
+    assert (table.state.withdrawals, table.bucket(Bucket.AVAILABLE), table.of(StopSet)) == ({}, "79.00", [])
+
+
+def test_a_review_that_ends_beside_an_unknown_bet_is_booked_once(table):
+    opened = table.propose(WITHDRAW)
+    row = table.venue.withdraw(10_000_000, ADDRESS, table.now, "reviewing")
+    table.answer(opened, Executed(outgoing=withdrawn(row)))
+    table.run(5 * SECOND)
+    lost = unknown(table, bet())
+    table.venue.end_withdrawal(row.withdrawal_id, "completed", table.now)
+    table.run(SEND_TIMEOUT + QUIET + 10 * SECOND)
+    assert (table.outcome(lost), table.sound(), table.of(StopSet)) == ("void", True, [])
 
 
 def test_without_the_memory_of_its_row_a_payment_would_be_booked_twice(table, monkeypatch):
