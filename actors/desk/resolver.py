@@ -8,7 +8,7 @@ from actors.desk.till import SECOND, Till
 from actors.desk.trading import close_trade
 from actors.desk.watch import Asked, Purpose, Watch
 from actors.messages import Found, LookUp, LookUpFailed
-from actors.money.audit import audit, news, reviewed
+from actors.money.audit import audit, news, reviewed, sent_at
 from actors.money.events import IntentOpened, LookedUp
 from actors.money.evidence import WINDOW_MARGIN, Evidence, Outgoing, Query
 from actors.money.outgoing import Ambiguous
@@ -181,8 +181,8 @@ class Resolver:
     def _resolve(self, evidence: Evidence, asked: Asked) -> None:
         absent = []
         for opened in self.unknown(evidence.account):
-            sent_at = self._sent_at(opened, evidence)
-            if (done := find_trade(opened, evidence, self.till.state.traded, sent_at)) is not None:
+            began = sent_at(self.till.state, opened, evidence)
+            if (done := find_trade(opened, evidence, self.till.state.traded, began)) is not None:
                 self._close_trade(opened, done)
                 continue
             match find(opened, evidence, news(self.till.state, evidence)):
@@ -209,12 +209,6 @@ class Resolver:
         proven = absent == unknown and all(self.till.tracks[o.intent].negatives >= NEGATIVES for o in absent)
         if absent and proven and evidence.rows_complete and asked.barrier:
             self._decide(absent, evidence, asked)
-
-    def _sent_at(self, opened: IntentOpened, evidence: Evidence) -> int:
-        state = self.till.state
-        if opened.epoch < state.run_epoch:  # by a clock that may have been set since then
-            return state.account(opened.account).venue_at
-        return opened.at - (evidence.started - evidence.venue_at)
 
     def _close_trade(self, opened: IntentOpened, done: TradeDone | Ambiguous) -> None:
         if isinstance(done, Ambiguous):

@@ -19,6 +19,7 @@ from actors.money.events import (
     EscrowMoved,
     EscrowOpened,
     Event,
+    IntentOpened,
     StrayBooked,
     StrayKind,
     TradeBooked,
@@ -27,8 +28,9 @@ from actors.money.events import (
 from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow, Query, Withdrawal
 from actors.money.fairness import Unproven
 from actors.money.outgoing import DOMAIN, PAYMENT, WITHDRAWAL, News, row_key, withdrawal_key
+from actors.money.positions import NOTHING, Holdings, TradeDone
 from actors.money.state import State
-from actors.money.trading import drift, taken
+from actors.money.trading import drift, find_trade, taken
 
 BET_REASONS = frozenset({"reservation", "reservation_release"})
 LEDGER_ROWS = 50
@@ -225,6 +227,7 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     fresh = fresh_rows(state, evidence)
     for ref, row in fresh:
         events += _external(state, evidence, ref, row, now)
+    events += _late_orders(state, evidence, now)
     held = state.holdings.get(name)
     events += taken(name, held, evidence, state.book.balance(name, Bucket.MARGIN), now)
     # What adds money goes first: the venue could afford it all, but shows its rows in another order than it made them.
@@ -338,6 +341,33 @@ def _late(state: State, account: str, ref: str, row: HistoryRow, now: int) -> li
             gone = Posting(account, Bucket.AVAILABLE, Bucket.EXTERNAL, stake)
             return [StrayBooked(now, account, ref, "resurrected", void.intent, stake, 0, 0, (gone,))]
     return None
+
+
+def sent_at(state: State, opened: IntentOpened, evidence: Evidence) -> int:
+    """Return the moment before which an intent was not sent, by the venue's clock (UTC microseconds)."""
+    if opened.epoch < state.run_epoch:  # by a clock that may have been set since then
+        return state.account(opened.account).venue_at
+    return opened.at - (evidence.started - evidence.venue_at)
+
+
+def _late_orders(state: State, evidence: Evidence, now: int) -> list[StrayBooked]:
+    # An order that was closed as not executed is looked for as it was before. The money comes with its fills.
+    found: dict[str, StrayBooked] = {}
+    for order in [void.order for void in state.watched.values() if void.order and void.account == evidence.account]:
+        if order.kind == "order" and _may_fill(state.holdings.get(evidence.account, NOTHING), order):
+            continue
+        done = find_trade(order, evidence, state.traded, sent_at(state, order, evidence))
+        if isinstance(done, TradeDone) and done.reference not in found:
+            stray = StrayBooked(now, order.account, done.reference, "resurrected", order.intent, order.stake_micro, 0)
+            found[done.reference] = stray
+    return list(found.values())
+
+
+def _may_fill(held: Holdings, order: IntentOpened) -> bool:
+    # Something else that would: an order that waits, or what closes a position of the other side.
+    coin, side = order.params["coin"], order.params["side"]
+    closing = any(one.coin == coin and one.side != side for one in held.positions)
+    return closing or any(one.coin == coin for one in held.orders)
 
 
 def _lock(state: State, evidence: Evidence, escrow_id: str, now: int) -> list[Event] | None:

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from actors.money.events import EscrowOpened, StopSet
+from actors.money.events import EscrowOpened, IntentOpened, StopSet
 from actors.money.machine import LaneState
 from actors.money.wagers import OpenEscrow
 
@@ -86,7 +86,7 @@ class Void:
     """An intent that was closed as not executed, in case it turns up after all.
 
     `hold_micro` is what sizing leaves out of account for a while; `bet`: it would turn up among the bets. `subject`: a
-    domain is known by its name.
+    domain is known by its name; `order`: one at the exchange by all its terms.
     """
 
     intent: str
@@ -95,6 +95,7 @@ class Void:
     hold_micro: int
     bet: bool
     subject: str = ""
+    order: IntentOpened | None = None
 
 
 @dataclass(slots=True)

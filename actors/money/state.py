@@ -224,7 +224,7 @@ class State:
                     account.day_start_micro = account.peak_micro = event.equity_micro
                     account.loss_streak = 0
             case StrayBooked():
-                self._remember(event.venue_ref, event.intent or "")
+                self._remember(event.venue_ref, event.intent or "", event.account)
                 self.account(event.account).nonces += event.nonces
                 if event.kind == "resurrected":
                     self.account(event.account).late += 1
@@ -314,8 +314,8 @@ class State:
         if event.outcome in ("void", "refused", "not_sent"):
             self.voids[opened.tag] = event.intent
             hold = opened.stake_micro if event.outcome == "void" else 0
-            is_bet = opened.kind == "bet"
-            self.watched[opened.tag] = Void(event.intent, event.account, event.at, hold, is_bet, opened.subject)
+            is_bet, order = opened.kind == "bet", opened if opened.kind in ("order", "limit_order") else None
+            self.watched[opened.tag] = Void(event.intent, event.account, event.at, hold, is_bet, opened.subject, order)
             self._forget_unexecuted()
         if event.outcome == "void":
             self.tally.void += 1

@@ -46,7 +46,7 @@ def find_trade(
     since = sent_at - SKEW
     match opened.kind:
         case "order":
-            return _opened(opened, view, _new_fills(opened, view, known, since))
+            return _opened(opened, view, known, since)
         case "close_order":
             return _closed(opened, view, _new_fills(opened, view, known, 0))
         case "limit_order":
@@ -63,10 +63,11 @@ def _new_fills(opened: IntentOpened, view: TradingView, known: Container[str], s
     return [fill for fill in view.fills if fill.coin == coin and fill.at >= since and fill.ref not in known]
 
 
-def _opened(opened: IntentOpened, view: TradingView, new: list[Fill]) -> TradeDone | Ambiguous | None:
+def _opened(opened: IntentOpened, view: TradingView, known: Container[str], since: int) -> TradeDone | Ambiguous | None:
     orders: dict[int, list[Fill]] = {}
-    for fill in new:
-        if fill.is_buy is (opened.params["side"] == "long"):
+    others = {row.oid for row in view.trades if row.position_id in known}
+    for fill in _new_fills(opened, view, known, since):
+        if fill.is_buy is (opened.params["side"] == "long") and fill.oid not in others:
             orders.setdefault(fill.oid, []).append(fill)
     if not orders:
         return None

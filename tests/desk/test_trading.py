@@ -8,10 +8,10 @@ import pytest
 
 from actors.desk import operator, settle, trading
 from actors.desk.desk import Desk
-from actors.messages import Denied, Drain, LaneView, Poll, Resume, Settled
+from actors.messages import Denied, Drain, LaneView, Notice, Poll, Resume, Settled
 from actors.money import trading as evidence
 from actors.money.book import Bucket
-from actors.money.events import AgentStopped, IntentClosed, LaneFailed, StopSet, TradeBooked
+from actors.money.events import AgentStopped, IncidentNoted, IntentClosed, LaneFailed, StopSet, TradeBooked
 from actors.money.evidence import Executed, NotSent, Refused, Unknown
 from actors.money.orders import CancelOrder, CloseOrder, ExitOrder, LimitOrder, Order
 from actors.money.positions import LimitView, TradeDone
@@ -165,6 +165,46 @@ def test_an_order_that_no_fill_shows_is_void_after_the_quiet_period_and_two_read
     assert desk.outcome(intent) == "open"
     desk.run(60 * SECOND)
     assert (desk.outcome(intent), desk.lane(), desk.sound()) == ("void", "IDLE", True)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_an_order_that_fills_after_it_was_void_is_an_incident_that_names_it(desk, again):
+    intent = desk.order()
+    lost(desk, intent)
+    desk.run(60 * SECOND)
+    if again:
+        desk.opened()
+    desk.fill(intent)
+    desk.tell(Poll("trading", "positions"))
+    assert desk.reconciled().sound()
+    (late,) = desk.of(IncidentNoted)
+    assert (late.name, late.intent, desk.outcome(intent)) == ("resurrected", intent.intent, "void")
+    assert [notice.level for notice in desk.of(Notice) if notice.action == "incident"] == ["ERROR"]
+
+
+def test_a_limit_order_that_is_listed_after_it_was_void_is_an_incident_that_names_it(desk):
+    intent = desk.propose(LimitOrder("BTC", "long", "10", "40000", 5))
+    lost(desk, intent)
+    desk.run(60 * SECOND)
+    desk.venue.wait_for(intent, desk.now)
+    desk.tell(Poll("trading", "positions"))
+    assert desk.reconciled().sound()
+    assert [(late.name, late.intent) for late in desk.of(IncidentNoted)] == [("resurrected", intent.intent)]
+
+
+@pytest.mark.parametrize("cause", ["order", "limit", "close"])
+def test_a_fill_that_has_another_cause_is_no_late_order(desk, cause):
+    lost(desk, desk.order())
+    desk.run(60 * SECOND)
+    if cause == "limit":
+        desk.venue.mark(waiting(desk), "filled")
+        desk.venue.trade("BTC", 10, desk.now)
+    else:
+        desk.opened(side="long" if cause == "order" else "short")
+        desk.venue.close("BTC", desk.now)
+    desk.tell(Poll("trading", "positions"))
+    assert desk.reconciled().sound()
+    assert desk.incidents() == []
 
 
 def test_an_order_keeps_its_quiet_period_long(monkeypatch):
