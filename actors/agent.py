@@ -46,6 +46,9 @@ POLL_S = 0.02
 """How often a waiting caller looks at the bankroll's status, in seconds."""
 
 RECONCILE_TIMEOUT_S = 30.0
+UNREAD_PATIENCE_S = 5.0
+"""How long an operator's question waits while an account cannot be read, in seconds: for a few tries, not for a venue
+that is down."""
 
 
 class Agent:
@@ -242,15 +245,18 @@ class Agent:
             "book", "venue" and "difference" in micro-USD, and "ok".
 
         Raises:
-            StakekeeperError: the venue could not be read in time.
+            StakekeeperError: the venue could not be read in time; an account that cannot be is waited for 5 s.
         """
         asked = self._wall()
         self._bankroll().tell(Reconcile(because))
-        status = self._await(lambda now: now.checked_at >= asked, RECONCILE_TIMEOUT_S)
+        status = self._await_reading(lambda now: now.checked_at >= asked)
         if status is None:
             raise StakekeeperError(
                 "The venue could not be read within 30 s, or something is still open; `status` says."
             )
+        if status.checked_at < asked:
+            unread = "; ".join(f"{account} cannot be read ({why})" for account, why in status.unread.items())
+            raise StakekeeperError(f"{unread}, so book and venue were not compared.")
         differs = status.mismatch_micro or 0
         return {"book": status.book_micro, "venue": status.venue_micro, "difference": differs, "ok": not differs}
 
@@ -261,7 +267,7 @@ class Agent:
             ConfigError: there is no such intent in ERROR.
         """
         # Recovery must have looked first: an operator's word never overtakes evidence.
-        self._await(lambda now: now.phase != "RECOVERING" or bool(now.open_intents), RECONCILE_TIMEOUT_S)
+        self._await_reading(lambda now: now.phase != "RECOVERING" or bool(now.open_intents))
         try:
             return str(self._bankroll().ask(Resolve(intent, verdict, payout_micro, because), ASK_TIMEOUT_S))
         except Refuse as refusal:
@@ -307,6 +313,14 @@ class Agent:
             if self._tree().wait(POLL_S) is not None:
                 return None
         return None
+
+    def _await_reading(self, reached: Callable[[Status], bool]) -> Status | None:
+        patience = time.monotonic() + UNREAD_PATIENCE_S
+
+        def over(now: Status) -> bool:
+            return reached(now) or (bool(now.unread) and time.monotonic() > patience)
+
+        return self._await(over, RECONCILE_TIMEOUT_S)
 
     def _drain(self, reason: str, timeout_s: float) -> Status | None:
         def drained(now: Status) -> bool:

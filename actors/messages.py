@@ -348,7 +348,8 @@ class Status:
 
     `difference_micro`: venue minus book, if they were compared after the last movement; else None. `mismatch_micro`: a
     difference that stopped the account. `closed` are services whose breaker is open; `commissions_micro` is what
-    referrals have brought, by level. `holdings` says what trading accounts hold; `fees_micro` went to venues.
+    referrals have brought, by level. `holdings` says what trading accounts hold; `fees_micro` went to venues. `unread`
+    are accounts that could not be read the last time, and why.
     """
 
     phase: str
@@ -377,6 +378,7 @@ class Status:
     commissions_micro: Mapping[str, int] = field(default_factory=dict)
     holdings: tuple[str, ...] = ()
     fees_micro: int = 0
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 # everybody -> reporter

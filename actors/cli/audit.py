@@ -17,6 +17,7 @@ from actors.money.amounts import parse_usd, usd
 
 if TYPE_CHECKING:
     from actors.journal import LedgerLine, Reader
+    from actors.messages import Notice
 
 PLACES = 6
 INTENT_CHARS = 8
@@ -117,7 +118,15 @@ def _operated(config: ConfigFile, data: DataDir, *, live: bool) -> Iterator[Cont
         from actors import Agent  # noqa: PLC0415  the whole agent
 
         typer.echo("No agent runs here; asking the venue, up to 30 s.", err=True)
-        with Agent(AgentConfig.load(config=config, data=data, live=live, overrides={"idle": True})) as agent:
+        alone = AgentConfig.load(config=config, data=data, live=live, overrides={"idle": True})
+        unread: set[str] = set()
+
+        def tell(notice: "Notice") -> None:
+            if (notice.action, notice.outcome) == ("look_up", "failed") and notice.service not in unread:
+                unread.add(notice.service)
+                complain(notice.text)
+
+        with Agent(alone, observer=tell) as agent:
             yield agent
 
 

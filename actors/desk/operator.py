@@ -162,6 +162,7 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple
         commissions_micro=dict(state.commissions),
         holdings=tuple(held_text(name, held) for name, held in state.holdings.items() if held.positions or held.orders),
         fees_micro=sum(state.book.balance(name, Bucket.FEES) for name in watches),
+        unread={name: watch.trouble for name, watch in watches.items() if watch.trouble},
     )
 
 

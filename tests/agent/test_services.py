@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from actors import schedule
+from actors import agent, schedule
+from actors.errors import ConfigError, StakekeeperError
 from actors.money.book import Bucket
 from actors.money.events import CreditBooked, IntentClosed, ReferralsNoted
 from actors.money.wagers import Bet, Idle, Pay, RegisterDomain, Withdraw
@@ -13,6 +14,7 @@ from tests.agent.kit import Endless, Script, Stage, stop_venue
 from tests.sandbox.house import House
 
 DAY_S = 86_400
+NOWHERE = "http://127.0.0.1:1/v1"
 ADDRESS = "0x" + "12" * 20
 FAULTS = (
     "cut@/api/v1/stats/pay=1,upstream@/casino/treasury=1,500-after@/domains/v1/domains/register=1,"
@@ -200,3 +202,15 @@ def test_the_server_never_refuses_for_its_own_limit(stage):
     closed = ended(stage, "bet").of(IntentClosed)
     assert [one.outcome for one in closed] == ["executed"]
     assert Decimal(stage.books().rows[0].amount_usd) / 1_000_000 < Decimal("1.90")
+
+
+def test_an_account_that_cannot_be_read_is_named_and_holds_an_operator_up_for_seconds_only(stage, monkeypatch):
+    monkeypatch.setattr(agent, "UNREAD_PATIENCE_S", 0.2)
+    stage.terms["services.trading"] = True
+    assert stage.play().reconcile()["ok"]
+    blind = stage.play(venue__trading=NOWHERE)
+    with pytest.raises(StakekeeperError, match=r"^trading cannot be read \(.*\), so book and venue were not compared"):
+        blind.reconcile()
+    with pytest.raises(ConfigError, match="No intent in ERROR begins with abc"):
+        blind.resolve("abc", "void", 0, "it never was")
+    assert stage.status()["unread"].keys() == {"trading"}
