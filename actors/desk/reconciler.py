@@ -45,7 +45,7 @@ class Reconciler:
         """Who checks the bets against their seeds."""
         return Prover(self.till)
 
-    def adopt(self, evidence: Evidence, watch: Watch) -> None:
+    def adopt(self, evidence: Evidence, asked: Asked, watch: Watch) -> None:
         """Meet an account: its balance is the opening entry, everything older is not ours."""
         now, name, balance = self.till.now, evidence.account, evidence.balance_micro
         at, refs = cursor(evidence.history)
@@ -56,14 +56,15 @@ class Reconciler:
             AccountAdopted(now, name, balance, evidence.nonces, at, refs, known, postings, evidence.venue_at)
         )
         self._book(taken(name, None, evidence, 0, now))
-        self._agreed(name, watch, 0, f"account adopted | book {usd(balance, 6)} = venue {usd(balance, 6)} USD  OK")
+        shown = usd(balance, 6)
+        self._agreed(name, asked, watch, 0, f"account adopted | book {shown} = venue {shown} USD  OK")
 
     def reconcile(self, evidence: Evidence, asked: Asked, watch: Watch) -> None:
         """Book what the venue explains; agree, or stop and say by how much book and venue differ."""
         self._note_vanished(evidence, asked, watch)
         found = audit(self.till.state, evidence, self.till.now, asked.since)
         if not found.clean and watch.accept is None:
-            self._differ(evidence.account, watch, found)
+            self._differ(evidence.account, asked, watch, found)
             return
         self.book(found)
         name, till = evidence.account, self.till
@@ -82,11 +83,11 @@ class Reconciler:
         if accepted:
             till.record(SessionStarted(till.now, name, till.state.book.equity(name), after_stop=True))
         self.prover.check(evidence, watch)
-        self._agreed(name, watch, book, f"book {usd(book, 6)} = venue {usd(evidence.balance_micro, 6)} USD  OK")
+        self._agreed(name, asked, watch, book, f"book {usd(book, 6)} = venue {usd(evidence.balance_micro, 6)} USD  OK")
 
-    def _agreed(self, name: str, watch: Watch, book_micro: int, text: str) -> None:
+    def _agreed(self, name: str, asked: Asked, watch: Watch, book_micro: int, text: str) -> None:
         first = not watch.ready
-        because, watch.wanted, watch.accept = watch.wanted, None, None
+        because, watch.accept = watch.taken(asked), None
         watch.ready, watch.differs_micro, watch.differed = True, None, 0
         watch.checked_at = self.till.now
         if first or because not in ("the period", PROOFS):
@@ -97,17 +98,17 @@ class Reconciler:
         if because != PROOFS and self.prover.ask(name, watch, ending=bool(self.draining)):
             return
         if self.draining:
-            self._finish(watch)
+            self.end()
         else:
             self.till.tell_lanes(name, ready=True)
 
-    def _differ(self, name: str, watch: Watch, found: Audit) -> None:
+    def _differ(self, name: str, asked: Asked, watch: Watch, found: Audit) -> None:
         same = watch.differs_micro == found.unexplained_micro
         watch.differs_micro, watch.differed = found.unexplained_micro, watch.differed + 1 if same else 1
         watch.next_at = self.till.now + self.till.terms.lookup_gap
         if watch.differed < MISMATCHES:
             return
-        because, watch.wanted, watch.ready, watch.checked_at = watch.wanted, None, False, self.till.now
+        because, watch.ready, watch.checked_at = watch.taken(asked), False, self.till.now
         book = self.till.state.book.at_venue(name)
         text = (
             f"book {usd(book, 6)}, venue {usd(watch.venue_micro or 0, 6)}: differ by {usd(found.unexplained_micro, 6)}"
@@ -121,8 +122,7 @@ class Reconciler:
         if stop is None or stop.rule != MISMATCH:
             self.till.record(StopSet(self.till.now, name, MISMATCH, "book = venue", text))
         self.till.tell_lanes(name, ready=False)
-        if self.draining:
-            self._finish(watch)
+        self.end()
 
     def _accept(self, name: str, because: str, amount_micro: int) -> None:
         held = sum(p.amount_micro for p in self.till.state.suspended.values() if p.account == name)
@@ -193,11 +193,8 @@ class Reconciler:
     def give_up(self, watch: Watch) -> None:
         """The venue cannot be read: an end that waits for it waits no longer."""
         if self.draining:
-            self._finish(watch)
-
-    def _finish(self, watch: Watch) -> None:
-        watch.wanted = None
-        self.end()
+            watch.give_up()
+            self.end()
 
     def end(self) -> None:
         """Write the end of a run that is to end, if nothing is open, to be read, or left to try.

@@ -141,7 +141,7 @@ class Resolver:
         if evidence.trading:
             self.till.losses[evidence.account] = max(0, -evidence.trading.unrealized_micro)
         if not self.till.state.account(evidence.account).reconciled_at:
-            self.reconciler.adopt(evidence, watch)
+            self.reconciler.adopt(evidence, asked, watch)
         elif asked.purpose == "resolve":
             self._resolve(evidence, asked)
         elif not self.till.open(evidence.account):

@@ -9,13 +9,17 @@ Purpose = Literal["resolve", "reconcile", "sweep"]
 
 @dataclass(slots=True)
 class Asked:
-    """A look-up that is under way."""
+    """A look-up that is under way.
+
+    `later` is what a reconcile has been wanted for since this one was asked for, which it need not show.
+    """
 
     number: int
     at: int
     purpose: Purpose
     barrier: bool
     since: int
+    later: str | None = None
 
 
 @dataclass(slots=True)
@@ -45,4 +49,19 @@ class Watch:
 
     def want(self, why: str) -> None:
         """Reconcile as soon as nothing is open."""
-        self.wanted, self.next_at = why, 0
+        self.next_at = 0
+        if self.asked and self.asked.purpose == "reconcile":
+            self.asked.later = why
+        else:
+            self.wanted = why
+
+    def taken(self, asked: Asked) -> str | None:
+        """Return why a reconcile that has been read was wanted; what came later is wanted still."""
+        because, self.wanted = self.wanted, asked.later
+        return because
+
+    def give_up(self) -> None:
+        """Want nothing any more."""
+        self.wanted = None
+        if self.asked:
+            self.asked.later = None

@@ -3,7 +3,7 @@
 import pytest
 
 from actors.desk import Desk
-from actors.messages import LookUpFailed, Reconcile, Resume
+from actors.messages import Drain, Found, LookUpFailed, Poll, Reconcile, Resume
 from actors.money.book import Bucket
 from actors.money.events import (
     AccountAdopted,
@@ -261,3 +261,24 @@ def test_sums_that_lack_an_account_are_not_compared():
     table = Table(desk=lambda *how: Desk(*how[:-1], {"casino": "casino", "domains": "domains"})).reconciled()
     status = table.desk.status(table.now)
     assert (status.venue_micro, status.difference_micro) == (None, None)
+
+
+@pytest.mark.parametrize("wish", [Reconcile(), Poll("bankroll", "accounts"), Drain("the end")])
+def test_what_is_wanted_while_the_account_is_being_read_is_read_for_afterwards(wish):
+    table = Table().reconciled()
+    table.tell(Reconcile())
+    table.tick()
+    first = Found(table.asked.number, table.venue.evidence(table.asked.query, table.now))
+    table.venue.credit(1_000_000, table.now)
+    table.tell(wish)
+    table.tell(first)
+    table.tick()
+    assert table.asked.number > first.number
+    table.look()
+    assert table.sound()
+
+
+def test_control_with_what_was_wanted_meanwhile_forgotten_a_credit_waits_for_the_next_period(monkeypatch):
+    monkeypatch.setattr("actors.desk.watch.Watch.taken", lambda self, _: self.give_up())
+    with pytest.raises(AssertionError):
+        test_what_is_wanted_while_the_account_is_being_read_is_read_for_afterwards(Reconcile())
