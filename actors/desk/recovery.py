@@ -22,6 +22,10 @@ def begin(till: Till, reconciler: Reconciler) -> None:
         till.tracks[opened.intent] = Track("unknown", _quiet_until(till, opened), next_look=till.now)
         if opened.intent not in state.unknown:
             till.record(OutcomeUnknown(till.now, opened.intent, "the agent restarted before its outcome was on disk"))
+        lane = state.lanes[opened.lane]
+        if lane.culprit == opened.intent:
+            text = f"{opened.intent} still waits for `resolve {opened.intent}`: {lane.failed}"
+            till.say("bankroll", "recover", "undecided", text, intent=opened.intent, lane=lane.name, level="WARNING")
     for account in state.accounts.values():
         if halt := account.halt:
             text = f"{account.name} is still stopped ({halt.rule}: {halt.value}); `resume` goes on"

@@ -251,10 +251,8 @@ class Resolver:
         self.watches[evidence.account].wanted = "an unknown outcome"
 
     def _leave_undecided(self, opened: IntentOpened, why: str) -> None:
-        track = self.till.tracks[opened.intent]
-        track.next_look = self.till.now + UNDECIDED_WAIT
-        if not track.undecided:
-            track.undecided = True
+        self.till.tracks[opened.intent].next_look = self.till.now + UNDECIDED_WAIT
+        if self.till.state.lanes[opened.lane].culprit != opened.intent:  # once, whatever starts again
             self.till.fail_lane(opened.lane, opened.intent, why)
             text = f"{opened.intent} cannot be decided: {why}; `resolve {opened.intent}` is an operator's way out"
             self.till.incident("undecided", text, opened.intent)

@@ -103,7 +103,6 @@ class Track:
     looks: int = 0
     negatives: int = 0
     last_negative: int = 0
-    undecided: bool = False
 
 
 @dataclass(slots=True)

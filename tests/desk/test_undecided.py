@@ -4,7 +4,7 @@ import pytest
 
 from actors.messages import Resolve
 from actors.money.book import Bucket
-from actors.money.events import IncidentNoted
+from actors.money.events import IncidentNoted, LaneFailed
 from tests.desk.kit import QUIET, SECOND, SEND_TIMEOUT, Table
 from tests.desk.test_unknown import unknown
 
@@ -98,3 +98,11 @@ def test_an_incident_names_its_intent():
     table, opened = undecided()
     (incident,) = table.of(IncidentNoted)
     assert incident.intent == opened.intent
+
+
+def test_what_cannot_be_decided_is_an_incident_once_and_a_notice_at_every_later_start():
+    table, opened = undecided()
+    for _ in range(2):
+        table.crash().run(120 * SECOND)
+        assert sum(f"still waits for `resolve {opened.intent}`" in text for text in table.notices()) == 1
+    assert (table.incidents(), len(table.of(LaneFailed)), table.lane()) == (["undecided"], 1, "ERROR")
