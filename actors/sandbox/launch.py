@@ -1,5 +1,6 @@
 """How the agent's side finds the built-in venue, or starts it. Standard library only."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -55,11 +56,12 @@ def ensure_running(
     while time.monotonic() < deadline:
         url = _living(wanted)
         if url:
+            _reap(child)
             return url
         if child is None:
             child = _start(wanted)
         elif _ended(child, wanted.data):
-            child = None  # another one had the directory: it will answer, or end and leave it to us
+            child = None  # it is up, or another one had the directory: that will answer, or end and leave it to us
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, LAST_LOOK_S)
     raise SandboxError(
@@ -109,7 +111,7 @@ def _tail(data: Path) -> str:
 
 
 def _start(wanted: _Wanted) -> int:
-    # posix_spawn and not Popen: the venue outlives us, and nobody here waits for it.
+    # posix_spawn and not Popen: the venue outlives us. What is spawned ends as soon as it is up, or cannot be.
     try:
         _log(wanted.data).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -124,7 +126,8 @@ def _start(wanted: _Wanted) -> int:
         "--port": wanted.port,
         "--idle-exit": wanted.idle_exit_s,
     }
-    command = [sys.executable, "-P", "-m", "actors.sandbox", *(f"{name}={value}" for name, value in arguments.items())]
+    options = ["--detach", *(f"{name}={value}" for name, value in arguments.items())]
+    command = [sys.executable, "-P", "-m", "actors.sandbox", *options]
     files = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, str(_log(wanted.data)), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
@@ -140,6 +143,12 @@ def _ended(child: int, data: Path) -> bool:
         return True
     if pid == 0:
         return False
-    if os.waitstatus_to_exitcode(status) != EXIT_OWNED:
+    if os.waitstatus_to_exitcode(status) not in (0, EXIT_OWNED):
         raise SandboxError(f"the built-in venue did not start:{_tail(data)}")
     return True
+
+
+def _reap(child: int | None) -> None:
+    if child is not None:
+        with contextlib.suppress(ChildProcessError):  # the host application ignores its children
+            os.waitpid(child, 0)

@@ -68,6 +68,7 @@ def main(argv: Sequence[str]) -> int:
         argv: the command line without the program's name.
     """
     options = _options(argv)
+    options.ready = _detach() if options.detach else None
     data = Path(options.data).resolve()
     try:
         plan = FaultPlan(parse(options.faults), options.seed)
@@ -119,7 +120,24 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         help="end so long after the last user; 0 is never (default %(default)s)",
     )
     parser.add_argument("--log", help="file to log to instead of standard error")
+    parser.add_argument("--detach", action="store_true", help="run on in the background as soon as it is up")
     return parser.parse_args(argv)
+
+
+def _detach() -> int:
+    """Go on as a grandchild of whoever started us, who then has no zombie of ours; return where to write `up`.
+
+    The process that was started waits until the venue is up or has ended, and tells which by its exit code.
+    """
+    up, ready = os.pipe()
+    venue = os.fork()
+    if not venue:
+        os.close(up)
+        return ready
+    os.close(ready)
+    if os.read(up, 1):
+        os._exit(0)
+    os._exit(os.waitstatus_to_exitcode(os.waitpid(venue, 0)[1]))
 
 
 def _complain(sentence: str, code: int) -> int:
@@ -218,6 +236,10 @@ def _announce(options: argparse.Namespace, data: Path, listener: socket.socket) 
     draft = data / f"{STATE_FILE}.new"
     draft.write_text(json.dumps(state) + "\n")
     draft.replace(data / STATE_FILE)
+    if options.ready is not None:
+        with contextlib.suppress(BrokenPipeError):  # whoever started us is gone; the next one finds us
+            os.write(options.ready, b"+")
+        os.close(options.ready)
     log.info("listening on http://%s:%d, data %s, faults %r", HOST, state["port"], data, options.faults)
 
 

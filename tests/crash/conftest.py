@@ -4,7 +4,8 @@ from queue import Queue
 
 import pytest
 
-from tests.crash.kit import ABREAST, Arena, Zygote, end_venue, venue
+from tests.crash.kit import ABREAST, Arena, Zygote, venue
+from tests.kit import end_venue
 
 
 @pytest.fixture(scope="package")

@@ -1,6 +1,5 @@
 """Real processes: a venue with faults, an agent that is killed, and the comparison of what both wrote down."""
 
-import contextlib
 import csv
 import io
 import json
@@ -271,14 +270,6 @@ class Comparison:
 def venue(directory: Path, *, seed: int, faults: str = "") -> str:
     """Start a venue and return its URL; `end_venue` ends it."""
     return ensure_running(directory, seed=seed, faults=faults, limits="off", idle_exit_s=VENUE_IDLE_S)
-
-
-def end_venue(directory: Path) -> None:
-    """End a venue, unless it has ended by itself."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError, ChildProcessError):
-        pid = json.loads((directory / "sandbox.json").read_text())["pid"]
-        os.kill(pid, signal.SIGTERM)
-        os.waitpid(pid, 0)
 
 
 def abreast(job, items, zygotes) -> list:

@@ -4,7 +4,8 @@ import pytest
 
 from actors.money.events import AgentStarted, IntentClosed, IntentOpened, LookedUp
 from actors.money.state import State
-from tests.crash.kit import KILLED, Arena, abreast, end_venue, random_of, venue
+from tests.crash.kit import KILLED, Arena, abreast, random_of, venue
+from tests.kit import end_venue
 
 KILLS = {"": 70, "storm": 35}
 """Of each loop in the test command; there are two of each kind."""

@@ -4,11 +4,12 @@ import pytest
 
 from actors.journal import EpochLost, Journal, Rejected
 from tests.crash import mutants
-from tests.crash.kit import KILLED, Arena, abreast, end_venue, venue
+from tests.crash.kit import KILLED, Arena, abreast, venue
 from tests.crash.test_power_loss import trials
 from tests.crash.test_six_services import OF_TRADERS
 from tests.journal.conftest import START
 from tests.journal.entries import closed, credit, note, opened
+from tests.kit import end_venue
 
 FAULTS = ("late@/api/v1/games/multiplier=1:1", "reset-after@/api/v1/games/crash=1", "400-after@/api/v1/games/dice=1")
 LIFE = ("--for", "2")

@@ -4,9 +4,10 @@ import pytest
 
 from actors.money.events import IntentOpened
 from tests.crash import mutants
-from tests.crash.kit import KILLED, abreast, end_venue, random_of, venue
+from tests.crash.kit import KILLED, abreast, random_of, venue
 from tests.crash.six import NO_SLOW_QUIET, OPENER, SixArena
 from tests.crash.test_kill_loop import INFANTS, lives_of
+from tests.kit import end_venue
 
 OPEN, CLOSE, REGISTER = "/trading/v1/trade/open", "/trading/v1/trade/close", "/domains/v1/domains/register"
 SENT = (OPEN, CLOSE, "/trading/v1/trade/limit", REGISTER, "/api/v1/stats/pay", "/api/v1/auth/withdraw", "/escrow")

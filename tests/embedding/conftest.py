@@ -1,14 +1,10 @@
 """One built-in venue for all tests of this room; starting one for each agent would take most of their time."""
 
-import json
-import os
-import signal
-
 import pytest
 
 from actors.sandbox.launch import ensure_running
 from tests.embedding.kit import CONFIG
-from tests.kit import VENUE_IDLE_S
+from tests.kit import VENUE_IDLE_S, end_venue
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -17,6 +13,4 @@ def venue(tmp_path_factory):
     root = ensure_running(data, seed=7, limits="off", idle_exit_s=VENUE_IDLE_S)
     CONFIG.update({"venue.casino": f"{root}/api/v1", "venue.escrow": root, "venue.faucet": root})
     yield root
-    pid = json.loads((data / "sandbox.json").read_text())["pid"]
-    os.kill(pid, signal.SIGTERM)
-    os.waitpid(pid, 0)
+    end_venue(data)

@@ -56,6 +56,11 @@ def goes_on(agent):
     return status is not None and agent.wait(bets=status.bets + 1, seconds=GOES_ON_S) == "bets"
 
 
+def children():
+    """The processes that this one would have to wait for, zombies included."""
+    return {pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+
+
 def imprint():
     """Return all that is global in this process, by name."""
     root = logging.getLogger()

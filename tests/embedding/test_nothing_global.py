@@ -12,7 +12,18 @@ import pykka
 import pytest
 
 from actors import Agent, RefusesToTrade
-from tests.embedding.kit import OWN_VENUE, config, descriptors, differences, imprint, is_forgotten, playing, settled
+from tests.embedding.kit import (
+    OWN_VENUE,
+    children,
+    config,
+    descriptors,
+    differences,
+    imprint,
+    is_forgotten,
+    playing,
+    settled,
+)
+from tests.kit import end_venue
 
 HOME = Path(__file__).resolve().parents[2]
 STARTS = 5
@@ -89,6 +100,14 @@ def test_open_files_do_not_grow(tmp_path):
             pass
     after = descriptors()
     assert len(after) <= len(before), {number: after[number] for number in set(after) - set(before)}
+
+
+def test_a_venue_that_was_started_is_no_child_of_the_host_and_becomes_no_zombie(tmp_path):
+    before = children()
+    with playing(tmp_path, **OWN_VENUE):
+        assert children() == before
+    end_venue(tmp_path)
+    assert children() == before
 
 
 def test_an_ordinary_run_puts_no_warning_into_the_hosts_log(tmp_path, caplog):

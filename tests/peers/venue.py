@@ -1,11 +1,8 @@
 """The venue double of a crash run: our sandbox in a process of its own, and what it executed in the end."""
 
-import contextlib
 import csv
 import io
 import json
-import os
-import signal
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,7 +14,7 @@ from urllib.request import Request, urlopen
 
 from actors.money.amounts import from_venue
 from actors.sandbox.launch import ensure_running
-from tests.kit import decimals
+from tests.kit import decimals, end_venue
 from tests.peers.coin import START_MICRO, Account
 
 LATE_S = 0.4
@@ -50,10 +47,7 @@ def open_venue(data: Path, *, network: str, seed: int) -> Iterator[Account]:
     try:
         yield _register(root)
     finally:
-        pid = json.loads((data / "sandbox.json").read_text())["pid"]
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGTERM)
-            os.waitpid(pid, 0)
+        end_venue(data)
 
 
 def executed(account: Account) -> Executed:

@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import json
-import os
 import signal
 import socket
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.sandbox.launch import ensure_running
-from tests.kit import VENUE_IDLE_S
+from tests.kit import VENUE_IDLE_S, end_venue
 
 WAIT_S = 5.0
 IMPATIENCE_S = 0.3
@@ -51,10 +50,7 @@ class House:
         return json.loads((self.data / "sandbox.json").read_text())["pid"]
 
     def kill(self, number=signal.SIGKILL):
-        with contextlib.suppress(OSError):
-            pid = self.pid
-            os.kill(pid, number)
-            os.waitpid(pid, 0)
+        end_venue(self.data, number)
 
     def call(self, method, path, body=None, key=None, ip=None):
         headers = {"Authorization": f"Bearer {key}"} if key else {}

@@ -18,6 +18,7 @@ import pytest
 from actors.sandbox.errors import SandboxError
 from actors.sandbox.launch import ensure_running
 from actors.sandbox.server import main
+from tests.kit import wait_for_end
 from tests.sandbox.house import bet_bytes
 
 
@@ -87,9 +88,8 @@ def test_what_it_died_of_is_in_the_error(tmp_path):
 
 def test_it_ends_when_its_last_user_is_gone(build):
     house = build(idle_exit_s=0.3)
-    pid = house.pid
-    _, status = os.waitpid(pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+    wait_for_end(house.data)
+    assert (house.data / "logs" / "sandbox.log").read_text().endswith("ended\n")
     assert not (house.data / "sandbox.json").exists()
 
 
