@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from actors.config import AgentConfig
-from actors.credentials import Credentials
+from actors.credentials import Credentials, owner_of
 from actors.files import write_private
 
 BUILT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -119,39 +119,59 @@ def check_config(patient: Patient) -> Finding:
 
 
 def check_keys(patient: Patient) -> Finding:
-    """Real money needs the casino's key; paper makes its own."""
+    """Real money needs the key of every service that is on; paper makes its own."""
     config = patient.config
     credentials = Credentials.load(config.data, config.keys)
     names = ", ".join(credentials.services())
-    if config.live and credentials.get("casino") is None:
-        mend = "Set STAKEKEEPER_CASINO_KEY, or run: python run.py register casino --live."
-        return Finding("keys", "fail", names or "none", mend)
+    missing = sorted({owner_of(one) for one in _services(patient) if credentials.get(one) is None})
+    if config.live and missing:
+        first = missing[0]
+        mend = f"Set STAKEKEEPER_{first.upper()}_KEY, or run: python run.py register {first} --live."
+        return Finding("keys", "fail", f"none for {', '.join(missing)}", mend)
     return Finding("keys", "ok", names or "none needed")
 
 
-def check_venue(patient: Patient) -> Finding:
-    """The venue answers, and its clock agrees with ours."""
-    from actors.venue.errors import VenueError  # noqa: PLC0415  a tenth of a second
-    from actors.venue.http import ask_openly  # noqa: PLC0415
+def _services(patient: Patient) -> frozenset[str]:
+    from actors.site import services_of  # noqa: PLC0415  as the journal
 
-    url = patient.config.venue.casino
-    if url is None:
-        return Finding("venue", "ok", "built in, starts with the agent")
-    host = "/".join(url.split("/")[:3])
-    try:
-        answer = ask_openly(host, "GET", "/health", timeout_s=VENUE_TIMEOUT_S)
-    except VenueError as error:
-        return Finding("venue", "fail", host, f"The agent {error}; check the network and venue.casino.")
-    if answer.status >= 500:
-        return Finding("venue", "warn", f"{host} answers {answer.status}", "The venue is in trouble; wait.")
-    sent = answer.headers.get("date")
-    skew = abs((parsedate_to_datetime(sent) - patient.now()).total_seconds()) if sent else 0
-    if skew > CLOCK_SKEW_S:
-        return Finding("venue", "warn", host, f"Its clock and ours are {skew:.0f} s apart; check ours (NTP).")
-    return Finding("venue", "ok", host)
+    return services_of(patient.config, Credentials.load(patient.config.data, patient.config.keys))
 
 
 Check = Callable[[Patient], Finding]
+
+
+def _check_of(service: str) -> Check:
+    """Return the check of one service's venue: it answers, and its clock agrees with ours."""
+
+    def check(patient: Patient) -> Finding:
+        venue = patient.config.venue
+        url: str | None = getattr(venue, service) or venue.casino  # a venue on this machine has all services
+        if ("trading" if service == "exchange" else service) not in _services(patient):
+            return Finding(service, "ok", "off")
+        if url is None:
+            return Finding(service, "ok", "built in, starts with the agent")
+        return _look_at(service, "/".join(url.split("/")[:3]), patient.now)
+
+    check.__name__ = f"check_{service}"
+    return check
+
+
+def _look_at(service: str, host: str, now: Callable[[], datetime]) -> Finding:
+    from actors.venue.errors import VenueError  # noqa: PLC0415  a tenth of a second
+    from actors.venue.http import ask_openly  # noqa: PLC0415
+
+    try:
+        answer = ask_openly(host, "GET", "/health", timeout_s=VENUE_TIMEOUT_S)
+    except VenueError as error:
+        return Finding(service, "fail", host, f"The agent {error}; check the network and venue.{service}.")
+    if answer.status >= 500:
+        return Finding(service, "warn", f"{host} answers {answer.status}", "The venue is in trouble; wait.")
+    sent = answer.headers.get("date")
+    skew = abs((parsedate_to_datetime(sent) - now()).total_seconds()) if sent else 0
+    if skew > CLOCK_SKEW_S:
+        return Finding(service, "warn", host, f"Its clock and ours are {skew:.0f} s apart; check ours (NTP).")
+    return Finding(service, "ok", host)
+
 
 LOCAL_CHECKS: tuple[Check, ...] = (
     check_python,
@@ -165,14 +185,17 @@ LOCAL_CHECKS: tuple[Check, ...] = (
 )
 """What can be looked at without a network, in some milliseconds."""
 
+VENUE_CHECKS = tuple(map(_check_of, ("casino", "escrow", "faucet", "trading", "exchange", "wallet", "domains")))
+"""Whoever has an address of its own; `exchange` is the one behind trading, and referral lives on the casino."""
+
 
 def examine(
     config: AgentConfig,
     *,
-    checks: Sequence[Check] = (*LOCAL_CHECKS, check_venue),
+    checks: Sequence[Check] = (*LOCAL_CHECKS, *VENUE_CHECKS),
     now: Callable[[], datetime] = wall_clock,
 ) -> list[Finding]:
-    """Carry out checks, in order. Blocks: the venue is asked for up to 3 seconds.
+    """Carry out checks, in order. Blocks: each service that is on is asked for up to 3 seconds.
 
     Args:
         config: what the agent would be started with.

@@ -81,7 +81,7 @@ def find_site(config: AgentConfig) -> Site:
         ConfigError: no key, no venue, or the venue does not let us in.
     """
     credentials = Credentials.load(config.data, config.keys)
-    services = _services(config, credentials)
+    services = services_of(config, credentials)
     owners = sorted({owner_of(service) for service in services})
     configured = {name: url for name in MOUNTS if (url := getattr(config.venue, name)) is not None}
     if config.live:
@@ -115,7 +115,12 @@ def base_url(config: AgentConfig, service: str) -> str:
     return configured or f"{_root(config)}{MOUNTS[service]}"
 
 
-def _services(config: AgentConfig, credentials: Credentials) -> frozenset[str]:
+def services_of(config: AgentConfig, credentials: Credentials) -> frozenset[str]:
+    """Return the services that are switched on.
+
+    Raises:
+        ConfigError: none is.
+    """
     on = {name: credentials.get(name) is not None if switch is None else switch for name, switch in config.services}
     found = frozenset(name for name, is_on in on.items() if is_on)
     if not found:

@@ -25,7 +25,8 @@ def test_a_fresh_directory_is_well(config):
     findings = examine(config, now=lambda: NOW)
     assert is_well(findings)
     assert [one.name for one in findings] == [
-        "python", "platform", "clock", "disk", "data", "journal", "config", "keys", "venue",
+        "python", "platform", "clock", "disk", "data", "journal", "config", "keys",
+        "casino", "escrow", "faucet", "trading", "exchange", "wallet", "domains",
     ]  # fmt: skip
     assert "journal ok (new) | config ok" in one_line(findings)
 
@@ -64,17 +65,33 @@ def test_a_journal_that_is_none_fails_with_its_own_sentence(config):
     assert doctor.check_journal(patient(config)).state == "fail"
 
 
-def test_live_needs_a_key(tmp_path, monkeypatch):
-    monkeypatch.delenv("STAKEKEEPER_CASINO_KEY", raising=False)
-    config = AgentConfig.load(data=tmp_path, live=True, env={})
+def test_real_money_needs_the_key_of_every_service_that_is_on(tmp_path):
+    keys = {"STAKEKEEPER_CASINO_KEY": "pk_of_a_test"}
+    config = AgentConfig.load(data=tmp_path, live=True, env=keys)
+    assert doctor.check_keys(patient(config)).state == "ok"
+    config = AgentConfig.load(data=tmp_path, live=True, env=keys, overrides={"services.trading": True})
     finding = doctor.check_keys(patient(config))
-    assert (finding.state, "STAKEKEEPER_CASINO_KEY" in finding.mend) == ("fail", True)
+    assert (finding.state, finding.text) == ("fail", "none for trading")
+    assert "python run.py register trading --live" in finding.mend
 
 
-def test_a_venue_that_does_not_answer_fails(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/api/v1"
-    config = AgentConfig.load(data=tmp_path, env={}, overrides={"venue.casino": url})
-    finding = doctor.check_venue(patient(config))
-    assert (finding.state, finding.text) == ("fail", f"http://127.0.0.1:{port}")
+@pytest.fixture
+def nowhere():
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
+
+
+def test_each_service_that_is_on_is_asked_and_one_that_does_not_answer_fails(tmp_path, nowhere):
+    on = {"services.trading": True, "services.faucet": False, "venue.trading": f"{nowhere}/v1"}
+    rows = {one.name: one for one in examine(AgentConfig.load(data=tmp_path, env={}, overrides=on))}
+    assert (rows["trading"].state, rows["trading"].text) == ("fail", nowhere)
+    assert rows["trading"].mend.endswith("check the network and venue.trading.")
+    assert rows["casino"].text == rows["exchange"].text == "built in, starts with the agent"
+    assert rows["faucet"].text == rows["wallet"].text == "off"
+
+
+def test_a_venue_on_this_machine_is_asked_for_all_its_services(tmp_path, nowhere):
+    config = AgentConfig.load(data=tmp_path, env={}, overrides={"venue.casino": f"{nowhere}/api/v1"})
+    failed = [one.name for one in examine(config) if one.state == "fail"]
+    assert failed == ["casino", "escrow", "faucet"]

@@ -39,15 +39,15 @@ def sandbox(
 def doctor(config: ConfigFile = None, data: DataDir = None, live: Live = False, as_json: AsJson = False) -> int:
     """What is well and what is not.
 
-    Configuration, journal, disk, clock, keys and venue: one line each, with the mend.
+    Configuration, journal, disk, clock, keys and each service: one line each, with the mend.
     """
-    from actors.doctor import Finding, examine, is_well  # noqa: PLC0415  only here
+    from actors.doctor import LOCAL_CHECKS, Finding, examine, is_well  # noqa: PLC0415  only here
 
     try:
         findings = examine(AgentConfig.load(config=config, data=data, live=live))
     except ConfigError as error:
         fallback = AgentConfig.load(data=data, live=live, env={})
-        findings = [one for one in examine(fallback) if one.name not in ("config", "venue")]
+        findings = [one for one in examine(fallback, checks=LOCAL_CHECKS) if one.name != "config"]
         findings.append(Finding("config", "fail", "not usable", str(error)))
     if as_json:
         print_json([{"check": one.name, "state": one.state, "text": one.text, "mend": one.mend} for one in findings])

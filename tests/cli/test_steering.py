@@ -125,7 +125,7 @@ def _strict(program):
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (("--live",), 2, "Keys: none. Set STAKEKEEPER_CASINO_KEY"),
+        (("--live",), 2, "Keys: none for casino. Set STAKEKEEPER_CASINO_KEY"),
         (("--strategy", "nope"), 2, "There is no strategy nope;"),
         (("--strategy", "no.such:Thing"), 2, "The strategy no.such:Thing does not import:"),
     ],
