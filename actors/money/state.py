@@ -60,6 +60,9 @@ WATCH = 24 * 60 * MICROS_PER_MINUTE
 HOLD = 10 * MICROS_PER_MINUTE
 """How long the stake of what is void is not staked again (microseconds): should it turn up, no limit is broken."""
 
+NOT_WAITING = ("not_pending", "not_found")
+"""Refusals of a cancel that tell that its order does not wait."""
+
 COMMISSION = "referral_commission_"
 """How the reason of a referral's income begins; its level follows: l1, l2, l3."""
 
@@ -308,27 +311,36 @@ class State:
             self._remember(event.venue_ref, event.intent, event.account)
             self._remember(opened.tag, event.intent)
         account.nonces += event.nonces
+        if opened.kind == "cancel_order":
+            self._cancel(opened, event)
         if event.shown:  # money that was sent out for good
             account.shown += (event.shown,)
             self._shift(event.account, _from_outside(event.postings))
         if event.outcome in ("void", "refused", "not_sent"):
-            self.voids[opened.tag] = event.intent
-            hold = opened.stake_micro if event.outcome == "void" else 0
-            is_bet, order = opened.kind == "bet", opened if opened.kind in ("order", "limit_order") else None
-            self.watched[opened.tag] = Void(event.intent, event.account, event.at, hold, is_bet, opened.subject, order)
-            self._forget_unexecuted()
-        if event.outcome == "void":
-            self.tally.void += 1
-            if opened.kind == "escrow_act" and opened.subject in self.contracts:
-                self.contracts[opened.subject].release_spent |= opened.params["act"] == "release"
-        elif event.outcome == "not_sent":
-            self.tally.sent -= 1
+            self._leave_unexecuted(opened, event)
         elif event.outcome == "incomplete":
             self.suspended[event.intent] = event.postings[0]
         elif event.outcome == "executed" and opened.kind == "bet":
             self._count_bet(opened, event, account)
         if lane.state is LaneState.ERROR:
             lane.intent = None
+
+    def _cancel(self, opened: IntentOpened, event: IntentClosed) -> None:
+        if event.outcome == "executed" or event.reason in NOT_WAITING:  # its margin comes back with the next reading
+            held = self.holdings[event.account]
+            orders = tuple(order for order in held.orders if order.order_id != opened.subject)
+            self.holdings[event.account] = replace(held, orders=orders)
+
+    def _leave_unexecuted(self, opened: IntentOpened, event: IntentClosed) -> None:
+        self.tally.void += event.outcome == "void"
+        self.tally.sent -= event.outcome == "not_sent"
+        if event.outcome == "void" and opened.kind == "escrow_act" and opened.subject in self.contracts:
+            self.contracts[opened.subject].release_spent |= opened.params["act"] == "release"
+        self.voids[opened.tag] = event.intent
+        hold, is_bet = opened.stake_micro if event.outcome == "void" else 0, opened.kind == "bet"
+        order = opened if opened.kind in ("order", "limit_order") else None
+        self.watched[opened.tag] = Void(event.intent, event.account, event.at, hold, is_bet, opened.subject, order)
+        self._forget_unexecuted()
 
     def _forget_unexecuted(self) -> None:
         # First what was refused or not sent: there may be any number of that in a minute.

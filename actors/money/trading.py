@@ -22,6 +22,9 @@ from actors.money.risk import Denial
 SKEW = 3_000_000
 """How far the clocks of exchange and venue, which tell whole seconds, may seem to be behind ours (microseconds)."""
 
+LIMITS_LISTED = 50
+"""The venue lists so many limit orders, the newest: one that has left the list proves nothing by it."""
+
 SIZE_TOLERANCE = Fraction(1, 10)
 """How far a whole fill may lie from the size that was sent: sizes are rounded to the market's steps, prices move."""
 
@@ -52,8 +55,7 @@ def find_trade(
         case "limit_order":
             return _listed(opened, view, known, since)
         case "cancel_order":
-            order = next((order for order in view.limits if order.order_id == opened.subject), None)
-            return TradeDone(order.status) if order and order.status != "pending" else None
+            return _cancelled(opened, view)
         case _:
             return None  # no endpoint lists a stop-loss or a take-profit
 
@@ -67,7 +69,8 @@ def _opened(opened: IntentOpened, view: TradingView, known: Container[str], sinc
     orders: dict[int, list[Fill]] = {}
     others = {row.oid for row in view.trades if row.position_id in known}
     for fill in _new_fills(opened, view, known, since):
-        if fill.is_buy is (opened.params["side"] == "long") and fill.oid not in others:
+        ours = fill.oid not in others and f"oid:{fill.oid}" not in known
+        if ours and fill.is_buy is (opened.params["side"] == "long"):
             orders.setdefault(fill.oid, []).append(fill)
     if not orders:
         return None
@@ -111,9 +114,18 @@ def _listed(opened: IntentOpened, view: TradingView, known: Container[str], sinc
     if len(found) > 1 or any(not order.created_at for order in found):
         return Ambiguous(f"{len(found)} limit orders may be it: {', '.join(order.order_id for order in found)}")
     if not found:
-        return None
+        # Alone on the account, it is newer than all that are known.
+        back = any(order.order_id in known or 0 < order.created_at < since // 1_000_000 for order in view.limits)
+        return None if back or len(view.limits) < LIMITS_LISTED else Ambiguous("the venue lists only newer orders")
     margin_micro = 0 if found[0].status == "cancelled" else opened.stake_micro
     return TradeDone(found[0].status, found[0].order_id, margin_micro)
+
+
+def _cancelled(opened: IntentOpened, view: TradingView) -> TradeDone | Ambiguous | None:
+    order = next((order for order in view.limits if order.order_id == opened.subject), None)
+    if order:
+        return TradeDone(order.status) if order.status != "pending" else None
+    return None if len(view.limits) < LIMITS_LISTED else Ambiguous("the venue does not list the order any more")
 
 
 def drift(before: Holdings, view: TradingView, known: Container[str]) -> str:
@@ -141,7 +153,8 @@ def taken(
     """
     if evidence.trading is None:
         return []
-    # The venue's list comes and goes; an id that a position had, it keeps, unless the venue says that it is closed.
+    # The venue's lists come and go; an id that a position had, it keeps, unless the venue says that it is closed, and
+    # an order that waited goes on waiting, unless the venue says what became of it.
     closed = {row.position_id for row in evidence.trading.trades if not row.is_open}
     held = (p for p in (before.positions if before else ()) if p.position_id not in closed)
     ids = {(p.coin, p.side): p.position_id for p in held}
@@ -149,7 +162,10 @@ def taken(
         replace(p, position_id=p.position_id or ids.get((p.coin, p.side), ""))
         for p in evidence.trading.holdings.positions
     )
-    holdings = replace(evidence.trading.holdings, positions=positions)
+    listed = {order.order_id for order in evidence.trading.limits}
+    waiting = (order for order in (before.orders if before else ()) if order.order_id not in listed)
+    orders = (*evidence.trading.holdings.orders, *waiting)
+    holdings = replace(evidence.trading.holdings, positions=positions, orders=orders)
     change = min(holdings.margin_micro, evidence.balance_micro) - margin_micro
     if holdings == before and not change:
         return []

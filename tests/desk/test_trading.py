@@ -192,19 +192,23 @@ def test_a_limit_order_that_is_listed_after_it_was_void_is_an_incident_that_name
     assert [(late.name, late.intent) for late in desk.of(IncidentNoted)] == [("resurrected", intent.intent)]
 
 
-@pytest.mark.parametrize("cause", ["order", "limit", "close"])
+@pytest.mark.parametrize("cause", ["order", "unrecorded", "limit", "close"])
 def test_a_fill_that_has_another_cause_is_no_late_order(desk, cause):
     lost(desk, desk.order())
     desk.run(60 * SECOND)
     if cause == "limit":
         desk.venue.mark(waiting(desk), "filled")
         desk.venue.trade("BTC", 10, desk.now)
+    elif cause == "unrecorded":
+        other = desk.order(lane="b")
+        desk.fill(other, record=False)
+        lost(desk, other)
     else:
         desk.opened(side="long" if cause == "order" else "short")
         desk.venue.close("BTC", desk.now)
     desk.tell(Poll("trading", "positions"))
     assert desk.reconciled().sound()
-    assert desk.incidents() == []
+    assert "resurrected" not in desk.incidents()
 
 
 def test_an_order_keeps_its_quiet_period_long(monkeypatch):
@@ -408,6 +412,46 @@ def test_a_cancel_is_found_by_the_orders_status(desk, status):
     lost(desk, intent)
     desk.run(SECOND)
     assert (desk.outcome(intent), desk.of(IntentClosed)[-1].reason) == ("executed", status)
+
+
+def behind_newer(desk):
+    """Push everything out of the venue's list of limit orders: others placed fifty newer ones, and took them back."""
+    newer = LimitView("", "ETH", "short", 20_000_000, Decimal(9_000), 5, "cancelled", desk.now // SECOND + 1)
+    desk.venue.limits = [replace(newer, order_id=f"ord_n{number}") for number in range(50)]
+    desk.tell(Poll("trading", "positions"))
+
+
+@pytest.mark.parametrize(
+    "answer", [Executed(trade=TradeDone("cancelled")), Refused("not_pending"), Refused("rate_limited", temporary=True)]
+)
+def test_an_order_that_left_the_venues_list_goes_on_waiting_until_a_cancel_proves_that_it_does_not(desk, answer):
+    order_id = waiting(desk)
+    behind_newer(desk)
+    desk.reconciled()
+    assert ([order.order_id for order in desk.held.orders], desk.micro(Bucket.MARGIN)) == ([order_id], 2_000_000)
+    desk.answer(desk.propose(CancelOrder(order_id)), answer)
+    desk.tell(Poll("trading", "positions"))
+    desk.reconciled()
+    assert desk.micro(Bucket.MARGIN) == (2_000_000 if answer == Refused("rate_limited", temporary=True) else 0)
+
+
+@pytest.mark.parametrize("cancel", [False, True])
+def test_what_the_venues_list_no_longer_reaches_is_left_to_a_person(desk, cancel):
+    wager = CancelOrder(waiting(desk)) if cancel else LimitOrder("BTC", "long", "10", "40000", 5)
+    intent = desk.propose(wager)
+    lost(desk, intent)
+    behind_newer(desk)
+    desk.run(60 * SECOND)
+    assert (desk.outcome(intent), desk.incidents()) == ("open", ["undecided"])
+
+
+def test_a_full_list_that_reaches_back_behind_a_limit_order_proves_that_it_is_absent(desk):
+    intent = desk.propose(LimitOrder("BTC", "long", "10", "40000", 5))
+    lost(desk, intent)
+    behind_newer(desk)
+    desk.venue.limits[-1] = replace(desk.venue.limits[-1], created_at=desk.now // SECOND - 60)
+    desk.run(60 * SECOND)
+    assert desk.outcome(intent) == "void"
 
 
 def test_what_nobody_lists_is_not_waited_for_for_ever(desk):

@@ -75,7 +75,7 @@ def test_an_order_that_is_sent_again_after_no_answer_is_noticed(monkeypatch):
 
 def test_an_empty_list_of_positions_that_is_believed_is_noticed(monkeypatch):
     monkeypatch.setattr(audit, "drift", lambda *_: "")
-    assert "are believed, there are" in play(1).violation
+    assert "are believed, there are" in play(2).violation
 
 
 def test_an_order_beside_another_is_noticed(monkeypatch):
