@@ -69,6 +69,11 @@ def _order_faults(venue: Venue, call: Call) -> Body:
     return {"faults": spec}
 
 
+async def _settle(venue: Venue, _call: Call) -> Body:
+    await venue.settled()
+    return {"late": 0}
+
+
 def _advance(venue: Venue, call: Call) -> Body:
     seconds = number_field(call.body, "seconds")
     if not 0 <= seconds <= ADVANCE_LIMIT_S:
@@ -97,6 +102,7 @@ DOORS = [
     Door("GET", "/sandbox", _announce),
     Door("POST", "/sandbox/grant", _grant, reads="strict"),
     Door("POST", "/sandbox/faults", _order_faults, reads="strict"),
+    Door("GET", "/sandbox/settled", _settle),
     Door("POST", "/sandbox/advance", _advance, reads="strict"),
     Door("POST", "/sandbox/price", _hold_price, reads="strict"),
     Door("GET", "/health", _health),

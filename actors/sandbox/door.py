@@ -33,6 +33,7 @@ class Venue:
         seed: all of the venue's chance comes from it.
         faults: what is ordered to go wrong inside.
         uptime: seconds since the start.
+        settled: returns as soon as no request is late.
     """
 
     books: Books
@@ -44,6 +45,7 @@ class Venue:
     seed: int
     faults: FaultPlan
     uptime: Callable[[], float]
+    settled: Callable[[], Awaitable[None]]
 
     def may_break(self, path: str, what: str) -> None:
         """Stand where money has moved and the rest is still to be written: an ordered fault ends the work here.

@@ -60,6 +60,11 @@ class Proxy:
         """Whether a connection is open or a request is still to be delivered."""
         return self._connections > 0 or bool(self._late)
 
+    async def settled(self) -> None:
+        """Return as soon as no request is late."""
+        while self._late:
+            await asyncio.wait(self._late)
+
     async def open(self, listener: socket.socket, inner_port: int) -> None:
         """Accept on `listener` and pass on to `inner_port` on loopback."""
         self._inner_port = inner_port

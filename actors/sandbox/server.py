@@ -172,6 +172,7 @@ async def _serve(
     market = Market(random.Random(f"prices/{options.seed}"), plan.silences_feed)  # noqa: S311 - no secret
     exchange = Exchange(books, market, options.seed)
     exchange.subscribe(functools.partial(push, books))
+    proxy = Proxy(plan)
     venue = Venue(
         books=books,
         limiter=Limiter(books.now, enabled=options.limits == "contract"),
@@ -182,6 +183,7 @@ async def _serve(
         seed=options.seed,
         faults=plan,
         uptime=lambda: time.monotonic() - started,
+        settled=proxy.settled,
     )
     server = _Server(
         uvicorn.Config(
@@ -196,11 +198,10 @@ async def _serve(
             timeout_graceful_shutdown=SHUTDOWN_S,
         )
     )
-    proxy = Proxy(plan) if plan.needs_proxy else None
-    inner = _listen(0) if proxy else listener
+    inner = _listen(0) if plan.needs_proxy else listener
     escrow.sweep(books)
     serving = asyncio.create_task(server.serve([inner]))
-    if proxy:
+    if plan.needs_proxy:
         await proxy.open(listener, inner.getsockname()[1])
     helpers = [
         asyncio.create_task(work)
@@ -219,8 +220,7 @@ async def _serve(
     finally:
         for helper in helpers:
             helper.cancel()
-        if proxy:
-            proxy.close()
+        proxy.close()
     log.info("ended")
 
 
@@ -261,12 +261,12 @@ async def _keep_prices(exchange: Exchange) -> None:
         exchange.keep_prices()
 
 
-async def _watch(server: _Server, proxy: Proxy | None, idle_exit_s: float) -> None:
+async def _watch(server: _Server, proxy: Proxy, idle_exit_s: float) -> None:
     idle_since, seen = time.monotonic(), 0
     while idle_exit_s > 0:
         await asyncio.sleep(IDLE_LOOK_S)
         state = server.server_state
-        if state.connections or (proxy and proxy.busy) or state.total_requests != seen:
+        if state.connections or proxy.busy or state.total_requests != seen:
             idle_since, seen = time.monotonic(), state.total_requests
         elif time.monotonic() - idle_since >= idle_exit_s:
             log.info("nobody here for %g s", idle_exit_s)

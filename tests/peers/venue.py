@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +16,9 @@ from actors.sandbox.launch import ensure_running
 from tests.kit import decimals, end_venue
 from tests.peers.coin import START_MICRO, Account
 
-LATE_S = 0.4
 NETWORKS = {
     "healthy": "",
-    "faulty": "reset-before=0.03,reset-after=0.03,500-after=0.03,400-after=0.02,"
-    f"late=0.05:{LATE_S},silence=0.05:{LATE_S}",
+    "faulty": "reset-before=0.03,reset-after=0.03,500-after=0.03,400-after=0.02,late=0.05:0.4,silence=0.05:0.4",
 }
 """Faults of a request by chance: lost before or after the venue saw it, delivered late, never answered, answered with
 an error although it was executed. They strike look-ups as well as bets."""
@@ -52,7 +49,7 @@ def open_venue(data: Path, *, network: str, seed: int) -> Iterator[Account]:
 
 def executed(account: Account) -> Executed:
     """Read the whole export and the balance, once requests that are late have arrived."""
-    time.sleep(2 * LATE_S)
+    _patiently(account, "/sandbox/settled", json.loads)
     rows = {row["bet_id"]: row for row in _export(account)}
     bets = defaultdict(set)
     for bet_id, row in rows.items():
