@@ -52,6 +52,38 @@ def test_the_defaults_are_the_published_ones():
     )
 
 
+EVM = "0x" + "aB" * 20
+ADDRESSES = {
+    "ethereum": [EVM],
+    "base": [EVM],
+    "solana": ["1" * 32, "4Nd1mBQtrMJVYVfKf2PJy9NZUZdTAsp7D4xWLs4gDB4T"],
+    "bitcoin": ["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"],
+    "tron": ["TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"],
+    "monero": ["4" + "A" * 94, "8" + "b" * 94, "4" + "A" * 105],
+}
+WRONG = {
+    "ethereum": ["ab" * 20, EVM[:-1], f"{EVM}a", "0x" + "g" * 40, ADDRESSES["tron"][0]],
+    "base": ["vitalik.eth"],
+    "solana": ["4Nd1mBQtrMJVYVfKf2PJy9NZUZdTAsp7D4xWLs4gDB4O", "1" * 31, EVM],
+    "bitcoin": ["bc1qAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ", "2" * 34, EVM],
+    "tron": ["T" + "1" * 32, EVM],
+    "monero": ["4" + "A" * 93, "8" + "b" * 105],
+}
+
+
+@pytest.mark.parametrize(("chain", "address"), [(chain, one) for chain, all_ in ADDRESSES.items() for one in all_])
+def test_an_address_in_the_form_of_its_chain_is_taken(load, chain, address):
+    assert getattr(load(f'[wallet]\n{chain} = "{address}"').wallet, chain) == address
+
+
+@pytest.mark.parametrize(("chain", "address"), [(chain, one) for chain, all_ in WRONG.items() for one in all_])
+def test_an_address_in_another_form_is_refused_by_the_name_of_its_field(load, chain, address):
+    told = refusal(load, f'[wallet]\n{chain} = "{address}"')
+    assert told.startswith(f"wallet.{chain} = the value given in ")
+    assert ": must be an address of that chain: " in told
+    assert address not in told  # it may be a private key
+
+
 def test_numbers_of_the_file_are_exact(load):
     config = load("[bankroll]\nkelly_fraction = 0.1\nentertainment_budget = 1.000001\n[venue]\nsend_timeout = 0.3")
     assert config.bankroll.kelly_fraction == Decimal("0.1")

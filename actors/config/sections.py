@@ -77,8 +77,25 @@ _Name = Annotated[
 ]
 
 
-_Address = Annotated[
-    str | None, Field(pattern=r"^[0-9A-Za-z]{20,120}$", description="an address, 20 to 120 letters and digits")
+_BASE58 = "[1-9A-HJ-NP-Za-km-z]"
+
+
+def _form(pattern: str, words: str) -> Any:
+    return Field(pattern=f"^(?:{pattern})$", description=f"an address of that chain: {words}")
+
+
+_Evm = Annotated[str | None, _form("0x[0-9A-Fa-f]{40}", "0x and 40 hexadecimal digits")]
+_Solana = Annotated[str | None, _form(_BASE58 + "{32,44}", "32 to 44 letters and digits, none of them 0, O, I or l")]
+_Bitcoin = Annotated[
+    str | None,
+    _form(
+        f"bc1[02-9ac-hj-np-z]{{39,59}}|[13]{_BASE58}{{25,34}}",
+        "bc1 and 39 to 59 small letters and digits, or 1 or 3 and 25 to 34 letters and digits",
+    ),
+]
+_Tron = Annotated[str | None, _form(f"T{_BASE58}{{33}}", "T and 33 letters and digits")]
+_Monero = Annotated[
+    str | None, _form(f"[48]{_BASE58}{{94}}|4{_BASE58}{{105}}", "95 or 106 letters and digits, the first 4 or 8")
 ]
 _Domain = Annotated[str, Field(pattern=r"^[a-z0-9.-]{4,253}$", description="a domain such as example.com")]
 
@@ -230,14 +247,17 @@ class AlertsSection(Section):
 
 
 class WalletSection(Section):
-    """The addresses whose balances are watched, one a chain. Never a key."""
+    """The addresses whose balances are watched, one a chain. Never a key.
 
-    ethereum: _Address = None
-    base: _Address = None
-    solana: _Address = None
-    bitcoin: _Address = None
-    tron: _Address = None
-    monero: _Address = None
+    Only the form is checked, offline: a mistyped address of the right form is one of somebody else.
+    """
+
+    ethereum: _Evm = None
+    base: _Evm = None
+    solana: _Solana = None
+    bitcoin: _Bitcoin = None
+    tron: _Tron = None
+    monero: _Monero = None
 
 
 class DomainsSection(Section):

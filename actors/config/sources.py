@@ -150,7 +150,8 @@ class Merged:
             return ConfigError(f"{section} = {shown(first['input'])} must be {options[section].description}.")
         key = path[0]
         field = self._sections[section].model_fields[key]
-        written = "the value given" if "SecretStr" in str(field.annotation) else shown(self.values[section][key])
+        secret = "SecretStr" in str(field.annotation) or section == "wallet"  # there, it may be a private key
+        written = "the value given" if secret else shown(self.values[section][key])
         return ConfigError(f"{section}.{key} = {written} in {self._origin[section, key]}: must be {field.description}.")
 
     def _strategy_sentence(self, path: list[str], first: Mapping[str, Any]) -> str:
