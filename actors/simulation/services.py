@@ -32,7 +32,7 @@ NAMES = {"alpha.xyz": 300, "beta.xyz": 300, "gamma.com": 1_500, "delta.org": 1_5
 
 ADDRESSES = {
     "ethereum": f"0x{'1' * 40}", "base": f"0x{'2' * 40}", "solana": "S" * 40,
-    "bitcoin": "b" * 40, "tron": "T" * 34, "monero": "4" * 95,
+    "bitcoin": "1" * 34, "tron": "T" * 34, "monero": "4" * 95,
 }  # fmt: skip
 
 
