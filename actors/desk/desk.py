@@ -1,20 +1,20 @@
 """The desk: accepts or denies wagers, opens intents, takes answers in, obeys operators. See `actors.desk`."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
 
-from actors.desk import operator, recovery, settle, spending, trading
+from actors.desk import operator, recovery, settle, trading
+from actors.desk.answers import Answers
+from actors.desk.contracts import Contracts
 from actors.desk.gate import Gate
-from actors.desk.opening import open_intent
+from actors.desk.proposals import Proposals
 from actors.desk.prover import PROOFS
 from actors.desk.reconciler import Reconciler
 from actors.desk.resolver import Resolver
-from actors.desk.till import SECOND, Step, Terms, Till
+from actors.desk.services import Services
+from actors.desk.till import Step, Terms, Till
 from actors.desk.watch import Watch
 from actors.messages import (
     Answered,
-    Denied,
     Drain,
     EscrowsSeen,
     Found,
@@ -23,7 +23,6 @@ from actors.messages import (
     HintHeard,
     LaneOpened,
     LaneView,
-    Level,
     LookUpFailed,
     Pause,
     Poll,
@@ -36,42 +35,11 @@ from actors.messages import (
     ServiceHealth,
     ServiceUp,
     Status,
-    WatchEscrows,
 )
 from actors.money.amounts import usd
-from actors.money.audit import met_escrow, turned
-from actors.money.events import (
-    Event,
-    HintTaken,
-    IncidentNoted,
-    IntentOpened,
-    OutcomeUnknown,
-    ReferralsNoted,
-    StopLifted,
-)
-from actors.money.evidence import Executed, NotSent, Refused, Unknown
-from actors.money.fields import Nonsense
+from actors.money.events import Event, HintTaken, IntentOpened, ReferralsNoted, StopLifted
 from actors.money.machine import LaneState
-from actors.money.records import Lane
-from actors.money.risk import Denial
-from actors.money.sizing import Sized, size
 from actors.money.state import State
-from actors.money.wagers import checked
-
-ANSWER_GRACE = SECOND
-"""How long after `send_by` an answer may still come in before the outcome counts as unknown (microseconds)."""
-
-NONSENSE_CHARS = 300
-"""Of what a strategy proposed, in the refusal: its fields may be of any length."""
-
-INSTEAD = {
-    "referral": "referral income", "trading": "trading", "escrow": "escrow contracts", "domains": "domains",
-    "wallet": "wallets",
-}  # fmt: skip
-"""What the agent turns to while the casino is closed, as people call it."""
-
-QUIET_RULES = frozenset({"account", "rate", "lane", "run"})
-"""Denials that pass by themselves; they go to the log at DEBUG."""
 
 
 class Desk:
@@ -90,8 +58,11 @@ class Desk:
         self._reconciler = Reconciler(self._till, watches)
         self._resolver = Resolver(self._till, watches, self._reconciler)
         self._readers = dict(accounts)
-        self._gate = Gate(self._till, self._resolver)
-        self._denied: dict[str, tuple[str, str]] = {}  # each lane's last denial: the same again is no news
+        self._services = Services(self._till)
+        self._gate = Gate(self._till, self._resolver, self._services)
+        self._proposals = Proposals(self._till, self._gate)
+        self._answers = Answers(self._resolver)
+        self._contracts = Contracts(self._resolver, self._services)
 
     @property
     def state(self) -> State:
@@ -112,24 +83,8 @@ class Desk:
     def propose(self, message: Propose, now: int) -> Step:
         """Size a wager and open an intent for it, or deny it."""
         till = self._at(now)
-        lane = till.state.lanes.get(message.lane)
-        if lane is None:
-            return Step()
-        denial, nonsense = self._gate.lane(lane.name), False
-        if denial is None:
-            try:
-                denial = self._size_and_open(lane, message.wager)
-            except Nonsense as error:
-                denial, nonsense = Denial("wager", "one that makes sense", str(error)[:NONSENSE_CHARS]), True
-        if denial:
-            till.send(f"lane:{lane.name}", Denied(lane.name, denial, nonsense))
-            repeated = self._denied.get(lane.name) == (denial.rule, denial.limit)
-            self._denied[lane.name] = (denial.rule, denial.limit)
-            quiet = repeated or denial.rule in QUIET_RULES
-            level: Level = "WARNING" if nonsense else "DEBUG" if quiet else "INFO"
-            lifts = f", lifts at {_clock(denial.until)}" if denial.until > now else ""
-            text = f"{lane.name} is idle: {denial}{lifts}"
-            till.say("bankroll", "propose", "denied", text, lane=lane.name, level=level, rule=denial.rule)
+        if lane := till.state.lanes.get(message.lane):
+            self._proposals.take(lane, message.wager)
         return till.cut()
 
     def committed(self, events: tuple[Event, ...], now: int) -> None:
@@ -143,71 +98,28 @@ class Desk:
     def answered(self, message: Answered, now: int) -> Step:
         """Take an answer in. A late or repeated one finds its intent closed and changes nothing."""
         till = self._at(now)
-        opened = till.state.open.get(message.intent)
-        if opened is None:
-            if isinstance(message.answer, Executed):
-                text = f"a late answer for {message.intent}, which is closed; reconciling"
-                till.say("bankroll", "answer", "late", text, intent=message.intent, level="WARNING")
-                self._want("a late answer")
-            return till.cut()
-        match message.answer:
-            case Executed():
-                self._executed(opened, message.answer)
-            case Refused(code, temporary, retry_at):
-                settle.close_unexecuted(till, opened, "refused", code, "answer", retry_at if temporary else None)
-            case NotSent(reason, retry_at):
-                settle.close_unexecuted(till, opened, "not_sent", reason, "answer", retry_at)
-            case Unknown(reason):
-                self._lose_sight(opened, reason)
-        if opened.service == "escrow":
-            self._watch_contracts()
-        elif opened.service == "trading":
-            self._resolver.watches[opened.account].want("a trade")  # what it cost and what is held: the exchange knows
+        opened = self._answers.take(message)
+        if opened and opened.service == "escrow":
+            self._contracts.watch()
         return till.cut()
-
-    def _executed(self, opened: IntentOpened, answer: Executed) -> None:
-        till = self._till
-        match answer:
-            case Executed(bet=row) if row is not None:
-                settle.close_bet(till, opened, row, "answer")
-            case Executed(escrow=view) if view is not None and opened.kind == "escrow_create":
-                settle.close_created(till, opened, view, "answer")
-            case Executed(escrow=view) if view is not None:
-                settle.close_act(till, opened, view, "answer")
-            case Executed(outgoing=outgoing) if outgoing is not None:
-                spending.close_outgoing(till, opened, outgoing, "answer")
-                self._resolver.watches[opened.account].want(f"a {opened.kind}")
-            case Executed(trade=done) if done is not None:
-                trading.close_trade(till, opened, done, "answer")
 
     def service_up(self, message: ServiceUp, now: int) -> Step:
         """A service is ready. If it is a new incarnation, what the old one was doing is unknown."""
         till = self._at(now)
-        before = self._gate.services.get(message.service)
-        self._gate.services[message.service] = message
-        if before and before.incarnation != message.incarnation:
-            for opened in list(till.state.open.values()):
-                if opened.service == message.service and till.tracks[opened.intent].phase == "inflight":
-                    self._lose_sight(opened, f"{message.service} restarted")
+        if self._services.came_up(message):
+            self._answers.none_from(message.service)
         for account, reader in self._readers.items():
             watch = self._resolver.watches[account]
             if reader == message.service:
                 watch.service, watch.asked = reader, None
-        self._watch_contracts()
+        self._contracts.watch()
         self._resolver.tick()  # what is due need not wait for the next beat
         return till.cut()
 
     def service_health(self, message: ServiceHealth, now: int) -> Step:
         """A breaker opened or closed."""
         till = self._at(now)
-        self._gate.breakers[message.service] = message
-        word = f"open until {_clock(message.until)}" if message.open else "closed"
-        text = f"breaker of {message.service} {word}"
-        till.say(
-            message.service, "breaker", word.split(maxsplit=1)[0], text, level="WARNING" if message.open else "INFO"
-        )
-        if message.service == "casino":
-            self._fall_back(message)
+        self._services.turned(message)
         return till.cut()
 
     def lane_opened(self, message: LaneOpened, now: int) -> Step:
@@ -228,7 +140,7 @@ class Desk:
         """Evidence came in."""
         self._at(now)
         self._resolver.found(message)
-        self._watch_contracts()
+        self._contracts.watch()
         self._resolver.tick()
         return self._till.cut()
 
@@ -257,23 +169,9 @@ class Desk:
         return till.cut()
 
     def escrows_seen(self, message: EscrowsSeen, now: int) -> Step:
-        """Watched contracts as the venue shows them; one with an act of ours under way is left to that act."""
+        """Book what became of watched contracts."""
         till = self._at(now)
-        busy = {opened.subject for opened in till.state.open.values() if opened.kind == "escrow_act"}
-        for view in message.views:
-            contract = till.state.contracts.get(view.escrow_id)
-            if contract is None or view.escrow_id in busy:
-                continue
-            if contract.opened.role == "counterparty" and contract.opened.amount_micro < view.net_micro:
-                till.record(met_escrow(contract.opened, view, now))
-            elif contract.status == view.status:
-                continue
-            till.record(turned(contract.opened, view, now))
-            self._want("an escrow changed")
-            text = f"{view.escrow_id} is {view.status}"
-            till.say("escrow", "status", view.status, text, amount_micro=view.amount_micro)
-            self._tell_lanes(contract.opened.account)
-        self._watch_contracts()
+        self._contracts.seen(message.views)
         return till.cut()
 
     def hint(self, message: Hint, now: int) -> Step:
@@ -309,14 +207,12 @@ class Desk:
     def tick(self, now: int) -> Step:
         """Do what is due: overdue answers, look-ups, reconciles, stops whose time is over."""
         till = self._at(now)
-        for opened in list(till.state.open.values()):
-            if till.tracks[opened.intent].phase == "inflight" and now > opened.send_by + ANSWER_GRACE:
-                self._lose_sight(opened, "no answer in time")
+        self._answers.overdue()
         for account in till.state.accounts.values():
             if account.stop and 0 < account.stop.until <= now:
                 till.record(StopLifted(now, account.name, account.stop.rule, "its time is over"))
                 settle.check_stops(till, account.name)  # another rule may have been broken behind it
-                self._tell_lanes(account.name)
+                self._resolver.tell_lanes(account.name)
         for name in () if self._reconciler.drained else self._readers:
             if not self._resolver.barrier(name):  # else what is held is not known yet
                 trading.reduce(till, name, ending=bool(self._reconciler.draining), allowed=self._gate.wager)
@@ -344,7 +240,7 @@ class Desk:
         if self._reconciler.draining:
             return Step()  # told again, in case the one who was told first has crashed since
         self._reconciler.draining = message.reason
-        self._want("the end")
+        self._resolver.want("the end")
         self._resolver.give_up_if_blind()
         self._reconciler.end()
         waiting = len(till.state.open)
@@ -354,7 +250,7 @@ class Desk:
     def reconcile(self, message: Reconcile, now: int) -> Step:
         """Compare with the venue as soon as nothing is open; with a reason, accept what differs."""
         self._at(now)
-        self._want("an operator")
+        self._resolver.want("an operator")
         for watch in self._resolver.watches.values():
             watch.accept = message.because
         return self._till.cut()
@@ -367,15 +263,14 @@ class Desk:
         """
         till = self._at(now)
         text = operator.resolve(till, message)
-        self._want("an operator")
+        self._resolver.want("an operator")
         return till.cut(), text
 
     def note_illegal(self, text: str, now: int) -> Step:
         """Journal a transition that the table refused; nothing else has changed."""
         till = self._at(now)
         till.cut()
-        till.record(IncidentNoted(now, "illegal_transition", text))
-        till.say("bankroll", "incident", "illegal_transition", text, level="ERROR")
+        till.incident("illegal_transition", text)
         return till.cut()
 
     def status(self, now: int) -> Status:
@@ -383,61 +278,9 @@ class Desk:
         self._at(now)
         denials = {name: self._gate.lane(name) for name in self.state.lanes}
         why = {name: str(denial) for name, denial in denials.items() if denial}
-        closed = tuple(sorted(self._till.terms.services - self._gate.working()))
+        closed = tuple(sorted(self._till.terms.services - self._services.working()))
         return operator.status(self._till, self._resolver, why, closed)
-
-    def _size_and_open(self, lane: Lane, wanted: object) -> Denial | None:
-        till = self._till
-        wager = checked(wanted, builtin_venue=till.terms.builtin_venue)
-        denial = self._gate.wager(wager, lane)
-        if denial:
-            return denial
-        at, factor = till.exposure(lane.account), self._resolver.watches[lane.account].risk_factor
-        sized = size(wager, till.terms.limits, at if factor is None else replace(at, risk_factor=factor))
-        if isinstance(sized, Sized) and till.terms.dry_run:
-            text = f"would stake {usd(sized.stake_micro)} USD"
-            return Denial("dry run", "nothing is sent", text, till.now)
-        if isinstance(sized, Denial):
-            return sized
-        open_intent(till, lane.name, lane.account, wager, sized)
-        return None
-
-    def _lose_sight(self, opened: IntentOpened, reason: str) -> None:
-        track = self._till.tracks[opened.intent]
-        track.phase, track.next_look = "unknown", self._till.now
-        if opened.intent not in self._till.state.unknown:
-            self._till.record(OutcomeUnknown(self._till.now, opened.intent, reason))
-            text = f"{opened.intent[:4]}  outcome unknown ({reason}); asking the venue"
-            lane, service = opened.lane, opened.service
-            self._till.say(service, opened.kind, "unknown", text, intent=opened.intent, lane=lane, level="WARNING")
-
-    def _fall_back(self, casino: ServiceHealth) -> None:
-        till, others = self._till, self._gate.working() - {"casino"}
-        if not casino.open:
-            till.say("bankroll", "fallback", "over", "the casino is open again")
-            return
-        if "referral" in others:
-            till.send("referral", Poll("referral", "income"))
-            till.send("referral", Poll("referral", "bonus"))
-        named = [words for service, words in INSTEAD.items() if service in others]
-        what = f"looking after {', '.join(named)}" if named else "nothing else is on"
-        till.say("bankroll", "fallback", "begun", f"the casino is closed until {_clock(casino.until)}: {what}")
-
-    def _want(self, why: str) -> None:
-        for watch in self._resolver.watches.values():
-            watch.want(why)
-
-    def _watch_contracts(self) -> None:
-        if "escrow" in self._gate.services:
-            self._till.send("escrow", WatchEscrows(tuple(self._till.state.contracts)))
-
-    def _tell_lanes(self, account: str) -> None:
-        self._till.tell_lanes(account, ready=self._resolver.ready(account))
 
     def _at(self, now: int) -> Till:
         self._till.now = now
         return self._till
-
-
-def _clock(at: int) -> str:
-    return f"{datetime.fromtimestamp(at // SECOND, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from actors.desk.resolver import Resolver
+from actors.desk.services import Services
 from actors.desk.till import SECOND, Till
-from actors.messages import ServiceHealth, ServiceUp
 from actors.money.machine import LaneState
 from actors.money.orders import CheckedTrade
 from actors.money.positions import NOTHING
@@ -24,8 +24,7 @@ class Gate:
 
     till: Till
     resolver: Resolver
-    services: dict[str, ServiceUp] = field(default_factory=dict)
-    breakers: dict[str, ServiceHealth] = field(default_factory=dict)
+    services: Services
     turns: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def lane(self, name: str) -> Denial | None:
@@ -48,12 +47,6 @@ class Gate:
             return Denial("wager", f"on the account {wager.account}", f"a lane on {lane.account}")
         rules = (self._run, self._service, self._act, self._trade, self._alone)
         return next((denial for rule in rules if (denial := rule(wager, lane))), None)
-
-    def working(self) -> frozenset[str]:
-        """Return the services in use whose breaker is not open."""
-        now = self.till.now
-        closed = {name for name, breaker in self.breakers.items() if breaker.open and breaker.until > now}
-        return self.till.terms.services - closed
 
     def _busy(self, lane: Lane) -> str:
         track = self.till.tracks.get(lane.intent or "")
@@ -90,17 +83,9 @@ class Gate:
         return Denial("run", f"{limit} bets", f"{made} bets", self.till.now)
 
     def _service(self, wager: Checked, _: Lane) -> Denial | None:
-        name, now = wager.service, self.till.now
         if not self.till.terms.has_room():
-            return Denial("disk", "room for an outcome", "too little; make room", now)
-        if name not in self.till.terms.services:
-            return Denial("service", f"{name} is on", "switched off in [services]")
-        if name not in self.services:
-            return Denial("service", f"{name} is up", "not running", now)
-        breaker = self.breakers.get(name)
-        if breaker and breaker.open and breaker.until > now:
-            return Denial("service", f"breaker of {name} closed", "open", breaker.until)
-        return None
+            return Denial("disk", "room for an outcome", "too little; make room", self.till.now)
+        return self.services.denial(wager.service)
 
     def _alone(self, wager: Checked, lane: Lane) -> Denial | None:
         # With `_turn`, the rule of class K3: alone on its account from its opening to its outcome.

@@ -11,14 +11,7 @@ from actors.money.book import Bucket, Posting
 from actors.money.events import IntentOpened
 from actors.money.games import Odds
 from actors.money.kelly import edge, full_kelly
-from actors.money.orders import (
-    CheckedCancel,
-    CheckedClose,
-    CheckedExit,
-    CheckedLimit,
-    CheckedOrder,
-    CheckedTrade,
-)
+from actors.money.orders import CheckedCancel, CheckedClose, CheckedExit, CheckedLimit, CheckedOrder, CheckedTrade
 from actors.money.positions import NOTHING
 from actors.money.sizing import Sized
 from actors.money.trading import terms_of

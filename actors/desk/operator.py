@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from actors.desk import settle, spending
+from actors.desk import settle
 from actors.desk.resolver import Resolver
 from actors.desk.till import Till
-from actors.desk.trading import close_trade, held_text
+from actors.desk.trading import held_text
 from actors.messages import LaneStatus, Resolve, Status
 from actors.money.amounts import usd
 from actors.money.audit import bet_postings
@@ -33,7 +33,7 @@ def pause(till: Till, resolver: Resolver, reason: str) -> None:
     for account in till.state.accounts.values():
         if account.pause is None:
             till.record(StopSet(till.now, account.name, PAUSE, "an operator's resume", reason))
-            till.tell_lanes(account.name, ready=resolver.ready(account.name))
+            resolver.tell_lanes(account.name)
 
 
 def resume(till: Till, resolver: Resolver, by: str) -> None:
@@ -51,7 +51,7 @@ def resume(till: Till, resolver: Resolver, by: str) -> None:
             equity = till.exposure(account.name).equity_micro
             till.record(SessionStarted(till.now, account.name, equity, after_stop=True))
         settle.check_stops(till, account.name)
-        till.tell_lanes(account.name, ready=resolver.ready(account.name))
+        resolver.tell_lanes(account.name)
 
 
 def resolve(till: Till, word: Resolve) -> str:
@@ -105,10 +105,10 @@ def _close(till: Till, opened: IntentOpened, word: Resolve) -> None:
         settle.close_unexecuted(till, opened, "void", word.because, "operator")
         return
     if opened.kind in ("pay", "withdraw", "register_domain"):
-        spending.close_outgoing(till, opened, by_word(opened), "operator")
+        settle.close_outgoing(till, opened, by_word(opened), "operator")
         return
     if opened.service == "trading":  # its margin is taken from the exchange with the next reading
-        close_trade(till, opened, TradeDone("open"), "operator")
+        settle.close_trade(till, opened, TradeDone("open"), "operator")
         return
     postings = bet_postings(opened.account, Bucket.RESERVED, opened.stake_micro, word.payout_micro)
     won = word.payout_micro > opened.stake_micro

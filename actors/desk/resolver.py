@@ -2,19 +2,18 @@
 
 from dataclasses import dataclass
 
-from actors.desk import settle, spending
+from actors.desk import settle
 from actors.desk.reconciler import Reconciler
 from actors.desk.till import SECOND, Till
-from actors.desk.trading import close_trade
 from actors.desk.watch import Asked, Purpose, Watch
 from actors.messages import Found, LookUp, LookUpFailed
 from actors.money.audit import audit, news, reviewed, sent_at
 from actors.money.events import IntentOpened, LookedUp
-from actors.money.evidence import WINDOW_MARGIN, Evidence, Outgoing, Query
+from actors.money.evidence import WINDOW_MARGIN, Evidence, Executed, Outgoing, Query
 from actors.money.outgoing import Ambiguous
 from actors.money.positions import TradeDone
 from actors.money.records import Account
-from actors.money.resolve import Absent, Contradiction, FoundBet, FoundEscrow, find, judge
+from actors.money.resolve import Absent, Contradiction, Finding, FoundBet, FoundEscrow, find, judge
 from actors.money.trading import find_trade
 from actors.money.wagers import ALONE
 
@@ -91,6 +90,21 @@ class Resolver:
                 watch.sweep_at = self.till.now + SWEEP_EVERY
                 if self.till.state.watching(account, self.till.now) and not self.reconciler.draining:
                     self._ask(account, watch, "sweep")
+
+    def want(self, why: str) -> None:
+        """Reconcile every account as soon as nothing is open on it."""
+        for watch in self.watches.values():
+            watch.want(why)
+
+    def tell_lanes(self, account: str) -> None:
+        """Send every lane of an account its view."""
+        self.till.tell_lanes(account, ready=self.ready(account))
+
+    def close(self, opened: IntentOpened, done: Executed, by: str) -> None:
+        """Book what was executed; what carries no tag of ours must be seen among the account's movements at once."""
+        settle.close_executed(self.till, opened, done, by)
+        if opened.kind in ALONE:
+            self.watches[opened.account].want("a trade" if opened.service == "trading" else f"a {opened.kind}")
 
     def failed(self, message: LookUpFailed) -> None:
         """The venue could not be read: nothing is known, nothing changes but the next time to ask."""
@@ -181,22 +195,17 @@ class Resolver:
     def _resolve(self, evidence: Evidence, asked: Asked) -> None:
         absent = []
         for opened in self.unknown(evidence.account):
-            began = sent_at(self.till.state, opened, evidence)
-            if (done := find_trade(opened, evidence, self.till.state.traded, began)) is not None:
-                self._close_trade(opened, done)
-                continue
-            match find(opened, evidence, news(self.till.state, evidence)):
+            match self._find(opened, evidence):
                 case FoundBet(row, copies):
-                    settle.close_bet(self.till, opened, row, "look-up")
+                    self.close(opened, Executed(bet=row), "look-up")
                     if copies:
                         settle.book_copies(self.till, opened, copies)
-                case FoundEscrow(view) if opened.kind == "escrow_create":
-                    settle.close_created(self.till, opened, view, "look-up")
                 case FoundEscrow(view):
-                    settle.close_act(self.till, opened, view, "look-up")
+                    self.close(opened, Executed(escrow=view), "look-up")
                 case Outgoing() as outgoing:
-                    spending.close_outgoing(self.till, opened, outgoing, "look-up")
-                    self.watches[evidence.account].want(f"a {opened.kind}")
+                    self.close(opened, Executed(outgoing=outgoing), "look-up")
+                case TradeDone() as trade:
+                    self.close(opened, Executed(trade=trade), "look-up")
                 case Ambiguous(text):
                     self._leave_undecided(opened, text)
                 case Contradiction(text):
@@ -210,12 +219,10 @@ class Resolver:
         if absent and proven and evidence.rows_complete and asked.barrier:
             self._decide(absent, evidence, asked)
 
-    def _close_trade(self, opened: IntentOpened, done: TradeDone | Ambiguous) -> None:
-        if isinstance(done, Ambiguous):
-            self._leave_undecided(opened, done.text)
-        else:
-            close_trade(self.till, opened, done, "look-up")
-            self.watches[opened.account].wanted = "a trade"
+    def _find(self, opened: IntentOpened, evidence: Evidence) -> Finding | TradeDone:
+        state = self.till.state
+        trade = find_trade(opened, evidence, state.traded, sent_at(state, opened, evidence))
+        return trade or find(opened, evidence, news(state, evidence))
 
     def _count_look(self, opened: IntentOpened, evidence: Evidence, asked: Asked) -> None:
         track, now = self.till.tracks[opened.intent], self.till.now

@@ -6,12 +6,27 @@ from actors.messages import Settled
 from actors.money.amounts import signed_usd, usd
 from actors.money.audit import bet_postings, opened_escrow, payout_of, turned
 from actors.money.book import Bucket, Posting
-from actors.money.events import EscrowOpened, IntentClosed, IntentOpened, Outcome, StopSet, StrayBooked
-from actors.money.evidence import BetRow, EscrowView
+from actors.money.events import EscrowOpened, IntentClosed, IntentOpened, Outcome, StopSet, StrayBooked, WithdrawalMoved
+from actors.money.evidence import BetRow, EscrowView, Executed, Outgoing
+from actors.money.positions import TradeDone
 from actors.money.records import HOUSE
 from actors.money.risk import STOP_RULES, Proposal, first_denial
+from actors.money.wagers import WITHDRAW_FEE_MICRO
 
 NO_PROPOSAL = Proposal(0)
+
+
+def close_executed(till: Till, opened: IntentOpened, done: Executed, by: str) -> None:
+    """Book what the venue executed, as it answered (`by` an answer) or as its evidence shows (by a look-up)."""
+    match done:
+        case Executed(bet=BetRow() as row):
+            close_bet(till, opened, row, by)
+        case Executed(escrow=EscrowView() as view):
+            (close_created if opened.kind == "escrow_create" else close_act)(till, opened, view, by)
+        case Executed(outgoing=Outgoing() as outgoing):
+            close_outgoing(till, opened, outgoing, by)
+        case Executed(trade=TradeDone() as trade):
+            close_trade(till, opened, trade, by)
 
 
 def close_bet(till: Till, opened: IntentOpened, row: BetRow, by: str) -> None:
@@ -19,22 +34,10 @@ def close_bet(till: Till, opened: IntentOpened, row: BetRow, by: str) -> None:
     payout = payout_of(row)
     postings = bet_postings(opened.account, Bucket.RESERVED, opened.stake_micro, payout)
     closed = IntentClosed(
-        till.now,
-        opened.intent,
-        opened.lane,
-        opened.account,
-        "executed",
-        "won" if payout else "lost",
-        venue_ref=row.bet_id,
-        won=row.won,
-        payout_micro=payout,
-        nonces=1,
-        seed_hash=row.seed_hash,
-        nonce=row.nonce,
-        result_hash=row.result_hash,
-        by=by,
-        postings=postings,
-    )
+        till.now, opened.intent, opened.lane, opened.account, "executed", "won" if payout else "lost",
+        venue_ref=row.bet_id, won=row.won, payout_micro=payout, by=by, postings=postings,
+        nonces=1, seed_hash=row.seed_hash, nonce=row.nonce, result_hash=row.result_hash,
+    )  # fmt: skip
     close(till, closed, opened)
     check_nonce(till, opened.intent)
     gain = payout - opened.stake_micro
@@ -69,13 +72,51 @@ def close_act(till: Till, opened: IntentOpened, view: EscrowView, by: str) -> No
     say_closed(till, opened, view.status, f"{opened.subject} is {view.status}", by, 0)
 
 
+def close_outgoing(till: Till, opened: IntentOpened, outgoing: Outgoing, by: str) -> None:
+    """Book money that the venue sent out for us; a withdrawal that failed there has given it back by itself."""
+    failed = outgoing.status == "failed"
+    over = 0 if failed else max(opened.stake_micro - outgoing.spent_micro, 0)
+    postings = _returned(opened) if failed else _spent(opened, outgoing.spent_micro)
+    closed = IntentClosed(
+        till.now, opened.intent, opened.lane, opened.account, "void" if failed else "executed", outgoing.status,
+        venue_ref=outgoing.reference or None, payout_micro=over, by=by, postings=postings,
+        shown="" if failed else outgoing.shown,
+    )  # fmt: skip
+    close(till, closed, opened)
+    if outgoing.status in ("pending", "reviewing"):
+        under_way = outgoing.reference, outgoing.status, outgoing.spent_micro
+        till.record(WithdrawalMoved(till.now, opened.account, *under_way))
+    if outgoing.spent_micro > opened.stake_micro:
+        text = f"{opened.subject} cost {usd(outgoing.spent_micro)}, more than the {usd(opened.stake_micro)} allowed"
+        till.incident("dearer", text, opened.intent)
+    what = f"{opened.kind} of {usd(outgoing.spent_micro)} for {opened.subject}: {outgoing.status}"
+    say_closed(till, opened, outgoing.status, what, by, 0 if failed else -outgoing.spent_micro)
+
+
+def close_trade(till: Till, opened: IntentOpened, done: TradeDone, by: str) -> None:
+    """Book what a trade came to: its margin is set aside, and what results from it comes with the exchange's rows."""
+    margin = min(done.margin_micro, opened.stake_micro)
+    moves = ((Bucket.MARGIN, margin), (Bucket.AVAILABLE, opened.stake_micro - margin))
+    postings = tuple(Posting(opened.account, Bucket.RESERVED, target, amount) for target, amount in moves if amount)
+    closed = IntentClosed(
+        till.now, opened.intent, opened.lane, opened.account, "executed", done.status,
+        venue_ref=done.reference or None, payout_micro=opened.stake_micro, by=by, postings=postings,
+    )  # fmt: skip
+    if not done.recorded:
+        till.fail_lane(opened.lane, opened.intent, "the exchange filled its order and the venue has no record of it")
+    close(till, closed, opened)
+    if not done.recorded:
+        text = f"{opened.intent}: {done.reference} has no position at the venue; close it at the exchange itself"
+        till.incident("unrecorded", text, opened.intent)
+    what = f"{opened.kind} {opened.subject} is {done.status}"
+    say_closed(till, opened, done.status, f"{what}, margin {usd(margin)}" if margin else what, by, 0)
+
+
 def close_unexecuted(
     till: Till, opened: IntentOpened, outcome: Outcome, reason: str, by: str, retry_at: int | None = None
 ) -> None:
     """Give the stake back: the venue refused, never got the request, or provably never executed it."""
-    back: tuple[Posting, ...] = ()
-    if opened.stake_micro:
-        back = (Posting(opened.account, Bucket.RESERVED, Bucket.AVAILABLE, opened.stake_micro),)
+    back = _returned(opened)
     closed = IntentClosed(till.now, opened.intent, opened.lane, opened.account, outcome, reason, by=by, postings=back)
     close(till, closed, opened, retry_at)
     words = {"refused": "refused by the venue", "not_sent": "not sent", "void": "void, the venue never executed it"}
@@ -149,16 +190,28 @@ def close(till: Till, closed: IntentClosed, opened: IntentOpened, retry_at: int 
 
 def say_closed(till: Till, opened: IntentOpened, outcome: str, what: str, by: str, gain_micro: int) -> None:
     """Tell people how an intent ended."""
-    text = f"{opened.intent[:4]}  {what}"
     if by == "look-up":
-        text = f"{opened.intent[:4]}  outcome was unknown -> asked the venue -> {what}, sent once"
+        what = f"outcome was unknown -> asked the venue -> {what}, sent once"
+    text, equity = f"{opened.intent[:4]}  {what}", till.state.book.equity(opened.account)
     till.say(
-        opened.service,
-        opened.kind,
-        outcome,
-        text,
-        amount_micro=gain_micro,
-        intent=opened.intent,
-        lane=opened.lane,
-        bankroll=till.state.book.equity(opened.account),
+        opened.service, opened.kind, outcome, text,
+        amount_micro=gain_micro, intent=opened.intent, lane=opened.lane, bankroll=equity,
+    )  # fmt: skip
+
+
+def _returned(opened: IntentOpened) -> tuple[Posting, ...]:
+    if not opened.stake_micro:
+        return ()
+    return (Posting(opened.account, Bucket.RESERVED, Bucket.AVAILABLE, opened.stake_micro),)
+
+
+def _spent(opened: IntentOpened, spent_micro: int) -> tuple[Posting, ...]:
+    account, fee = opened.account, WITHDRAW_FEE_MICRO if opened.kind == "withdraw" else 0
+    covered = min(spent_micro, opened.stake_micro)
+    moves = (
+        (Bucket.RESERVED, Bucket.EXTERNAL, covered - fee),
+        (Bucket.RESERVED, Bucket.FEES, fee),
+        (Bucket.RESERVED, Bucket.AVAILABLE, opened.stake_micro - covered),
+        (Bucket.AVAILABLE, Bucket.EXTERNAL, spent_micro - covered),
     )
+    return tuple(Posting(account, source, target, amount) for source, target, amount in moves if amount)

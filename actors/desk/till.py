@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from actors.messages import BankrollView, LaneView, Level, Notice
@@ -18,6 +19,11 @@ REPORTER = "reporter"
 
 QUIET_DOUBLINGS = 4
 """How often at most the quiet period is doubled within a session."""
+
+
+def clock(at: int) -> str:
+    """Return a time (UTC microseconds) for people."""
+    return f"{datetime.fromtimestamp(at // SECOND, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 @dataclass(frozen=True, slots=True)

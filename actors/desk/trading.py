@@ -1,4 +1,4 @@
-"""Trading on the desk: how a trade is closed in the book, and the trades that the house makes by itself.
+"""The trades that the house makes by itself.
 
 The house opens nothing that adds risk. When the run ends it takes back our orders that wait at the venue; when a stop
 rule was broken it takes back all and closes the positions, or the stop would stop nothing. Each is tried once.
@@ -6,39 +6,17 @@ rule was broken it takes back all and closes the positions, or the stop would st
 
 from collections.abc import Callable
 
-from actors.desk import settle
 from actors.desk.opening import open_intent
 from actors.desk.till import Till
 from actors.money.amounts import usd
-from actors.money.book import Bucket, Posting
-from actors.money.events import IntentClosed, IntentOpened
 from actors.money.machine import LaneState
 from actors.money.orders import CheckedTrade
-from actors.money.positions import Holdings, TradeDone
+from actors.money.positions import Holdings
 from actors.money.records import HOUSE, Lane
 from actors.money.risk import MISMATCH, Denial
 from actors.money.sizing import Sized
 from actors.money.trading import to_reduce
 from actors.money.wagers import Checked
-
-
-def close_trade(till: Till, opened: IntentOpened, done: TradeDone, by: str) -> None:
-    """Book what a trade came to: its margin is set aside, and what results from it comes with the exchange's rows."""
-    margin = min(done.margin_micro, opened.stake_micro)
-    moves = ((Bucket.MARGIN, margin), (Bucket.AVAILABLE, opened.stake_micro - margin))
-    postings = tuple(Posting(opened.account, Bucket.RESERVED, target, amount) for target, amount in moves if amount)
-    closed = IntentClosed(
-        till.now, opened.intent, opened.lane, opened.account, "executed", done.status,
-        venue_ref=done.reference or None, payout_micro=opened.stake_micro, by=by, postings=postings,
-    )  # fmt: skip
-    if not done.recorded:
-        till.fail_lane(opened.lane, opened.intent, "the exchange filled its order and the venue has no record of it")
-    settle.close(till, closed, opened)
-    if not done.recorded:
-        text = f"{opened.intent}: {done.reference} has no position at the venue; close it at the exchange itself"
-        till.incident("unrecorded", text, opened.intent)
-    what = f"{opened.kind} {opened.subject} is {done.status}"
-    settle.say_closed(till, opened, done.status, f"{what}, margin {usd(margin)}" if margin else what, by, 0)
 
 
 def reductions(till: Till, account: str, *, ending: bool) -> list[CheckedTrade]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.desk import Desk, Step, desk, resolver, settle
+from actors.desk import Desk, Step, answers, resolver, settle
 from actors.desk.reconciler import Reconciler
 from actors.desk.resolver import Resolver
 from actors.money import audit, state
@@ -103,7 +103,7 @@ def hearing_an_answer_twice(patch):
 
 
 def taking_silence_for_an_answer(patch):
-    patch.setattr(desk, "ANSWER_GRACE", 10**12)
+    patch.setattr(answers, "ANSWER_GRACE", 10**12)
     return test_bet.test_silence_past_send_by_is_an_unknown_answer
 
 

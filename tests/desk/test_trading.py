@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from actors.desk import operator, settle, trading
-from actors.desk.desk import Desk
+from actors.desk.answers import Answers
 from actors.messages import Denied, Drain, LaneView, Notice, Poll, Resume, Settled
 from actors.money import trading as evidence
 from actors.money.book import Bucket
@@ -638,7 +638,7 @@ def test_at_the_end_orders_of_others_go_on_waiting(desk):
 
 def test_what_cannot_be_taken_back_is_told(desk):
     waiting(desk)
-    desk.desk._gate.services.clear()
+    desk.desk._services.up.clear()
     desk.tell(Drain("the end"))
     desk.run(SECOND)
     assert (desk.incidents(), len(desk.of(AgentStopped))) == (["left open"], 1)
@@ -658,8 +658,8 @@ def believing_that_what_is_not_listed_is_closed(patch):
 
 
 def taking_a_failed_trade_for_a_refused_one(patch):
-    refuse = lambda self, opened, why: settle.close_unexecuted(self._till, opened, "refused", why, "answer")  # noqa: E731
-    patch.setattr(Desk, "_lose_sight", refuse)
+    refuse = lambda self, opened, why: settle.close_unexecuted(self.resolver.till, opened, "refused", why, "answer")  # noqa: E731
+    patch.setattr(Answers, "lose_sight", refuse)
     return test_an_order_whose_answer_is_lost_is_found_by_its_fill
 
 
