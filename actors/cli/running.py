@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 STOP_RULE = 4
 LOOK_S = 1.0
+ECHO_S = 0.2
+"""The same signal again within this time is no second wish: `timeout` and some shells send theirs twice."""
 
 
 def run(
@@ -126,6 +129,7 @@ class _Signals:
         self._screen = screen
         self._agent: Agent | None = None
         self._asked = 0
+        self._last = (0, 0.0)
         self._before: dict[int, Any] = {}
         self._left = "what is open is not known"
 
@@ -144,7 +148,10 @@ class _Signals:
         if self._asked:
             agent.request_stop()
 
-    def _end(self, _: int, __: FrameType | None) -> None:
+    def _end(self, number: int, _: FrameType | None) -> None:
+        (before, at), self._last = self._last, (number, time.monotonic())
+        if number == before and self._last[1] - at < ECHO_S:
+            return
         self._asked += 1
         if self._asked > 1:
             _beside(self._end_at_once).join()  # the orderly end is not to finish first

@@ -5,6 +5,8 @@ import signal
 
 import pytest
 
+from actors.cli import running as running_command
+from actors.console import Screen
 from tests.cli.conftest import Program, until
 
 
@@ -77,6 +79,17 @@ def test_a_signal_ends_it_in_order(program, number):
     said, trouble = process.communicate(timeout=30)
     assert (process.returncode, trouble) == (0, "")
     assert said.rstrip().endswith("journal closed | bye")
+
+
+def test_a_signal_that_is_sent_twice_in_one_breath_as_timeout_does_is_one(monkeypatch):
+    at_once = []
+    monkeypatch.setattr(running_command._Signals, "_end_at_once", lambda _: at_once.append("ended"))
+    with running_command._Signals(Screen()):
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        assert at_once == []
+        signal.raise_signal(signal.SIGINT)
+        assert at_once == ["ended"]
 
 
 def test_two_signals_end_it_at_once_and_say_what_is_open(program):
