@@ -11,7 +11,7 @@ from actors.money.book import Bucket, Posting
 from actors.money.events import IntentOpened
 from actors.money.games import Odds
 from actors.money.kelly import edge, full_kelly
-from actors.money.orders import CheckedCancel, CheckedClose, CheckedExit, CheckedLimit, CheckedOrder, CheckedTrade
+from actors.money.orders import CheckedLimit, CheckedOrder
 from actors.money.positions import NOTHING
 from actors.money.sizing import Sized
 from actors.money.trading import terms_of
@@ -41,70 +41,47 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
     tag = f"sk1-{terms.agent}-{till.epoch}-{random}"
     request = terms.requests(wager, sized.stake_micro, tag)
     subject, params = _subject(till, wager)
-    told = _told(wager.odds) if isinstance(wager, CheckedBet) else None
+    told = _told(wager.odds) if isinstance(wager, CheckedBet) else _Told()
     send_by = till.now + terms.send_timeout
     quiet_until = send_by + (max(terms.quiet_period, SLOW_QUIET) if wager.kind in SLOW else terms.quiet_period)
     reserve = Posting(account, Bucket.AVAILABLE, Bucket.RESERVED, sized.stake_micro)
     opened = IntentOpened(
-        at=till.now,
-        intent=random[:INTENT_DIGITS],
-        lane=lane,
-        account=account,
-        kind=wager.kind,
-        subject=subject,
-        params=params,
-        stake_micro=sized.stake_micro,
-        tag=tag,
-        service=request.service,
-        path=request.path,
-        body=request.body,
-        epoch=till.epoch,
-        send_by=send_by,
-        quiet_until=quiet_until,
-        nonces=till.state.account(account).nonces,
-        balance_micro=till.state.book.at_venue(account),
-        probability=told.probability if told else "",
-        multiplier=told.multiplier if told else "",
-        kelly=told.kelly if told else "",
-        fun=sized.fun,
-        boot=terms.boot.boot,
-        quiet_boot=quiet_until - terms.boot.began,
+        at=till.now, intent=random[:INTENT_DIGITS], lane=lane, account=account,
+        kind=wager.kind, subject=subject, params=params, stake_micro=sized.stake_micro,
+        tag=tag, service=request.service, path=request.path, body=request.body,
+        epoch=till.epoch, send_by=send_by, quiet_until=quiet_until,
+        boot=terms.boot.boot, quiet_boot=quiet_until - terms.boot.began,
+        nonces=till.state.account(account).nonces, balance_micro=till.state.book.at_venue(account),
+        probability=told.probability, multiplier=told.multiplier, kelly=told.kelly, fun=sized.fun,
         postings=(reserve,) if sized.stake_micro else (),
-    )
+    )  # fmt: skip
     till.tracks[opened.intent] = Track("sizing", quiet_until)
     till.record(opened)
-    text = f"{opened.intent[:4]}  {describe(wager, sized, terms)}"
+    text = f"{opened.intent[:4]}  {_describe(wager, sized, terms)}"
     stake = sized.stake_micro
     till.say(request.service, wager.kind, "opened", text, amount_micro=stake, intent=opened.intent, lane=lane)
 
 
-def describe(wager: Checked, sized: Sized, terms: Terms) -> str:
-    """Return a wager and how its stake came about, for people."""
+def _describe(wager: Checked, sized: Sized, terms: Terms) -> str:
+    stake = usd(sized.stake_micro)
     match wager:
-        case CheckedBet():
-            what = " ".join([wager.game, *(str(value) for _, value in wager.params)])
-            told = _told(wager.odds)
-            if sized.fun:
-                return f"{what}  {told.how}  entertainment  ->  stake {usd(sized.stake_micro)}"
+        case CheckedBet(odds=odds):
+            told = _told(odds)
             kelly = f"Kelly {told.share} x {float(terms.limits.kelly_fraction):.2f}"
-            return f"{what}  {told.how}  {kelly}  ->  stake {usd(sized.stake_micro)}"
-        case CheckedEscrow():
-            return f"escrow of {usd(wager.amount_micro)} for {wager.counterparty}, {wager.timeout_hours} h"
-        case CheckedAct():
-            return f"{wager.act} {wager.escrow_id}"
-        case CheckedPay() | CheckedWithdraw() | CheckedDomain():
-            return _spending(wager)
+            return f"{wager}  {told.how}  {'entertainment' if sized.fun else kelly}  ->  stake {stake}"
+        case CheckedOrder() | CheckedLimit():
+            return f"{wager}  ->  margin {stake}"
         case _:
-            return _trading(wager, sized)
+            return str(wager)
 
 
 class _Told(NamedTuple):
     # Of odds, on which lanes bet again and again: for the journal, and in one clause for people.
-    probability: str
-    multiplier: str
-    kelly: str
-    share: str
-    how: str
+    probability: str = ""
+    multiplier: str = ""
+    kelly: str = ""
+    share: str = ""
+    how: str = ""
 
 
 @lru_cache(maxsize=256)
@@ -114,53 +91,23 @@ def _told(odds: Odds) -> _Told:
     return _Told(_decimal(p), _decimal(m), _decimal(full), f"{float(full):.1%}", how)
 
 
-def _spending(wager: CheckedPay | CheckedWithdraw | CheckedDomain) -> str:
-    match wager:
-        case CheckedPay():
-            return f"payment of {usd(wager.amount_micro)} to {wager.to_agent}"
-        case CheckedWithdraw():
-            return f"withdrawal of {usd(wager.amount_micro)} and the fee to {wager.address}"
-        case CheckedDomain():
-            return f"registration of {wager.domain} for at most {usd(wager.max_micro)}"
-
-
-def _trading(wager: CheckedTrade, sized: Sized) -> str:
-    match wager:
-        case CheckedOrder() | CheckedLimit():
-            at = f" at {wager.limit_price:f}" if isinstance(wager, CheckedLimit) else ""
-            terms = f"{usd(wager.size_micro)} USD x{wager.leverage}"
-            return f"{wager.side} {wager.coin}{at}  {terms}  ->  margin {usd(sized.stake_micro)}"
-        case CheckedExit():
-            return f"{wager.exit} of {wager.position_id} at {wager.trigger_price:f}"
-        case CheckedClose():
-            return f"close {wager.position_id}"
-        case CheckedCancel():
-            return f"cancel {wager.order_id}"
-
-
 def _subject(till: Till, wager: Checked) -> tuple[str, dict[str, str]]:
     match wager:
         case CheckedBet():
-            return wager.game, {name: str(value) for name, value in wager.params}
-        case CheckedEscrow():
-            params = {"counterparty": wager.counterparty, "description": wager.description}
-            return wager.counterparty, params | {"timeout_hours": str(wager.timeout_hours)}
+            named = wager.game, {name: str(value) for name, value in wager.params}
+        case CheckedEscrow(counterparty=other, description=description, timeout_hours=hours):
+            named = other, {"counterparty": other, "description": description, "timeout_hours": str(hours)}
         case CheckedAct():
-            return wager.escrow_id, {"act": wager.act, "reason": wager.reason}
-        case CheckedPay() | CheckedWithdraw() | CheckedDomain():
-            return _spent(wager)
-        case _:
-            return terms_of(wager, till.state.holdings.get(wager.account, NOTHING))
-
-
-def _spent(wager: CheckedPay | CheckedWithdraw | CheckedDomain) -> tuple[str, dict[str, str]]:
-    match wager:
+            named = wager.escrow_id, {"act": wager.act, "reason": wager.reason}
         case CheckedPay():
-            return wager.to_agent, {"memo": wager.memo}
+            named = wager.to_agent, {"memo": wager.memo}
         case CheckedWithdraw():
-            return wager.address, {"amount_micro": str(wager.amount_micro)}
+            named = wager.address, {"amount_micro": str(wager.amount_micro)}
         case CheckedDomain():
-            return wager.domain, {}
+            named = wager.domain, {}
+        case _:
+            named = terms_of(wager, till.state.holdings.get(wager.account, NOTHING))
+    return named
 
 
 def _decimal(number: Fraction) -> str:

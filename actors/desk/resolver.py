@@ -172,17 +172,12 @@ class Resolver:
         barrier = len(unknown) == len(self.till.open(name))
         watch.asked = Asked(self._numbers, self.till.now, purpose, barrier, since)
         query = Query(
-            account=name,
-            since=since,
-            expected_micro=state.book.at_venue(name),
-            expected_nonces=account.nonces,
-            full=self._needs_rows(account, unknown),
+            name, since, state.book.at_venue(name), account.nonces, self._needs_rows(account, unknown),
             withdrawals=bool(state.withdrawals or account.shown) or any(o.kind == "withdraw" for o in unknown),
-            cursor_at=account.cursor_at if account.reconciled_at else ALL_KNOWN,
-            sweep=purpose == "sweep",
+            cursor_at=account.cursor_at if account.reconciled_at else ALL_KNOWN, sweep=purpose == "sweep",
             escrow_ids=tuple(o.subject for o in unknown if o.kind == "escrow_act"),
             known=frozenset(ref for ref in state.recent if ref.startswith("esc_")),
-        )
+        )  # fmt: skip
         self.till.send(watch.service, LookUp(self._numbers, query))
 
     def _needs_rows(self, account: Account, unknown: list[IntentOpened]) -> bool:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from typing import ClassVar
 
 from actors.money.amounts import EXACT, MICRO_PER_CENT, MICRO_PER_USD
 
@@ -14,6 +15,18 @@ LARGEST = 10**15
 
 class Nonsense(ValueError):  # noqa: N818  a refusal, told to the strategy
     """A wager that means nothing: not a number, negative, unknown, out of range."""
+
+
+class Sound:
+    """A wager that makes sense, in exact terms; as text it is told to people."""
+
+    __slots__ = ()
+    service: ClassVar[str] = "casino"
+
+    @property
+    def account(self) -> str:
+        """Whose money it is about: an escrow lives on the casino's account, every other service has its own."""
+        return "casino" if self.service == "escrow" else self.service
 
 
 def exact_of(name: str, number: object) -> Fraction:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 
 from actors.money.amounts import EXACT, usd
-from actors.money.fields import Nonsense, Number, amount_of, exact_of, text_of
+from actors.money.fields import Nonsense, Number, Sound, amount_of, exact_of, text_of
 
 ORDER_MIN_MICRO = 10_000_000
 """The exchange takes no smaller order."""
@@ -71,38 +71,43 @@ class ExitOrder:
     trigger_price: Number
 
 
+class _Trade(Sound):
+    __slots__ = ()
+    service = "trading"
+
+
 @dataclass(frozen=True, slots=True)
-class CheckedOrder:
+class CheckedOrder(_Trade):
     """An order that makes sense."""
 
     kind: ClassVar[OrderKind] = "order"
-    service: ClassVar[str] = "trading"
-    account: ClassVar[str] = "trading"
 
     coin: str
     side: Side
     size_micro: int
     leverage: int
 
+    def __str__(self) -> str:
+        return f"{self.side} {self.coin}  {usd(self.size_micro)} USD x{self.leverage}"
+
 
 @dataclass(frozen=True, slots=True)
-class CheckedClose:
+class CheckedClose(_Trade):
     """A close that makes sense."""
 
     kind: ClassVar[OrderKind] = "close_order"
-    service: ClassVar[str] = "trading"
-    account: ClassVar[str] = "trading"
 
     position_id: str
 
+    def __str__(self) -> str:
+        return f"close {self.position_id}"
+
 
 @dataclass(frozen=True, slots=True)
-class CheckedLimit:
+class CheckedLimit(_Trade):
     """A limit order that makes sense."""
 
     kind: ClassVar[OrderKind] = "limit_order"
-    service: ClassVar[str] = "trading"
-    account: ClassVar[str] = "trading"
 
     coin: str
     side: Side
@@ -110,29 +115,34 @@ class CheckedLimit:
     limit_price: Decimal
     leverage: int
 
+    def __str__(self) -> str:
+        return f"{self.side} {self.coin} at {self.limit_price:f}  {usd(self.size_micro)} USD x{self.leverage}"
+
 
 @dataclass(frozen=True, slots=True)
-class CheckedCancel:
+class CheckedCancel(_Trade):
     """A cancel that makes sense."""
 
     kind: ClassVar[OrderKind] = "cancel_order"
-    service: ClassVar[str] = "trading"
-    account: ClassVar[str] = "trading"
 
     order_id: str
 
+    def __str__(self) -> str:
+        return f"cancel {self.order_id}"
+
 
 @dataclass(frozen=True, slots=True)
-class CheckedExit:
+class CheckedExit(_Trade):
     """A stop-loss or take-profit that makes sense."""
 
     kind: ClassVar[OrderKind] = "exit_order"
-    service: ClassVar[str] = "trading"
-    account: ClassVar[str] = "trading"
 
     position_id: str
     exit: Exit
     trigger_price: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.exit} of {self.position_id} at {self.trigger_price:f}"
 
 
 OrderWager = Order | CloseOrder | LimitOrder | CancelOrder | ExitOrder

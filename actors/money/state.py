@@ -212,10 +212,7 @@ class State:
         self.book.post(getattr(event, "postings", ()))
         match event:
             case AccountAdopted():
-                account = self.account(event.account)
-                account.nonces, account.reconciled_at = event.nonces, event.at
-                account.venue_at, account.agreed_nonces = event.venue_at, event.nonces
-                account.cursor_at, account.cursor_refs = event.cursor_at, event.cursor_refs
+                account = self._agree(event)
                 account.session_start_micro = account.peak_micro = account.day_start_micro = event.balance_micro
                 account.day = event.at // MICROS_PER_DAY
                 for ref in event.known_refs:
@@ -240,15 +237,18 @@ class State:
                 self._remember(f"{event.status}: {event.escrow_id}", "")
                 self._shift(event.account, _from_outside(event.postings))
             case Reconciled():
-                account = self.account(event.account)
-                account.shown = ()
-                account.nonces, account.reconciled_at = event.nonces, event.at
-                account.venue_at, account.agreed_nonces = event.venue_at, event.nonces
-                account.cursor_at, account.cursor_refs = event.cursor_at, event.cursor_refs
+                self._agree(event).shown = ()
             case SuspenseResolved():
                 del self.suspended[event.intent]
             case _:
                 pass  # the rest is told for the audit and moves nothing
+
+    def _agree(self, event: AccountAdopted | Reconciled) -> Account:
+        account = self.account(event.account)
+        account.nonces = account.agreed_nonces = event.nonces
+        account.reconciled_at, account.venue_at = event.at, event.venue_at
+        account.cursor_at, account.cursor_refs = event.cursor_at, event.cursor_refs
+        return account
 
     def _enter(self, event: CreditBooked | TradeBooked | HoldingsTaken | ReferralsNoted) -> None:
         if isinstance(event, ReferralsNoted):

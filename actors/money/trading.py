@@ -97,13 +97,9 @@ def _closed(opened: IntentOpened, view: TradingView, new: list[Fill]) -> TradeDo
 
 
 def _listed(opened: IntentOpened, view: TradingView, known: Container[str], since: int) -> TradeDone | Ambiguous | None:
-    sent = (
-        opened.params["coin"],
-        opened.params["side"],
-        int(opened.params["size_micro"]),
-        Decimal(opened.params["limit_price"]),
-        int(opened.params["leverage"]),
-    )
+    terms = opened.params
+    size_micro, price, leverage = int(terms["size_micro"]), Decimal(terms["limit_price"]), int(terms["leverage"])
+    sent = terms["coin"], terms["side"], size_micro, price, leverage
     found = [
         order
         for order in view.limits

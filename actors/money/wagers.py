@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, ClassVar, Literal, get_args
 
 from actors.money.amounts import usd
-from actors.money.fields import Nonsense, Number, amount_of, exact_of, text_of
+from actors.money.fields import Nonsense, Number, Sound, amount_of, exact_of, text_of
 from actors.money.games import SOUND_GAMES, Odds, Param, UnsoundBet, odds
 from actors.money.orders import CheckedTrade, OrderKind, OrderWager, checked_order
 
@@ -121,81 +121,90 @@ class OpenEscrow:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckedBet:
+class CheckedBet(Sound):
     """A bet that makes sense: exact parameters, the game's own odds, the wish in micro-USD."""
 
     kind: ClassVar[Kind] = "bet"
-    service: ClassVar[str] = "casino"
-    account: ClassVar[str] = "casino"
 
     game: str
     params: tuple[tuple[str, Param], ...]
     odds: Odds
     wish_micro: int | None = None
 
+    def __str__(self) -> str:
+        return " ".join([self.game, *(str(value) for _, value in self.params)])
+
 
 @dataclass(frozen=True, slots=True)
-class CheckedEscrow:
+class CheckedEscrow(Sound):
     """An escrow that makes sense."""
 
     kind: ClassVar[Kind] = "escrow_create"
     service: ClassVar[str] = "escrow"
-    account: ClassVar[str] = "casino"
 
     amount_micro: int
     counterparty: str
     description: str
     timeout_hours: int
 
+    def __str__(self) -> str:
+        return f"escrow of {usd(self.amount_micro)} for {self.counterparty}, {self.timeout_hours} h"
+
 
 @dataclass(frozen=True, slots=True)
-class CheckedAct:
+class CheckedAct(Sound):
     """An act on an escrow that makes sense."""
 
     kind: ClassVar[Kind] = "escrow_act"
     service: ClassVar[str] = "escrow"
-    account: ClassVar[str] = "casino"
 
     escrow_id: str
     act: EscrowActKind
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.act} {self.escrow_id}"
+
 
 @dataclass(frozen=True, slots=True)
-class CheckedPay:
+class CheckedPay(Sound):
     """A payment that makes sense."""
 
     kind: ClassVar[Kind] = "pay"
-    service: ClassVar[str] = "casino"
-    account: ClassVar[str] = "casino"
 
     to_agent: str
     amount_micro: int
     memo: str
 
+    def __str__(self) -> str:
+        return f"payment of {usd(self.amount_micro)} to {self.to_agent}"
+
 
 @dataclass(frozen=True, slots=True)
-class CheckedWithdraw:
+class CheckedWithdraw(Sound):
     """A withdrawal that makes sense; the address in lower case, as the same address may be written in many ways."""
 
     kind: ClassVar[Kind] = "withdraw"
-    service: ClassVar[str] = "casino"
-    account: ClassVar[str] = "casino"
 
     amount_micro: int
     address: str
 
+    def __str__(self) -> str:
+        return f"withdrawal of {usd(self.amount_micro)} and the fee to {self.address}"
+
 
 @dataclass(frozen=True, slots=True)
-class CheckedDomain:
+class CheckedDomain(Sound):
     """A registration that makes sense."""
 
     kind: ClassVar[Kind] = "register_domain"
     service: ClassVar[str] = "domains"
-    account: ClassVar[str] = "domains"
 
     domain: str
     max_micro: int
+
+    def __str__(self) -> str:
+        return f"registration of {self.domain} for at most {usd(self.max_micro)}"
 
 
 Checked = CheckedBet | CheckedEscrow | CheckedAct | CheckedPay | CheckedWithdraw | CheckedDomain | CheckedTrade
