@@ -117,8 +117,12 @@ def _operated(config: ConfigFile, data: DataDir, *, live: bool) -> Iterator[Cont
     except NoAgent:
         from actors import Agent  # noqa: PLC0415  the whole agent
 
-        typer.echo("No agent runs here; asking the venue, up to 30 s.", err=True)
         alone = AgentConfig.load(config=config, data=data, live=live, overrides={"idle": True})
+        if not (journal := alone.journal_path).exists():  # a slip of --data is not to make an account
+            raise ConfigError(
+                f"There is no journal at {journal}: start the agent once, or name its data directory."
+            ) from None
+        typer.echo("No agent runs here; asking the venue, up to 30 s.", err=True)
         unread: set[str] = set()
 
         def tell(notice: "Notice") -> None:

@@ -8,12 +8,12 @@ import subprocess
 import sys
 
 import pytest
-from pydantic import SecretStr
 
 from actors import agent, cli
 from actors.cli import common
-from actors.credentials import Credential, Credentials
 from tests.cli.conftest import HOME
+
+VOID = ("resolve", "b7f2", "--as", "void", "--because", "it never was")
 
 
 def refused(capsys, *words):
@@ -54,17 +54,17 @@ def test_steering_without_an_agent_ends_with_2(capsys, tmp_path, command):
     assert (code, told) == (2, f"No agent runs here (data {tmp_path}); start one with: python run.py.")
 
 
-@pytest.mark.parametrize("words", [("ledger",), ("verify",), ("explain", "b7f2")])
-def test_the_audit_trail_without_a_journal_ends_with_2(capsys, tmp_path, words):
+@pytest.mark.parametrize("words", [("ledger",), ("verify",), ("explain", "b7f2"), ("reconcile",), VOID])
+def test_the_audit_trail_without_a_journal_ends_with_2_and_makes_none(capsys, tmp_path, words):
     code, told = refused(capsys, *words, "--data", str(tmp_path))
     assert (code, told[:22]) == (2, "There is no journal at")
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_an_account_that_cannot_be_read_is_named_before_a_stopped_agent_gives_up(capsys, tmp_path, monkeypatch):
+def test_an_account_that_cannot_be_read_is_named_before_a_stopped_agent_gives_up(capsys, played, monkeypatch):
     monkeypatch.setattr(agent, "UNREAD_PATIENCE_S", 0.1)
-    Credentials.load(tmp_path, {}).save("casino", Credential(SecretStr("pk_of_a_test")))
     monkeypatch.setenv("STAKEKEEPER_VENUE__CASINO", "http://127.0.0.1:1/api/v1")
-    assert cli.main(["reconcile", "--data", str(tmp_path)]) == 70
+    assert cli.main(["reconcile", "--data", str(played[0].data)]) == 70
     asking, early, last = capsys.readouterr().err.splitlines()
     assert asking == "No agent runs here; asking the venue, up to 30 s."
     assert early.startswith("Casino cannot be read: ")
