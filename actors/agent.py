@@ -231,7 +231,7 @@ class Agent:
         """
         if self.config.live:
             raise ConfigError("Actors are crashed on paper only.")
-        paths = [node.path for node in self._tree().tree().walk()]
+        _, *paths = (node.path for node in self._tree().tree().walk())  # nobody restarts the root
         found = next((path for path in paths if path == actor or path.rpartition("/")[2] == actor), None)
         if found is None:
             names = sorted({path.rpartition("/")[2] for path in paths})
@@ -258,7 +258,9 @@ class Agent:
             unread = "; ".join(f"{account} cannot be read ({why})" for account, why in status.unread.items())
             raise StakekeeperError(f"{unread}, so book and venue were not compared.")
         differs = status.mismatch_micro or 0
-        return {"book": status.book_micro, "venue": status.venue_micro, "difference": differs, "ok": not differs}
+        # Bets go on after a reading that agreed; the book was then what the venue showed.
+        book = status.book_micro if differs else status.venue_micro
+        return {"book": book, "venue": status.venue_micro, "difference": differs, "ok": not differs}
 
     def resolve(self, intent: str, verdict: Literal["executed", "void"], payout_micro: int, because: str) -> str:
         """Take an operator's word on an intent in ERROR. Returns a sentence; blocks for at most 2 s.

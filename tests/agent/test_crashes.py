@@ -82,8 +82,10 @@ def test_a_message_that_nobody_knows_is_refused_and_harms_nobody(betting):
 
 
 def test_only_actors_that_exist_can_be_crashed(betting):
-    with pytest.raises(ConfigError, match=r"There is no actor dragon; there are .*bankroll, casino"):
+    with pytest.raises(ConfigError, match=r"There is no actor dragon; there are Endless, bankroll, casino"):
         betting.agent.crash("dragon")
+    with pytest.raises(ConfigError, match="There is no actor \\.;"):
+        betting.agent.crash(".")
 
 
 def test_bankrolls_that_die_in_a_row_lose_no_bet(betting):

@@ -130,6 +130,20 @@ def test_money_that_moved_without_a_trace_stops_the_agent_until_an_operator_acce
     assert books.balance(Bucket.SUSPENSE) == 5 * MICRO
 
 
+def test_a_reconcile_tells_what_was_compared_though_bets_go_on(stage):
+    agent = stage.play(Endless(COIN))
+    look = agent._await_reading
+
+    def look_late(reached):
+        look(reached)
+        stage.seen.until(action="bet", outcome="opened", times=len(stage.seen.all(action="bet", outcome="opened")) + 2)
+        return agent._status()
+
+    agent._await_reading = look_late
+    checked = agent.reconcile()
+    assert (checked["ok"], checked["book"]) == (True, checked["venue"])
+
+
 def test_money_that_appeared_without_a_trace_stops_it_too(stage):
     agent = stage.play()
     stage.until(phase="RUNNING")
