@@ -72,8 +72,9 @@ class Writer(Protocol):
 class PersistenceActor(Worker):
     """Writes events and answers when they are on disk; replays them to a new bankroll.
 
-    The first append of a group tells the actor itself to flush, and whatever arrived before that message shares its
-    transaction. An error after which going on would be a lie (a failed fsync, a lost ownership) is Fatal.
+    An append behind which nothing waits is written at once. Else it tells the actor itself to flush, and whatever
+    arrived before that message shares its transaction. An error after which going on would be a lie (a failed fsync, a
+    lost ownership) is Fatal.
 
     Args:
         open_journal: opens the journal; called in this actor's thread, which alone uses it.
@@ -98,11 +99,11 @@ class PersistenceActor(Worker):
         """Take an append into the group, flush it, or replay."""
         match message:
             case Append():
-                if not self._group:
-                    self.handle.tell(_Flush())
                 self._group.append(message)
-                if len(self._group) >= GROUP_LIMIT:
+                if not self.mailbox.depth() or len(self._group) >= GROUP_LIMIT:
                     self._flush()
+                elif len(self._group) == 1:
+                    self.handle.tell(_Flush())
             case _Flush():
                 self._flush()
             case Replay():
@@ -119,43 +120,43 @@ class PersistenceActor(Worker):
             self._journal.close()
 
     def _flush(self) -> None:
-        journal = self._own()
-        group = [append for append in self._group if append.incarnation == self._served]
-        for stale in self._group:
-            if stale.incarnation != self._served:
-                self._refuse(stale, f"incarnation {stale.incarnation} of the bankroll was replaced")
-        self._group = []
-        if not group:
-            return
-        kind = kind_of(group[0].events[0])
+        group, self._group = self._group, []
+        while group := self._still_meant(group):
+            group = group[self._write(group) :]
+        self._show()
+
+    def _still_meant(self, group: list[Append]) -> list[Append]:
+        """Refuse what a replaced bankroll decided, and what was decided behind a refusal: on a memory that is wrong."""
+        for append in group:
+            if append.incarnation != self._served:
+                self._refuse(append, f"incarnation {append.incarnation} of the bankroll was replaced")
+        return [append for append in group if append.incarnation == self._served]
+
+    def _write(self, group: list[Append]) -> int:
+        """Write up to the first append that is refused; return how many were answered."""
+        journal, kind = self._own(), kind_of(group[0].events[0])
         reached("append", kind)
         try:
-            results = journal.append([[encode(event) for event in append.events] for append in group])
+            outcomes = journal.append([[encode(event) for event in append.events] for append in group])
         except JournalBusy as error:
             for append in group:
                 self._refuse(append, str(error))
-            return
+            return len(group)
         except JournalError as error:
             raise Fatal(str(error)) from error
         reached("commit", kind)
         durable: list[int] = []
-        for append, result in zip(group, results, strict=True):
-            if isinstance(result, Rejected):
-                self._acknowledge(durable)
-                self._refuse(append, result.reason)
-                continue
-            if append.incarnation != self._served:
-                continue  # decided behind a refusal: whoever waits for it is replaced
+        for append, outcome in zip(group, outcomes, strict=False):
+            if isinstance(outcome, Rejected):
+                break
             if append.snapshot is not None:
-                journal.save_snapshot(result.seqs[-1], append.snapshot)
+                journal.save_snapshot(outcome.seqs[-1], append.snapshot)
             durable.append(append.token)
-        self._acknowledge(durable)
-        self._show()
-
-    def _acknowledge(self, tokens: list[int]) -> None:
-        if tokens:
-            self._bankroll.tell(Appended(tuple(tokens), self._served))
-            tokens.clear()
+        if durable:
+            self._bankroll.tell(Appended(tuple(durable), self._served))
+        if isinstance(outcome, Rejected):
+            self._refuse(append, outcome.reason)
+        return len(outcomes)
 
     def _refuse(self, append: Append, reason: str) -> None:
         if append.incarnation == self._served and not all(isinstance(event, HintTaken) for event in append.events):

@@ -26,6 +26,10 @@ T = TypeVar("T")
 ANCHOR_PERIOD_MICROS = 1_000_000
 """The head file is rewritten after a commit at most once in this time, as it costs an fsync of its own."""
 
+ROWS_AT_ONCE = 64
+"""Rows that one statement inserts at the most: as often, the thread has to wait for its turn behind others; and SQLite
+keeps one of each length prepared."""
+
 
 @dataclass(eq=False, repr=False)
 class Journal:
@@ -108,13 +112,14 @@ class Journal:
             self._connection.run(sqlite.FORGET_SNAPSHOTS, (0,))
 
     def append(self, groups: Sequence[Sequence[Entry]]) -> list[Committed | Rejected]:
-        """Write the groups in one transaction with one sync, each whole or not at all.
+        """Write groups of entries in one transaction, up to the first that the table refuses.
 
-        A group that breaks a rule of the table is left out and its neighbours stay. The caller bounds the
-        number of groups. An exception that is not listed (a bug of the caller) leaves nothing written.
+        Args:
+            groups: Each is written as a whole or not at all.
 
         Returns:
-            What became of each group, in order; whatever is committed is on disk.
+            What became of each group, in order; whatever is committed is on disk. A refused group is the last one told
+            of: nothing behind it was written.
 
         Raises:
             JournalBusy: Another program kept the write lock for 5 seconds; nothing is written.
@@ -122,20 +127,52 @@ class Journal:
             JournalBroken: The disk failed, or the file was deleted or replaced. Fatal.
             JournalFull: It is full, even without the ballast. Fatal.
         """
-        outcomes, at_micros = self._carry(lambda: self._append(groups))
+        at_micros = index(self._wall_micros())  # a float would be hashed as one and stored as another
+        outcomes = self._carry(lambda: self._append(groups, at_micros))
         self._carry(lambda: self._anchor_if_due(at_micros))
         return outcomes
 
-    def _append(self, groups: Sequence[Sequence[Entry]]) -> tuple[list[Committed | Rejected], int]:
-        head = self.head
-        outcomes: list[Committed | Rejected] = []
+    def _append(self, groups: Sequence[Sequence[Entry]], at_micros: int) -> list[Committed | Rejected]:
+        try:
+            return [*self._write(groups, at_micros, ROWS_AT_ONCE)]
+        except _Refused:
+            outcomes: list[Committed | Rejected] = []
+        for group in groups:  # each by itself, and row by row, to learn which it was
+            try:
+                outcomes += self._write([group], at_micros, 1)
+            except _Refused as refused:
+                return [*outcomes, _rejection(refused.entry, refused.why)]
+        return outcomes
+
+    def _write(self, groups: Sequence[Sequence[Entry]], at_micros: int, at_once: int) -> list[Committed]:
+        rows, committed, (seq, last_hash) = [], [], self.head
+        for group in groups:
+            first = seq + 1
+            for entry in group:
+                seq += 1
+                columns = (seq, self._agent, self.epoch, at_micros, entry.kind, entry.intent, entry.venue_ref)
+                try:
+                    new_hash = row_hash(last_hash, *columns, entry.payload)
+                except UnicodeEncodeError as error:
+                    raise _Refused(entry, error) from error
+                rows.append(Row(*columns, entry.payload, last_hash, new_hash))
+                last_hash = new_hash
+            committed.append(Committed(tuple(range(first, seq + 1))))
         with self._transaction():
-            at_micros = index(self._wall_micros())  # a float would be hashed as one and stored as another
-            for group in groups:
-                outcome, head = self._append_group(group, head, at_micros)
-                outcomes.append(outcome)
-        self.head = head
-        return outcomes, at_micros
+            for start in range(0, len(rows), at_once):
+                self._insert(rows[start : start + at_once])
+        self.head = Head(seq, last_hash)
+        return committed
+
+    def _insert(self, rows: Sequence[Row]) -> None:
+        try:
+            self._connection.append(rows)
+        except IntegrityError as error:
+            if schema.NOT_THE_END in str(error):
+                raise self._broken("holds rows that its owner did not write") from error
+            raise _Refused(rows[0], error) from error
+        for row in rows:
+            reached("insert", row.kind)
 
     def replay(self, after_seq: int = 0) -> Iterator[Row]:
         """Yield the rows after ``after_seq`` in order, a thousand at a time in memory.
@@ -206,30 +243,6 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _append_group(self, group: Sequence[Entry], head: Head, at_micros: int) -> tuple[Committed | Rejected, Head]:
-        seq, last_hash = head
-        several = len(group) > 1  # a statement alone is whole or not at all by itself
-        if several:
-            self._connection.run(sqlite.BEGIN_GROUP)
-        for entry in group:
-            what = (entry.kind, entry.intent, entry.venue_ref, entry.payload)
-            columns = (seq + 1, self._agent, self.epoch, at_micros, *what)
-            try:
-                new_hash = row_hash(last_hash, *columns)
-                self._connection.run(sqlite.APPEND, (*columns, last_hash, new_hash))
-                reached("insert", entry.kind)
-            except (IntegrityError, UnicodeEncodeError) as error:
-                if schema.NOT_THE_END in str(error):
-                    raise self._broken("holds rows that its owner did not write") from error
-                if several:
-                    self._connection.run(sqlite.DROP_GROUP)
-                    self._connection.run(sqlite.KEEP_GROUP)
-                return _rejection(entry, error), head
-            seq, last_hash = seq + 1, new_hash
-        if several:
-            self._connection.run(sqlite.KEEP_GROUP)
-        return Committed(tuple(range(head.seq + 1, seq + 1))), Head(seq, last_hash)
-
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         if self._dead is not None:
@@ -294,7 +307,16 @@ def _identity(place: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _rejection(entry: Entry, error: Exception) -> Rejected:
+class _Refused(Exception):  # noqa: N818  it says what is
+    """The table refuses a row, of which this is the first that was given with it."""
+
+    def __init__(self, entry: Entry | Row, why: Exception) -> None:
+        super().__init__(str(why))
+        self.entry = entry
+        self.why = why
+
+
+def _rejection(entry: Entry | Row, error: Exception) -> Rejected:
     if isinstance(error, UnicodeEncodeError):
         return Rejected("text", f"this {entry.kind} holds text that is not Unicode: {error}")
     if "events.venue_ref" in str(error):

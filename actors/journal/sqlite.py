@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,16 +27,11 @@ FAILURES = (PeeweeException, sqlite3.Error)
 BEGIN = "BEGIN IMMEDIATE"
 COMMIT = "COMMIT"
 ROLLBACK = "ROLLBACK"
-BEGIN_GROUP = "SAVEPOINT one_group"
-KEEP_GROUP = "RELEASE one_group"
-DROP_GROUP = "ROLLBACK TO one_group"
 EPOCH = "SELECT epoch FROM owner WHERE id = 1"
 TAKE_OVER = "UPDATE owner SET epoch = epoch + 1 WHERE id = 1"
 CLAIM = "INSERT INTO owner (id, agent, binding, epoch) VALUES (1, ?, ?, 0)"
-APPEND = (
-    "INSERT INTO events (seq, agent, epoch, at_micros, kind, intent, venue_ref, payload, prev_hash, hash) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+ONE_ROW = f"({', '.join('?' * len(Row._fields))})"
+APPEND = f"INSERT INTO events ({', '.join(Row._fields)}) VALUES {ONE_ROW}"  # noqa: S608
 SAVE_SNAPSHOT = "INSERT OR REPLACE INTO snapshots (seq, hash, at_micros, state_json, digest) VALUES (?, ?, ?, ?, ?)"
 FORGET_SNAPSHOTS = "DELETE FROM snapshots WHERE seq <> ?"
 
@@ -66,6 +62,10 @@ class Connection:
     def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
         """Execute one statement for its effect."""
         self._execute(sql, parameters)
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Insert events, by one statement."""
+        self._execute(APPEND + f", {ONE_ROW}" * (len(rows) - 1), list(chain.from_iterable(rows)))
 
     def value(self, sql: str) -> Any:
         """Return the first column of the first row, or None."""

@@ -86,7 +86,11 @@ class SimulatedJournal:
         if self._world.strike("busy"):
             raise JournalBusy("another program holds the write lock")
         commit = Commit()
-        outcomes = [self._group(group, commit) for group in groups]
+        outcomes: list[Committed | Rejected] = []
+        for group in groups:
+            outcomes.append(self._group(group, commit))
+            if isinstance(outcomes[-1], Rejected):
+                break
         self._world.mortal("before a commit")
         self._disk.commits.append(commit)
         self._world.mortal("before a sync")

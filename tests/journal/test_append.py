@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from actors.journal import Committed, EpochLost, Journal, JournalBroken, JournalBusy, Rejected, sqlite
+from actors.journal.journal import ROWS_AT_ONCE
 from tests.journal.conftest import SECOND, START
 from tests.journal.entries import closed, credit, note, notes, opened
 from tests.journal.tamper import raw
@@ -54,16 +55,26 @@ def test_groups_that_come_alone_have_a_transaction_each(journal):
         ([note(), closed(None)], "schema"),
         ([note(), note("\ud800")], "text"),
         ([opened("i9"), opened("i9")], "one_open"),
-        ([opened("i1")], "one_open"),  # alone, so without a savepoint
+        ([opened("i1")], "one_open"),
     ],
 )
-def test_a_refused_group_leaves_no_trace_and_its_neighbours_stand(journal, group, rule):
+def test_a_refused_group_leaves_no_trace_and_neither_does_what_comes_behind_it(journal, group, rule):
     journal.append([[opened("i1"), closed("i1", "bet-1")]])
-    before, refused, after = journal.append([[note("before")], group, [note("after")]])
-    assert (before, after) == (Committed((3,)), Committed((4,)))
+    before, refused = journal.append([[note("before")], group, [note("after")]])
+    assert before == Committed((3,))
     assert isinstance(refused, Rejected)
     assert refused.rule == rule
-    assert [row.seq for row in journal.replay(after_seq=2)] == [3, 4]
+    assert [row.payload for row in journal.replay(after_seq=2)] == ['{"text":"before"}']
+    assert journal.append([[note("after")]]) == [Committed((4,))]
+
+
+@pytest.mark.parametrize("rows", [ROWS_AT_ONCE - 1, ROWS_AT_ONCE, ROWS_AT_ONCE + 1, 2 * ROWS_AT_ONCE + 1])
+def test_a_group_of_any_length_is_whole_or_not_at_all(journal, rows):
+    group = [credit(f"bet-{number}") for number in range(rows)]
+    (refused,) = journal.append([[*group, credit("bet-0")]])
+    assert refused.rule == "one_venue_ref"
+    assert list(journal.replay()) == []
+    assert journal.append([group]) == [Committed(tuple(range(1, rows + 1)))]
 
 
 def test_a_refused_venue_reference_can_name_what_it_met(journal):

@@ -88,11 +88,12 @@ def test_a_journal_that_was_locked_for_a_while_takes_nothing_that_was_decided_me
     assert desk.replay().events == ()
 
 
-def test_no_snapshot_is_kept_of_a_state_that_was_refused_in_part(desk):
+def test_nothing_is_kept_that_was_decided_behind_a_refusal_in_the_same_commit(desk):
     desk.ask(append(1, BOOKED))
     assert isinstance(desk.ask((append(2, BOOKED), append(3, NOTED, snapshot="{}"))), AppendRefused)
+    assert isinstance(desk.hear(), AppendRefused)
     replayed = desk.replay()
-    assert (replayed.snapshot, replayed.events) == (None, (BOOKED, NOTED))
+    assert (replayed.snapshot, replayed.events) == (None, (BOOKED,))
 
 
 def test_a_refused_hint_moved_nothing_so_the_rest_goes_on(desk):
