@@ -26,6 +26,10 @@ LANE_SHUTDOWN_S = 0.5
 
 RECONCILE_EVERY_US = 600_000_000
 
+MONEY = "money"
+"""The thread of the bankroll and of the journal: each waits for the other at every step, and a change of threads costs
+more than a decision."""
+
 
 def tree(parts: Parts, control: Control, observer: Callable[[Notice], None]) -> ChildSpec:
     """Return the root of the tree.
@@ -101,7 +105,7 @@ def _journal(parts: Parts) -> ChildSpec:
     def make() -> PersistenceActor:
         return PersistenceActor(parts.world.journal, parts.bankroll)
 
-    return ChildSpec("journal", make, start_timeout=60.0)
+    return ChildSpec("journal", make, start_timeout=60.0, thread=MONEY)
 
 
 def _bankroll(parts: Parts) -> ChildSpec:
@@ -110,7 +114,7 @@ def _bankroll(parts: Parts) -> ChildSpec:
     def make() -> BankrollActor:
         return BankrollActor(terms, read, parts.handle(JOURNAL), find, parts.world.wall)
 
-    return ChildSpec("bankroll", make)
+    return ChildSpec("bankroll", make, thread=MONEY)
 
 
 def _feeds(parts: Parts) -> ChildSpec:

@@ -151,7 +151,7 @@ class Handle:
             while target is not None:
                 chain.append(target.path)
                 worker = target.worker
-                if worker is asker:
+                if worker is not None and worker.shares_thread(asker):
                     raise AskCycle(" -> ".join(chain))
                 target = worker.waits_for if worker is not None else None
             before, asker.waits_for = asker.waits_for, self

@@ -37,6 +37,7 @@ class Mailbox:
         self.refuse: Callable[..., None] = lambda *_: None  # until it is attached to a handle
         self.control: deque[Any] = deque()
         self.closed = False
+        self.bell: Callable[[], object] | None = None  # rung after each item, for a thread that serves several
         self._queue: SimpleQueue[Any] = SimpleQueue()
         self._put: Callable[[Any], bool | None] = self._queue.put
         self.get: Callable[[], Any] = self._queue.get
@@ -48,6 +49,8 @@ class Mailbox:
             self.refuse(item)
             return False
         refused = self._put(item)
+        if self.bell is not None:
+            self.bell()
         if self.closed:
             self.drain()  # type: ignore[unreachable]  # another thread may have closed it in between
         return not refused
@@ -56,6 +59,8 @@ class Mailbox:
         """Put `item` on the control lane: it is served before all waiting messages, also when closed."""
         self.control.append(item)
         self._queue.put(WAKE)
+        if self.bell is not None:
+            self.bell()
 
     def close(self) -> None:
         """Refuse all that waits and all that comes."""

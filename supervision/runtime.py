@@ -8,8 +8,11 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Container
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Protocol
+
+from supervision.turns import Turns
 
 if TYPE_CHECKING:
     from supervision.worker import Worker
@@ -76,11 +79,13 @@ class Runtime(Protocol):
 
 
 class Threads:
-    """One daemon thread per worker, and one for timers that starts with the first timer."""
+    """One daemon thread per worker or per name that workers share, and one for timers that starts with the first."""
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self.clock = clock
         self._threads: dict[Worker, threading.Thread] = {}
+        self._shared: dict[str, tuple[Turns, threading.Thread]] = {}
+        self._sharing = threading.Lock()
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = count()
         self._changed = threading.Condition()
@@ -88,8 +93,23 @@ class Threads:
         self._closed = False
 
     def launch(self, worker: Worker) -> None:
-        """Start a thread that runs the worker's loop."""
-        thread = threading.Thread(target=self._run, args=(worker,), name=worker.path, daemon=True)
+        """Start a thread that runs the worker's loop, or let the one that it shares run it."""
+        name = worker.child_spec.thread
+        if name is None:
+            self._start(worker, threading.Thread(target=self._run, args=(worker,), name=worker.path, daemon=True))
+            return
+        with self._sharing:
+            turns, thread = self._shared.get(name, (None, None))
+            if turns is not None and thread is not None and turns.add(worker):
+                self._threads[worker] = thread
+                return
+            turns = Turns(partial(setattr, here, "worker"), lambda one: self._threads.pop(one, None))
+            turns.add(worker)
+            thread = threading.Thread(target=turns.run, name=name, daemon=True)
+            self._start(worker, thread)
+            self._shared[name] = turns, thread
+
+    def _start(self, worker: Worker, thread: threading.Thread) -> None:
         self._threads[worker] = thread
         try:
             thread.start()

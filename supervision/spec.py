@@ -164,6 +164,9 @@ class ChildSpec:
         stall_after: seconds in one handler after which a stall is reported with its stack (None: no watchdog).
         restart_stalled: whether a stalled child is also abandoned and restarted; its thread stays behind, fenced.
         mailbox: how messages wait for it.
+        thread: the name of a thread that it shares with all workers of the system that name it too (None: its own).
+            They take turns in the order of their messages, and one that blocks holds up the others: for actors that
+            wait for each other anyway, as a change of threads costs more than most handlers. Not for supervisors.
     """
 
     id: str
@@ -177,6 +180,7 @@ class ChildSpec:
     stall_after: float | None = None
     restart_stalled: bool = False
     mailbox: MailboxSpec = MailboxSpec()
+    thread: str | None = None
 
     def __post_init__(self) -> None:
         good = isinstance(self.id, str) and self.id not in ("", ".") and "/" not in self.id
@@ -196,6 +200,8 @@ class ChildSpec:
         good = self.backoff is None or isinstance(self.backoff, Backoff)
         check(good, f"{me}backoff", self.backoff, "a Backoff, or None")
         check(isinstance(self.mailbox, MailboxSpec), f"{me}mailbox", self.mailbox, "a MailboxSpec")
+        good = self.thread is None or (isinstance(self.thread, str) and not self.is_supervisor)
+        check(good, f"{me}thread", self.thread, "a text, or None; None for a supervisor")
 
     @property
     def is_supervisor(self) -> bool:

@@ -82,6 +82,11 @@ class Worker(pykka.ThreadingActor):
         """True once it was asked to stop; a long loop in a handler should look at it. From any thread."""
         return self.actor_stopped.is_set()
 
+    def shares_thread(self, other: Worker) -> bool:
+        """Return True if this is `other`, or if one can only go on when the other does not run."""
+        mine = self.child_spec.thread
+        return self is other or (mine is not None and mine == other.child_spec.thread)
+
     # What a subclass overrides
 
     def setup(self) -> None:
@@ -183,6 +188,11 @@ class Worker(pykka.ThreadingActor):
     def is_over(self) -> bool:
         """True if it has handled its last message; `finish` may not have run yet."""
         return self._exit is not None
+
+    @property
+    def is_orphan(self) -> bool:
+        """True if it was abandoned and has not come to its end."""
+        return self in self._hub.orphans
 
     def begin(self) -> None:
         """Run `setup`; called once, in the actor's thread."""

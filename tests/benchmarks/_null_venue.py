@@ -1,4 +1,4 @@
-"""The real bankroll, journal and desk, each in its thread, with lanes that bet on and a casino that answers at once."""
+"""The real bankroll, journal and desk, in their thread, with lanes that bet on and a casino that answers at once."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,7 @@ from threading import Event
 from time import perf_counter, process_time
 
 from actors.bankroll import BankrollActor
+from actors.blueprint import MONEY
 from actors.clock import steady_wall
 from actors.crew import request_of
 from actors.desk import Boot, Terms
@@ -178,8 +179,8 @@ def play(data: Path, lanes: int, at_least_s: float, *, beside=None) -> Played:
 
     children = [
         ChildSpec("reporter", Silence),
-        ChildSpec("journal", lambda: PersistenceActor(open_journal, find("bankroll"))),
-        ChildSpec("bankroll", bankroll),
+        ChildSpec("journal", lambda: PersistenceActor(open_journal, find("bankroll")), thread=MONEY),
+        ChildSpec("bankroll", bankroll, thread=MONEY),
         *(beside(find) if beside else ()),
         ChildSpec("lanes", lambda: Lanes(find("bankroll"), lanes, at_least_s, done)),
     ]

@@ -45,7 +45,8 @@ def tree(rng, census):
     def members():
         for index in range(3):
             mailbox = s.MailboxSpec(keep=rng.random() < 0.3)
-            yield s.ChildSpec(f"w{index}", Member, restart=rng.choice(list(s.Restart)), mailbox=mailbox)
+            restart, thread = rng.choice(list(s.Restart)), rng.choice([None, "x", "y"])
+            yield s.ChildSpec(f"w{index}", Member, restart=restart, mailbox=mailbox, thread=thread)
 
     def sub(name, children):
         return s.Supervisor.spec(name, children, strategy=rng.choice(list(s.Strategy)), max_restarts=10**6)
