@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from actors.desk.till import SECOND, Terms, Till, Track
 from actors.money.amounts import usd
-from actors.money.book import Bucket, Posting
+from actors.money.book import Bucket, moved
 from actors.money.events import IntentOpened
 from actors.money.games import Odds
 from actors.money.kelly import edge, full_kelly
@@ -44,7 +44,6 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
     told = _told(wager.odds) if isinstance(wager, CheckedBet) else _Told()
     send_by = till.now + terms.send_timeout
     quiet_until = send_by + (max(terms.quiet_period, SLOW_QUIET) if wager.kind in SLOW else terms.quiet_period)
-    reserve = Posting(account, Bucket.AVAILABLE, Bucket.RESERVED, sized.stake_micro)
     opened = IntentOpened(
         at=till.now, intent=random[:INTENT_DIGITS], lane=lane, account=account,
         kind=wager.kind, subject=subject, params=params, stake_micro=sized.stake_micro,
@@ -53,7 +52,7 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
         boot=terms.boot.boot, quiet_boot=quiet_until - terms.boot.began,
         nonces=till.state.account(account).nonces, balance_micro=till.state.book.at_venue(account),
         probability=told.probability, multiplier=told.multiplier, kelly=told.kelly, fun=sized.fun,
-        postings=(reserve,) if sized.stake_micro else (),
+        postings=moved(account, Bucket.AVAILABLE, Bucket.RESERVED, sized.stake_micro),
     )  # fmt: skip
     till.tracks[opened.intent] = Track("sizing", quiet_until)
     till.record(opened)

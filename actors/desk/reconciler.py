@@ -10,7 +10,7 @@ from actors.desk.trading import held_text, reductions
 from actors.desk.watch import Asked, Watch
 from actors.money.amounts import usd
 from actors.money.audit import Audit, audit, cursor, turned_up, vanished
-from actors.money.book import Bucket, Posting
+from actors.money.book import Bucket, moved
 from actors.money.events import (
     AccountAdopted,
     AgentStopped,
@@ -51,7 +51,7 @@ class Reconciler:
         at, refs = cursor(evidence.history)
         known = (*(row.bet_id for row in evidence.rows), *(row.ref for row in evidence.history if row.ref))
         known += tuple(order.order_id for order in (evidence.trading.limits if evidence.trading else ()))
-        postings = (Posting(name, Bucket.EXTERNAL, Bucket.AVAILABLE, balance),) if balance else ()
+        postings = moved(name, Bucket.EXTERNAL, Bucket.AVAILABLE, balance)
         self.till.record(
             AccountAdopted(now, name, balance, evidence.nonces, at, refs, known, postings, evidence.venue_at)
         )
@@ -131,7 +131,7 @@ class Reconciler:
             way = Bucket.AVAILABLE, Bucket.SUSPENSE
         else:
             way = Bucket.SUSPENSE if suspense >= amount_micro else Bucket.EXTERNAL, Bucket.AVAILABLE
-        postings = (Posting(name, *way, abs(amount_micro)),) if amount_micro else ()
+        postings = moved(name, *way, abs(amount_micro))
         self.till.record(DifferenceAccepted(self.till.now, name, amount_micro, because, postings))
         text = f"a difference of {usd(amount_micro, 6)} USD accepted: {because}"
         self.till.say("bankroll", "reconcile", "accepted", text, amount_micro=amount_micro, level="WARNING")

@@ -5,7 +5,7 @@ from actors.desk.till import Till
 from actors.messages import Settled
 from actors.money.amounts import signed_usd, usd
 from actors.money.audit import bet_postings, opened_escrow, payout_of, turned
-from actors.money.book import Bucket, Posting
+from actors.money.book import Bucket, Posting, moved
 from actors.money.events import EscrowOpened, IntentClosed, IntentOpened, Outcome, StopSet, StrayBooked, WithdrawalMoved
 from actors.money.evidence import BetRow, EscrowView, Executed, Outgoing
 from actors.money.positions import TradeDone
@@ -95,9 +95,9 @@ def close_outgoing(till: Till, opened: IntentOpened, outgoing: Outgoing, by: str
 
 def close_trade(till: Till, opened: IntentOpened, done: TradeDone, by: str) -> None:
     """Book what a trade came to: its margin is set aside, and what results from it comes with the exchange's rows."""
-    margin = min(done.margin_micro, opened.stake_micro)
-    moves = ((Bucket.MARGIN, margin), (Bucket.AVAILABLE, opened.stake_micro - margin))
-    postings = tuple(Posting(opened.account, Bucket.RESERVED, target, amount) for target, amount in moves if amount)
+    account, margin = opened.account, min(done.margin_micro, opened.stake_micro)
+    rest = moved(account, Bucket.RESERVED, Bucket.AVAILABLE, opened.stake_micro - margin)
+    postings = moved(account, Bucket.RESERVED, Bucket.MARGIN, margin) + rest
     closed = IntentClosed(
         till.now, opened.intent, opened.lane, opened.account, "executed", done.status,
         venue_ref=done.reference or None, payout_micro=opened.stake_micro, by=by, postings=postings,
@@ -200,18 +200,15 @@ def say_closed(till: Till, opened: IntentOpened, outcome: str, what: str, by: st
 
 
 def _returned(opened: IntentOpened) -> tuple[Posting, ...]:
-    if not opened.stake_micro:
-        return ()
-    return (Posting(opened.account, Bucket.RESERVED, Bucket.AVAILABLE, opened.stake_micro),)
+    return moved(opened.account, Bucket.RESERVED, Bucket.AVAILABLE, opened.stake_micro)
 
 
 def _spent(opened: IntentOpened, spent_micro: int) -> tuple[Posting, ...]:
     account, fee = opened.account, WITHDRAW_FEE_MICRO if opened.kind == "withdraw" else 0
     covered = min(spent_micro, opened.stake_micro)
-    moves = (
-        (Bucket.RESERVED, Bucket.EXTERNAL, covered - fee),
-        (Bucket.RESERVED, Bucket.FEES, fee),
-        (Bucket.RESERVED, Bucket.AVAILABLE, opened.stake_micro - covered),
-        (Bucket.AVAILABLE, Bucket.EXTERNAL, spent_micro - covered),
+    return (
+        *moved(account, Bucket.RESERVED, Bucket.EXTERNAL, covered - fee),
+        *moved(account, Bucket.RESERVED, Bucket.FEES, fee),
+        *moved(account, Bucket.RESERVED, Bucket.AVAILABLE, opened.stake_micro - covered),
+        *moved(account, Bucket.AVAILABLE, Bucket.EXTERNAL, spent_micro - covered),
     )
-    return tuple(Posting(account, source, target, amount) for source, target, amount in moves if amount)

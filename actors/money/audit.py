@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from actors.money.amounts import TOLERANCE_MICRO, times
-from actors.money.book import AT_VENUE, Bucket, Posting
+from actors.money.book import AT_VENUE, Bucket, Posting, moved
 from actors.money.events import (
     CreditBooked,
     EscrowClosed,
@@ -324,11 +324,8 @@ def _external(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: 
         return [_earned(evidence.account, ref, row, now)]
     if booked is not None or row.change_micro == 0:
         return booked or []
-    source, target = Bucket.EXTERNAL, Bucket.AVAILABLE
-    if row.change_micro < 0:
-        source, target = target, source
-    posting = Posting(evidence.account, source, target, abs(row.change_micro))
-    return [CreditBooked(now, evidence.account, ref, row.reason, row.change_micro, (posting,))]
+    postings = moved(evidence.account, Bucket.EXTERNAL, Bucket.AVAILABLE, row.change_micro)
+    return [CreditBooked(now, evidence.account, ref, row.reason, row.change_micro, postings)]
 
 
 def _late(state: State, account: str, ref: str, row: HistoryRow, now: int) -> list[Event] | None:
@@ -388,7 +385,7 @@ def _refund(state: State, escrow_id: str, credited_micro: int, now: int) -> list
     if f"refunded: {escrow_id}" in state.recent:
         return []
     contract = state.contracts.get(escrow_id)
-    return [refund(contract.opened, credited_micro, now)] if contract else None
+    return [_ended(contract.opened, "refunded", Bucket.AVAILABLE, credited_micro, now)] if contract else None
 
 
 def _stray_escrow(account: str, view: EscrowView, kind: StrayKind, intent: str, now: int) -> list[Event]:
@@ -413,45 +410,28 @@ def met_escrow(acted: EscrowOpened, view: EscrowView, now: int) -> EscrowOpened:
     )
 
 
-def refund(opened: EscrowOpened, credited_micro: int, now: int) -> EscrowClosed:
-    """Return the event of a contract that came back to its creator, less the venue's commission."""
+def _ended(opened: EscrowOpened, status: str, target: Bucket, net_micro: int, now: int) -> EscrowClosed:
     postings: tuple[Posting, ...] = ()
     if opened.role == "creator":
-        postings = (Posting(opened.account, Bucket.ESCROW_HELD, Bucket.AVAILABLE, credited_micro),)
-        if fee := opened.amount_micro - credited_micro:
-            postings += (Posting(opened.account, Bucket.ESCROW_HELD, Bucket.FEES, fee),)
-    return EscrowClosed(now, opened.escrow_id, opened.account, "refunded", postings)
-
-
-def release(opened: EscrowOpened, now: int) -> EscrowClosed:
-    """Return the event of a contract that was paid out to its counterparty."""
-    postings: tuple[Posting, ...] = ()
-    if opened.role == "creator":
-        net = opened.amount_micro - opened.commission_micro
-        postings = (Posting(opened.account, Bucket.ESCROW_HELD, Bucket.EXTERNAL, net),)
-        if opened.commission_micro:
-            postings += (Posting(opened.account, Bucket.ESCROW_HELD, Bucket.FEES, opened.commission_micro),)
-    return EscrowClosed(now, opened.escrow_id, opened.account, "released", postings)
+        net = moved(opened.account, Bucket.ESCROW_HELD, target, net_micro)
+        postings = net + moved(opened.account, Bucket.ESCROW_HELD, Bucket.FEES, opened.amount_micro - net_micro)
+    return EscrowClosed(now, opened.escrow_id, opened.account, status, postings)
 
 
 def turned(opened: EscrowOpened, view: EscrowView, now: int) -> EscrowClosed | EscrowMoved:
     """Return the event of a watched contract that has another status now."""
+    net_micro = opened.amount_micro - opened.commission_micro
     if view.status == "refunded":
-        return refund(opened, opened.amount_micro - opened.commission_micro, now)
+        return _ended(opened, "refunded", Bucket.AVAILABLE, net_micro, now)
     if view.status == "released":
-        return release(opened, now)
+        return _ended(opened, "released", Bucket.EXTERNAL, net_micro, now)
     return EscrowMoved(now, opened.escrow_id, view.status)
 
 
 def _earned(account: str, ref: str, row: HistoryRow, now: int) -> TradeBooked:
-    gain, postings = row.change_micro + row.fee_micro, []
-    if gain:
-        way = (Bucket.PROFIT, Bucket.AVAILABLE) if gain > 0 else (Bucket.AVAILABLE, Bucket.PROFIT)
-        postings.append(Posting(account, *way, abs(gain)))
-    if row.fee_micro:
-        way = (Bucket.AVAILABLE, Bucket.FEES) if row.fee_micro > 0 else (Bucket.FEES, Bucket.AVAILABLE)
-        postings.append(Posting(account, *way, abs(row.fee_micro)))
-    return TradeBooked(now, account, ref, row.reason, row.change_micro, tuple(postings))
+    gain = moved(account, Bucket.PROFIT, Bucket.AVAILABLE, row.change_micro + row.fee_micro)
+    fee = moved(account, Bucket.AVAILABLE, Bucket.FEES, row.fee_micro)
+    return TradeBooked(now, account, ref, row.reason, row.change_micro, gain + fee)
 
 
 def _made_available(event: Event) -> int:

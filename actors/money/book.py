@@ -43,6 +43,13 @@ class Posting:
     amount_micro: int
 
 
+def moved(account: str, source: Bucket, target: Bucket, amount_micro: int) -> tuple[Posting, ...]:
+    """Return what moves an amount: the other way round if it is below zero, and nothing if it is zero."""
+    if amount_micro < 0:
+        source, target = target, source
+    return (Posting(account, source, target, abs(amount_micro)),) if amount_micro else ()
+
+
 @dataclass(slots=True)
 class Book:
     """Balances by account and bucket, and the reservations that are still open.

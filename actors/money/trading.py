@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from actors.money.amounts import usd
-from actors.money.book import Bucket, Posting
+from actors.money.book import Bucket, moved
 from actors.money.events import HoldingsTaken, IntentOpened
 from actors.money.evidence import Evidence
 from actors.money.orders import CheckedCancel, CheckedClose, CheckedExit, CheckedLimit, CheckedTrade, Opening
@@ -165,8 +165,7 @@ def taken(
     change = min(holdings.margin_micro, evidence.balance_micro) - margin_micro
     if holdings == before and not change:
         return []
-    way = (Bucket.AVAILABLE, Bucket.MARGIN) if change > 0 else (Bucket.MARGIN, Bucket.AVAILABLE)
-    return [HoldingsTaken(now, account, holdings, (Posting(account, *way, abs(change)),) if change else ())]
+    return [HoldingsTaken(now, account, holdings, moved(account, Bucket.AVAILABLE, Bucket.MARGIN, change))]
 
 
 def unfit(wager: CheckedTrade, held: Holdings, now: int) -> Denial | None:

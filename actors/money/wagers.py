@@ -210,16 +210,10 @@ class CheckedDomain(Sound):
 Checked = CheckedBet | CheckedEscrow | CheckedAct | CheckedPay | CheckedWithdraw | CheckedDomain | CheckedTrade
 
 
-def checked_bet(bet: Bet, *, builtin_venue: bool) -> CheckedBet:
-    """Return the bet in exact terms.
+# Each returns its wager in exact terms, or raises Nonsense with the field, the value and what is allowed.
 
-    Args:
-        bet: as the strategy wrote it.
-        builtin_venue: whether the venue announced itself as the built-in one, which alone has boosted_coin.
 
-    Raises:
-        Nonsense: with the field, the value and what is allowed.
-    """
+def _bet(bet: Bet, *, builtin_venue: bool) -> CheckedBet:
     if not isinstance(bet.game, str):
         raise Nonsense(f"game must be text, not {bet.game!r}")
     if not isinstance(bet.params, Mapping) or not all(isinstance(name, str) for name in bet.params):
@@ -265,34 +259,19 @@ def checked_escrow(wager: EscrowCreate) -> CheckedEscrow:
     return CheckedEscrow(amount_micro, counterparty, description, wager.timeout_hours)
 
 
-def checked_act(wager: EscrowAct) -> CheckedAct:
-    """Return the act in exact terms.
-
-    Raises:
-        Nonsense: with the field, the value and what is allowed.
-    """
+def _act(wager: EscrowAct) -> CheckedAct:
     escrow_id = text_of("escrow_id", wager.escrow_id, ID_CHARS, "esc_")
     if wager.act not in ESCROW_ACTS:
         raise Nonsense(f"act must be one of {', '.join(ESCROW_ACTS)}, not {wager.act!r}")
     return CheckedAct(escrow_id, wager.act, text_of("reason", wager.reason, REASON_CHARS))
 
 
-def checked_pay(wager: Pay) -> CheckedPay:
-    """Return the payment in exact terms.
-
-    Raises:
-        Nonsense: with the field, the value and what is allowed.
-    """
+def _pay(wager: Pay) -> CheckedPay:
     to_agent = text_of("to_agent", wager.to_agent, ID_CHARS, "ag_")
     return CheckedPay(to_agent, amount_of("amount", wager.amount), text_of("memo", wager.memo, REASON_CHARS))
 
 
-def checked_withdraw(wager: Withdraw) -> CheckedWithdraw:
-    """Return the withdrawal in exact terms.
-
-    Raises:
-        Nonsense: with the field, the value and what is allowed.
-    """
+def _withdraw(wager: Withdraw) -> CheckedWithdraw:
     amount_micro, (least, most) = amount_of("amount", wager.amount), WITHDRAW_MICRO
     if not least <= amount_micro <= most:
         raise Nonsense(f"amount must be {usd(least)} to {usd(most)} USD, not {usd(amount_micro)}")
@@ -301,12 +280,7 @@ def checked_withdraw(wager: Withdraw) -> CheckedWithdraw:
     return CheckedWithdraw(amount_micro, wager.address.lower())
 
 
-def checked_domain(wager: RegisterDomain) -> CheckedDomain:
-    """Return the registration in exact terms.
-
-    Raises:
-        Nonsense: with the field, the value and what is allowed.
-    """
+def _domain(wager: RegisterDomain) -> CheckedDomain:
     domain = wager.domain.lower() if isinstance(wager.domain, str) else ""
     if not _DOMAIN.fullmatch(domain):
         raise Nonsense(f"domain must be a name such as example.com, not {wager.domain!r:.60}")
@@ -315,10 +289,10 @@ def checked_domain(wager: RegisterDomain) -> CheckedDomain:
 
 _CHECKS: Mapping[type, Callable[[Any], Checked]] = {
     EscrowCreate: checked_escrow,
-    EscrowAct: checked_act,
-    Pay: checked_pay,
-    Withdraw: checked_withdraw,
-    RegisterDomain: checked_domain,
+    EscrowAct: _act,
+    Pay: _pay,
+    Withdraw: _withdraw,
+    RegisterDomain: _domain,
     **dict.fromkeys(get_args(OrderWager), checked_order),
 }
 
@@ -331,7 +305,7 @@ def checked(wager: object, *, builtin_venue: bool) -> Checked:
     """
     try:
         if isinstance(wager, Bet):
-            return checked_bet(wager, builtin_venue=builtin_venue)
+            return _bet(wager, builtin_venue=builtin_venue)
         if check := next((check for kind, check in _CHECKS.items() if isinstance(wager, kind)), None):
             return check(wager)
     except Nonsense:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from actors.money.book import OURS, Book, BookError, Bucket, Posting
+from actors.money.book import OURS, Book, BookError, Bucket, Posting, moved
 
 ACCOUNTS = some.sampled_from(["casino", "trading"])
 INTENTS = some.sampled_from(["i1", "i2", "i3"])
@@ -153,3 +153,15 @@ def test_a_broken_book_says_what_is_broken(account, bucket, words):
     book = funded()
     book.balances[account][bucket] = 7 if bucket is not Bucket.AVAILABLE else -1
     assert any(words in sentence for sentence in book.violations())
+
+
+@pytest.mark.parametrize(
+    ("amount", "postings"),
+    [
+        (5, (Posting("casino", Bucket.AVAILABLE, Bucket.FEES, 5),)),
+        (-5, (Posting("casino", Bucket.FEES, Bucket.AVAILABLE, 5),)),
+        (0, ()),
+    ],
+)
+def test_what_moves_below_zero_moves_the_other_way_and_nothing_is_no_posting(amount, postings):
+    assert moved("casino", Bucket.AVAILABLE, Bucket.FEES, amount) == postings
