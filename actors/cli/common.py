@@ -88,6 +88,11 @@ def complain(sentence: str) -> None:
     typer.echo(sentence if sentence.endswith((".", "!", "?")) else f"{sentence}.", err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, as `1 bet` and `1,200 bets`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def print_json(value: object) -> None:
     """Print a value as JSON, readable and one key a line."""
     typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from actors.cli.common import BUG, AsJson, complain, print_json
+from actors.cli.common import BUG, AsJson, complain, counted, print_json
 from actors.errors import ConfigError
 
 MOST_KILLS = 100_000
@@ -20,7 +20,7 @@ def crash_table(
     peers: Annotated[str, typer.Option(metavar="NAMES", help="Any of ours, article, dbos.")] = ALL_PEERS,
     as_json: AsJson = False,
 ) -> int:
-    """Kill -9 runs of ours and of the peers, and the table of what they lost.
+    """Kill ours and its peers with kill -9, and count what is lost.
 
     Needs the repository and, for dbos, the test extra: pip install -e '.[test]'.
     """
@@ -32,7 +32,7 @@ def crash_table(
         print_json({"kills": kills, "seed": seed, "versions": harness.versions(wanted), "rows": data})
     else:
         told = ", ".join(f"{name} {number}" for name, number in harness.versions(wanted).items())
-        typer.echo(f"{harness.text(rows)}\n\n{kills} kills, seed {seed}; {told}.")
+        typer.echo(f"{harness.text(rows)}\n\n{counted(kills, 'kill')}, seed {seed}; {told}.")
     if any(row.peer == "ours" and not row.is_clean for row in rows):
         complain("Stakekeeper itself doubled, lost or invented something: that is a bug of ours")
         return BUG

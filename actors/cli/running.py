@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from actors.cli import lean
-from actors.cli.common import INTERRUPTED, REFUSES, ConfigFile, DataDir, Live
+from actors.cli.common import INTERRUPTED, REFUSES, ConfigFile, DataDir, Live, counted
 from actors.config import AgentConfig
 from actors.console import Screen
 from actors.errors import ConfigError
@@ -118,7 +118,7 @@ def _goodbye(ended: "Summary") -> str:
     stop = f" | {how if how.startswith('paused') else f'STOPPED by {how}'}" if how else ""
     if how and not how.startswith(MISMATCH):
         stop += "; `run --resume` lifts it"
-    bets = f"{ended.bets} {'bet' if ended.bets == 1 else 'bets'}, {ended.won} won, {ended.lost} lost"
+    bets = f"{counted(ended.bets, 'bet')}, {ended.won} won, {ended.lost} lost"
     return f"{bets}{stop} | {balance} | journal closed | bye"
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from actors.cli.common import BUG, AsJson, print_json
+from actors.cli.common import BUG, AsJson, counted, print_json
 
 
 def simulate(
@@ -16,15 +16,16 @@ def simulate(
     services: Annotated[bool, typer.Option("--services", help="Ten minutes a seed, with all six services.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Play the agent against crashes, power losses and a faulty venue.
+    """Play the agent against every fault, in virtual time.
 
-    Everything runs in virtual time and follows from the seed alone; touches no network and no file.
+    Crashes, power losses and a faulty venue: everything follows from the seed alone, and touches no network and no
+    file.
     """
     from actors import simulation  # noqa: PLC0415  only this command needs the whole agent
 
     began = time.monotonic()
     numbers = range(start, start + seeds)
-    typer.echo(f"Playing seeds {start} to {numbers[-1]}.", err=True)
+    typer.echo(f"Playing {counted(seeds, 'seed')}, from {start}.", err=True)
     if trace:
         total = simulation.report(simulation.Run(seed, typer.echo, everything=services).play() for seed in numbers)
     else:
@@ -51,5 +52,5 @@ def simulate(
         for what, times in sorted(total.counts.items()):
             typer.echo(f"{times:>10,}  {what}")
     verdict = f"{len(total.broken)} broke an invariant" if total.broken else "every invariant held"
-    typer.echo(f"{total.seeds:,} seeds, {total.steps:,} steps in {seconds:.1f} s: {verdict}.")
+    typer.echo(f"{counted(total.seeds, 'seed')}, {total.steps:,} steps in {seconds:.1f} s: {verdict}.")
     return BUG if total.broken else 0

@@ -33,7 +33,8 @@ def status(config: ConfigFile = None, data: DataDir = None, live: Live = False, 
     if as_json:
         print_json(found)
     else:
-        typer.echo("\n".join(as_lines(found)))
+        known = {"venue_micro": "venue_then_micro"}  # read at `checked_at`; the book has gone on since
+        typer.echo("\n".join(as_lines({known.get(key, key): value for key, value in found.items()})))
 
 
 def tree(config: ConfigFile = None, data: DataDir = None, live: Live = False, as_json: AsJson = False) -> None:

@@ -26,7 +26,8 @@ def test_status_tells_how_it_stands(running):
     program, _ = running
     found = json.loads(program("status", "--json").stdout)
     assert (found["phase"], found["mode"], found["stop_reason"]) == ("RUNNING", "paper", None)
-    assert "equity       " in program("status").stdout
+    shown = program("status").stdout
+    assert all(f"\n{key} " in shown for key in ("equity", "venue_then", "checked_at"))
 
 
 def test_tree_shows_every_actor(running):

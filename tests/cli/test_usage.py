@@ -100,6 +100,7 @@ def test_help_names_every_command(capsys):
     names = ["run", "sandbox", "status", "tree", "pause", "resume", "stop", "crash", "doctor", "register"]
     names += ["ledger", "explain", "verify", "reconcile", "resolve", "retries"]
     assert all(f"\n  {name} " in told for name in names)
+    assert "..." not in told.partition("Commands:")[2]
 
 
 def test_retries_are_the_published_ones(capsys):
