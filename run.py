@@ -17,6 +17,9 @@ def _refuse(sentence: str) -> NoReturn:
     sys.exit(USAGE)
 
 
+if sys.platform == "win32":  # before anything is loaded that takes its signals and locks for granted
+    _refuse("Stakekeeper relies on file locks and signals that Windows does not have; use Linux, macOS or WSL.")
+
 if Path(actors.__file__).resolve().parent != Path(__file__).resolve().parent / "actors":
     _refuse(f"The package `actors` at {actors.__file__} hides Stakekeeper's own; use a virtual environment of its own.")
 

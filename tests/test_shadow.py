@@ -48,3 +48,10 @@ def test_run_py_finds_out_a_foreign_actors_package(tmp_path):
     code = f"import runpy; runpy.run_path({str(HOME / 'run.py')!r}, run_name='__main__')"
     ended = in_a_process(code, tmp_path)
     assert (ended.returncode, "hides Stakekeeper's own" in ended.stderr) == (2, True)
+
+
+def test_run_py_refuses_windows_before_it_loads_anything(tmp_path):
+    code = f"sys.platform = 'win32'; import runpy; runpy.run_path({str(HOME / 'run.py')!r}, run_name='__main__')"
+    ended = in_a_process(code, tmp_path)
+    assert (ended.returncode, ended.stderr.endswith("use Linux, macOS or WSL.\n")) == (2, True)
+    assert ended.stderr.count("\n") == 1
