@@ -65,6 +65,8 @@ def run(
     loaded = AgentConfig.load(data=data, config=config, live=live, process=True, overrides=overrides)
     if summary is not None and not summary.absolute().parent.is_dir():
         raise ConfigError(f"--summary {summary}: there is no directory {summary.parent}; make it first.")
+    if bets is not None and live and not loaded.strategy:
+        raise ConfigError(f"--bets {bets} would never come: name what is to bet with --strategy or [[strategy]].")
     screen = Screen()
     with _Signals(screen) as signals:
         screen.line(_header(loaded), "bold")

@@ -34,6 +34,7 @@ def refused(capsys, *words):
         (("crash",), "Missing argument 'actor'."),
         (("run", "--config", "/nowhere.toml"), "There is no configuration file /nowhere.toml;"),
         (("run", "--summary", "/nowhere/s.json"), "--summary /nowhere/s.json: there is no directory /nowhere;"),
+        (("run", "--live", "--bets", "1"), "--bets 1 would never come: name what is to bet with --strategy"),
         (("ledger", "--csv", "--json"), "Choose one of --json and --csv."),
         (("crash", "casino", "--live"), "Crash is for paper: leave --live out."),
         (("reconcile", "--accept"), "To accept a difference say both: --accept --because TEXT."),
