@@ -9,7 +9,7 @@ from actors.desk.till import Till
 from actors.desk.trading import held_text, reductions
 from actors.desk.watch import Asked, Watch
 from actors.money.amounts import usd
-from actors.money.audit import Audit, audit, cursor, turned_up, vanished
+from actors.money.audit import Audit, audit, turned_up, vanished
 from actors.money.book import Bucket, moved
 from actors.money.events import (
     AccountAdopted,
@@ -24,6 +24,7 @@ from actors.money.events import (
     StrayBooked,
 )
 from actors.money.evidence import Evidence
+from actors.money.history import cursor
 from actors.money.risk import MISMATCH
 from actors.money.trading import taken
 

@@ -7,9 +7,10 @@ from actors.desk.reconciler import Reconciler
 from actors.desk.till import SECOND, Till
 from actors.desk.watch import Asked, Purpose, Watch
 from actors.messages import Found, LookUp, LookUpFailed
-from actors.money.audit import audit, news, reviewed, sent_at
+from actors.money.audit import audit, sent_at
 from actors.money.events import IntentOpened, LookedUp
 from actors.money.evidence import WINDOW_MARGIN, Evidence, Executed, Outgoing, Query
+from actors.money.history import news, reviewed
 from actors.money.outgoing import Ambiguous
 from actors.money.positions import TradeDone
 from actors.money.records import Account

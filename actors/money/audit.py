@@ -5,7 +5,6 @@ intent explains is booked as foreign (another user of the key), duplicate (a sec
 up after it was closed as not executed); other movements are booked by the venue's own reason.
 """
 
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,23 +22,17 @@ from actors.money.events import (
     StrayBooked,
     StrayKind,
     TradeBooked,
-    WithdrawalMoved,
 )
-from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow, Query, Withdrawal
+from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow
 from actors.money.fairness import Unproven
-from actors.money.outgoing import DOMAIN, PAYMENT, WITHDRAWAL, News, row_key, withdrawal_key
+from actors.money.history import BET_REASONS, cursor, fresh_rows, withdrawals_moved
+from actors.money.outgoing import DOMAIN, PAYMENT, WITHDRAWAL
 from actors.money.positions import NOTHING, Holdings, TradeDone
 from actors.money.state import State
 from actors.money.trading import drift, find_trade, taken
 
-BET_REASONS = frozenset({"reservation", "reservation_release"})
-LEDGER_ROWS = 50
-"""The venue's ledger shows so many rows, the newest."""
-
 LOCK = "escrow_lock: "
 REFUND = "escrow_timeout_refund: "
-CLOCK_SLACK_S = 2
-"""The venue tells its time in whole seconds, and so it is known to us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,126 +82,6 @@ def bet_postings(account: str, source: Bucket, stake_micro: int, payout_micro: i
     return (stake, payout) if payout_micro else (stake,)
 
 
-def external_rows(history: tuple[HistoryRow, ...]) -> list[tuple[str, HistoryRow]]:
-    """Return the rows that are no bet's, each with a reference of its own.
-
-    Rows carry no id; equal ones within a second (reason, amount) are told apart by counting, which is sound because
-    the history only ever grows at its end.
-    """
-    seen: Counter[str] = Counter()
-    rows = []
-    for row in history:
-        if row.ref:
-            rows.append((row.ref, row))
-            continue
-        if row.reason in BET_REASONS:
-            continue
-        ref = f"{row.at}|{row.reason}|{row.change_micro}"
-        seen[ref] += 1
-        rows.append((f"{ref}|{seen[ref]}", row))
-    return rows
-
-
-def cursor(history: tuple[HistoryRow, ...]) -> tuple[str, tuple[str, ...]]:
-    """Return how far a history reaches: its newest second, and the references within that second."""
-    newest = max((row.at for row in history), default="")
-    return newest, tuple(ref for ref, row in external_rows(history) if row.at == newest)
-
-
-def recent_history(ledger: tuple[LedgerRow, ...], cursor_at: str) -> tuple[HistoryRow, ...] | None:
-    """Return the ledger's window as a history, or None if something new may lie behind it.
-
-    The complete history grows without end, the window is short: 50 rows. Of the oldest second in a full window some
-    rows may be cut off, so it is left out.
-    """
-    rows = tuple(HistoryRow(row.amount_micro * (1 if row.credit else -1), row.reason, row.at)
-                 for row in reversed(ledger))  # fmt: skip
-    if len(ledger) < LEDGER_ROWS:
-        return rows
-    oldest = min(row.at for row in rows)
-    return tuple(row for row in rows if row.at > oldest) if oldest < cursor_at else None
-
-
-def as_expected(evidence: Evidence, query: Query) -> bool:
-    """Tell whether one reading is enough: an account as the book has it, which nobody else moves just now."""
-    others = any(row.at > query.cursor_at and row.reason not in BET_REASONS for row in evidence.history)
-    differs = abs(evidence.balance_micro - query.expected_micro) > TOLERANCE_MICRO
-    return not (query.full or others or differs) and evidence.nonces == query.expected_nonces
-
-
-def at_rest(first: Evidence, second: Evidence) -> bool:
-    """Tell whether nothing moved between two readings. Sums alone would not show what came and went meanwhile."""
-    seen = [
-        (one.nonces, one.balance_micro, {row.row_id for row in one.ledger}, one.withdrawals) for one in (first, second)
-    ]
-    return seen[0] == seen[1]
-
-
-def fresh_rows(state: State, evidence: Evidence) -> list[tuple[str, HistoryRow]]:
-    """Return the movements that are new since the last reconcile and that no closed intent of ours explains."""
-    account, fresh = state.account(evidence.account), []
-    explained = Counter(account.shown)
-    explained.update(withdrawal_key(one.total_micro) for one in reviewed(state, evidence.account))
-    explained.subtract(withdrawal_key(one.total_micro) for one in _spoken_for(state, evidence))
-    for ref, row in external_rows(evidence.history):
-        # The cursor moves when the account is reconciled; what was booked before that, beside an unknown, is recent.
-        behind = not row.ref and (row.at < account.cursor_at or ref in account.cursor_refs)
-        if behind or ref in state.known(evidence.account):
-            continue
-        key = row_key(row.reason, row.change_micro)
-        if explained[key]:
-            explained[key] -= 1
-        else:
-            fresh.append((ref, row))
-    return fresh
-
-
-def news(state: State, evidence: Evidence) -> News:
-    """Return what of the evidence is new, for what carries no tag of ours."""
-    return News(
-        rows=[row for _, row in fresh_rows(state, evidence)],
-        withdrawals=_new_withdrawals(state, evidence),
-        ledger=[row for row in evidence.ledger if row.reference not in state.recent],
-    )
-
-
-def reviewed(state: State, account: str) -> list[WithdrawalMoved]:
-    """Return the withdrawals that wait for a person at the venue.
-
-    They took their money as a reservation, which is no row of its own; the row comes when they are let go.
-    """
-    return [one for one in state.withdrawals.values() if (one.account, one.status) == (account, "reviewing")]
-
-
-def _spoken_for(state: State, evidence: Evidence) -> list[Withdrawal]:
-    # An operator's word closes a withdrawal without naming it, and it may be under review: then its row is yet to come.
-    words, found = Counter(state.account(evidence.account).shown), []
-    for one in _new_withdrawals(state, evidence):
-        key = withdrawal_key(one.total_micro)
-        if one.status == "reviewing" and words[key]:
-            words[key] -= 1
-            found.append(one)
-    return found
-
-
-def _new_withdrawals(state: State, evidence: Evidence) -> list[Withdrawal]:
-    since = state.account(evidence.account).venue_at // 1_000_000 - CLOCK_SLACK_S
-    return [w for w in evidence.withdrawals if w.withdrawal_id not in state.recent and w.at_seconds >= since]
-
-
-def _moved(state: State, evidence: Evidence, now: int) -> list[Event]:
-    known = state.withdrawals
-    moved = [
-        seen
-        for seen in evidence.withdrawals
-        if seen.withdrawal_id in known and known[seen.withdrawal_id].status != seen.status
-    ]
-    return [
-        WithdrawalMoved(now, evidence.account, seen.withdrawal_id, seen.status, seen.total_micro)
-        for seen in (*moved, *_spoken_for(state, evidence))
-    ]
-
-
 def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     """Explain the difference between the book and the venue's evidence.
 
@@ -223,7 +96,7 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     events: list[Event] = []
     strays = [row for row in evidence.rows if row.bet_id not in state.recent]
     events += [_stray(state, name, row, now) for row in strays]
-    events += _moved(state, evidence, now)
+    events += withdrawals_moved(state, evidence, now)
     fresh = fresh_rows(state, evidence)
     for ref, row in fresh:
         events += _external(state, evidence, ref, row, now)
@@ -232,7 +105,7 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     events += taken(name, held, evidence, state.book.balance(name, Bucket.MARGIN), now)
     # What adds money goes first: the venue could afford it all, but shows its rows in another order than it made them.
     events.sort(key=_made_available, reverse=True)
-    moved = sum(_change(event, AT_VENUE) for event in events)
+    booked_micro = sum(_change(event, AT_VENUE) for event in events)
     shown = {row.bet_id for row in evidence.rows}
     debits = tuple(
         (row.reference, row.amount_micro)
@@ -251,7 +124,7 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     shown_contracts = {view.escrow_id for view in evidence.escrows}
     return Audit(
         events=tuple(events),
-        unexplained_micro=evidence.balance_micro - state.book.at_venue(name) - moved,
+        unexplained_micro=evidence.balance_micro - state.book.at_venue(name) - booked_micro,
         nonce_gap=evidence.nonces - account.nonces - len(strays),
         debits=debits,
         covers_since=any(row.at_seconds * 1_000_000 < since for row in evidence.ledger),

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from actors.money.audit import as_expected, at_rest, recent_history
 from actors.money.evidence import (
     WINDOW_MARGIN,
     Answer,
@@ -16,6 +15,7 @@ from actors.money.evidence import (
     Refused,
     Unknown,
 )
+from actors.money.history import as_expected, at_rest, recent_history
 from actors.simulation.plan import BET_FATES, ESCROW_FATES
 from actors.simulation.venue import LEDGER_ROWS, SECOND, Flight
 from actors.ticket import Ticket, TicketExpired

@@ -6,7 +6,6 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
-from actors.money.audit import as_expected, at_rest, recent_history
 from actors.money.evidence import (
     WINDOW_MARGIN,
     Answer,
@@ -21,6 +20,7 @@ from actors.money.evidence import (
     Seed,
 )
 from actors.money.games import SOUND_GAMES, Param
+from actors.money.history import as_expected, at_rest, recent_history
 from actors.money.wagers import CheckedBet, Request
 from actors.ticket import Ticket
 from actors.venue.answers import read_answer

@@ -6,7 +6,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from actors.desk import Desk, Step
 from actors.messages import Answered
-from actors.money import audit
+from actors.money import history
 from actors.money.evidence import NotSent, Refused, Unknown
 from tests.desk import test_protocol_machine as machine
 
@@ -45,8 +45,10 @@ def forgets_at_restart(patch):
 
 
 def books_credits_again(patch):
-    count, rows = iter(range(10**6)), audit.external_rows
-    patch.setattr(audit, "external_rows", lambda history: [(f"{ref}{next(count)}", row) for ref, row in rows(history)])
+    count, rows = iter(range(10**6)), history.external_rows
+    patch.setattr(
+        history, "external_rows", lambda history: [(f"{ref}{next(count)}", row) for ref, row in rows(history)]
+    )
     return {}
 
 

@@ -298,7 +298,7 @@ def test_a_review_that_ends_beside_an_unknown_bet_is_booked_once(table):
 
 
 def test_without_the_memory_of_its_row_a_payment_would_be_booked_twice(table, monkeypatch):
-    monkeypatch.setattr("actors.money.audit.row_key", lambda reason, change: "nothing")
+    monkeypatch.setattr("actors.money.history.row_key", lambda reason, change: "nothing")
     opened = table.propose(PAY)
     table.answer(opened, Executed(outgoing=paid(PAID, table.venue.pay(PAID, table.now))))
     table.run(5 * SECOND)

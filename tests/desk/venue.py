@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from actors.money.amounts import TOLERANCE_MICRO
-from actors.money.audit import payout_of, recent_history
+from actors.money.audit import payout_of
 from actors.money.evidence import (
     WINDOW_MARGIN,
     BetRow,
@@ -15,6 +15,7 @@ from actors.money.evidence import (
     Seed,
     Withdrawal,
 )
+from actors.money.history import recent_history
 from actors.venue.times import iso
 
 SECOND = 1_000_000

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from actors.money.audit import audit, cursor, external_rows, payout_of
+from actors.money.audit import audit, payout_of
 from actors.money.book import Bucket
 from actors.money.events import CreditBooked, EscrowClosed, Reconciled
 from actors.money.evidence import BetRow, Evidence, Executed, HistoryRow, LedgerRow, Query, Refused
+from actors.money.history import cursor, external_rows
 from actors.money.wagers import EscrowCreate
 from actors.venue.times import iso
 from tests.desk.kit import ACCOUNT, SECOND, Table

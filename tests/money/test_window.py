@@ -5,9 +5,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as some
 
-from actors.money.audit import LEDGER_ROWS, as_expected, at_rest, cursor, external_rows, recent_history
 from actors.money.events import CreditBooked
 from actors.money.evidence import Evidence, HistoryRow, LedgerRow, Query, Withdrawal
+from actors.money.history import LEDGER_ROWS, as_expected, at_rest, cursor, external_rows, recent_history
 from actors.venue.times import iso
 from tests.desk.kit import ACCOUNT, SECOND, Table
 
