@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from actors.desk.resolver import Resolver
 from actors.desk.services import Services
 from actors.messages import WatchEscrows
-from actors.money.audit import met_escrow, turned
+from actors.money.escrows import met_escrow, turned
 from actors.money.evidence import EscrowView
 
 

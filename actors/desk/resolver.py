@@ -9,12 +9,12 @@ from actors.desk.watch import Asked, Purpose, Watch
 from actors.messages import Found, LookUp, LookUpFailed
 from actors.money.audit import audit, sent_at
 from actors.money.events import IntentOpened, LookedUp
-from actors.money.evidence import WINDOW_MARGIN, Evidence, Executed, Outgoing, Query
+from actors.money.evidence import WINDOW_MARGIN, EscrowView, Evidence, Executed, Outgoing, Query
 from actors.money.history import news, reviewed
 from actors.money.outgoing import Ambiguous
 from actors.money.positions import TradeDone
 from actors.money.records import Account
-from actors.money.resolve import Absent, Contradiction, Finding, FoundBet, FoundEscrow, find, judge
+from actors.money.resolve import Contradiction, Finding, FoundBet, find, judge
 from actors.money.trading import find_trade
 from actors.money.wagers import ALONE
 
@@ -196,7 +196,7 @@ class Resolver:
                     self.close(opened, Executed(bet=row), "look-up")
                     if copies:
                         settle.book_copies(self.till, opened, copies)
-                case FoundEscrow(view):
+                case EscrowView() as view:
                     self.close(opened, Executed(escrow=view), "look-up")
                 case Outgoing() as outgoing:
                     self.close(opened, Executed(outgoing=outgoing), "look-up")
@@ -207,7 +207,7 @@ class Resolver:
                 case Contradiction(text):
                     settle.close_contradicted(self.till, opened, text)
                     self.watches[evidence.account].wanted = "a contradiction"
-                case Absent():
+                case None:
                     absent.append(opened)
                     self._count_look(opened, evidence, asked)
         unknown = self.unknown(evidence.account)

@@ -4,8 +4,9 @@ from actors.desk.prover import check_nonce
 from actors.desk.till import Till
 from actors.messages import Settled
 from actors.money.amounts import signed_usd, usd
-from actors.money.audit import bet_postings, opened_escrow, payout_of, turned
+from actors.money.audit import bet_postings, payout_of
 from actors.money.book import Bucket, Posting, moved
+from actors.money.escrows import opened_escrow, turned
 from actors.money.events import EscrowOpened, IntentClosed, IntentOpened, Outcome, StopSet, StrayBooked, WithdrawalMoved
 from actors.money.evidence import BetRow, EscrowView, Executed, Outgoing
 from actors.money.positions import TradeDone

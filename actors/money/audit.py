@@ -12,11 +12,9 @@ from functools import lru_cache
 
 from actors.money.amounts import TOLERANCE_MICRO, times
 from actors.money.book import AT_VENUE, Bucket, Posting, moved
+from actors.money.escrows import ended, opened_escrow
 from actors.money.events import (
     CreditBooked,
-    EscrowClosed,
-    EscrowMoved,
-    EscrowOpened,
     Event,
     IntentOpened,
     StrayBooked,
@@ -258,7 +256,7 @@ def _refund(state: State, escrow_id: str, credited_micro: int, now: int) -> list
     if f"refunded: {escrow_id}" in state.recent:
         return []
     contract = state.contracts.get(escrow_id)
-    return [_ended(contract.opened, "refunded", Bucket.AVAILABLE, credited_micro, now)] if contract else None
+    return [ended(contract.opened, "refunded", Bucket.AVAILABLE, credited_micro, now)] if contract else None
 
 
 def _stray_escrow(account: str, view: EscrowView, kind: StrayKind, intent: str, now: int) -> list[Event]:
@@ -267,38 +265,6 @@ def _stray_escrow(account: str, view: EscrowView, kind: StrayKind, intent: str, 
         StrayBooked(now, account, view.escrow_id, kind, intent, view.amount_micro, 0, 0, (held,)),
         opened_escrow(view, account, intent, now),
     ]
-
-
-def opened_escrow(view: EscrowView, account: str, intent: str, now: int) -> EscrowOpened:
-    """Return the event by which a funded contract of ours is watched."""
-    return EscrowOpened(
-        now, view.escrow_id, account, "creator", view.amount_micro, view.commission_micro, view.auto_release_at, intent
-    )
-
-
-def met_escrow(acted: EscrowOpened, view: EscrowView, now: int) -> EscrowOpened:
-    """Return what is known now of a contract that we acted on as counterparty, knowing only its id; nothing is held."""
-    return EscrowOpened(
-        now, view.escrow_id, acted.account, "counterparty", view.net_micro, 0, view.auto_release_at, acted.intent
-    )
-
-
-def _ended(opened: EscrowOpened, status: str, target: Bucket, net_micro: int, now: int) -> EscrowClosed:
-    postings: tuple[Posting, ...] = ()
-    if opened.role == "creator":
-        net = moved(opened.account, Bucket.ESCROW_HELD, target, net_micro)
-        postings = net + moved(opened.account, Bucket.ESCROW_HELD, Bucket.FEES, opened.amount_micro - net_micro)
-    return EscrowClosed(now, opened.escrow_id, opened.account, status, postings)
-
-
-def turned(opened: EscrowOpened, view: EscrowView, now: int) -> EscrowClosed | EscrowMoved:
-    """Return the event of a watched contract that has another status now."""
-    net_micro = opened.amount_micro - opened.commission_micro
-    if view.status == "refunded":
-        return _ended(opened, "refunded", Bucket.AVAILABLE, net_micro, now)
-    if view.status == "released":
-        return _ended(opened, "released", Bucket.EXTERNAL, net_micro, now)
-    return EscrowMoved(now, opened.escrow_id, view.status)
 
 
 def _earned(account: str, ref: str, row: HistoryRow, now: int) -> TradeBooked:

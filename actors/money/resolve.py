@@ -33,25 +33,15 @@ class FoundBet:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundEscrow:
-    """The venue has the contract, or the act was done to it."""
-
-    view: EscrowView
-
-
-@dataclass(frozen=True, slots=True)
 class Contradiction:
     """The venue has something with our tag that is not what we sent; a person must look."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """This reading does not show it."""
-
-
-Finding = FoundBet | FoundEscrow | Outgoing | Ambiguous | Contradiction | Absent
+Finding = FoundBet | EscrowView | Outgoing | Ambiguous | Contradiction | None
+"""What a reading shows of an intent: what the venue executed (an act on a contract, too, by its view), why that cannot
+be told, or nothing."""
 
 
 def find(opened: IntentOpened, evidence: Evidence, new: News = News()) -> Finding:  # noqa: B008  frozen
@@ -59,19 +49,17 @@ def find(opened: IntentOpened, evidence: Evidence, new: News = News()) -> Findin
     match opened.kind:
         case "bet":
             rows = [row for row in evidence.rows if row.tag == opened.tag]
-            return _judge_rows(opened, rows) if rows else Absent()
+            return _judge_rows(opened, rows) if rows else None
         case "escrow_create":
             view = next((view for view in evidence.escrows if opened.tag in view.description), None)
-            if view is None:
-                return Absent()
-            if view.amount_micro != opened.stake_micro:
+            if view and view.amount_micro != opened.stake_micro:
                 return Contradiction(f"{view.escrow_id} holds {view.amount_micro}, {opened.stake_micro} were sent")
-            return FoundEscrow(view)
+            return view
         case "escrow_act":
             view = next((view for view in evidence.escrows if view.escrow_id == opened.subject), None)
-            return FoundEscrow(view) if view and view.status in DONE[opened.params["act"]] else Absent()
+            return view if view and view.status in DONE[opened.params["act"]] else None
         case _:
-            return find_outgoing(opened, new) or Absent()
+            return find_outgoing(opened, new)
 
 
 def _judge_rows(opened: IntentOpened, rows: list[BetRow]) -> FoundBet | Contradiction:
