@@ -79,6 +79,7 @@ class Agent:
         self._witness = Witness(lambda: self._system.handle(parts.REPORTER) if self._system else None)
         self._lock = threading.Lock()
         self._requested = threading.Event()
+        self._resumed = False  # the last wish was a resume, though a status may still show the pause
         self._bets_limit: int | None = 0  # none before the first tree is drawn
         self._started_at = 0.0
         self._ended: Summary | None = None
@@ -154,7 +155,7 @@ class Agent:
             given. A pause ends it only if it was there before: one that comes later is waited for.
         """
         self._bets_limit = bets
-        bounded, first = bets is not None or seconds is not None, True
+        bounded, lasting = bets is not None or seconds is not None, not self._resumed
         until = None if seconds is None else self._started_at + seconds
         while not self._requested.wait(POLL_S):
             if self._tree().wait(0) is not None:
@@ -163,8 +164,8 @@ class Agent:
             if status is None:
                 continue
             rule = status.stop_rule
-            ends = rule == MISMATCH or (bounded and rule is not None and (rule != PAUSE or first))
-            first = False
+            ends = rule == MISMATCH or (bounded and rule is not None and (rule != PAUSE or lasting))
+            lasting = False
             if ends and not status.open_intents:
                 return f"stopped:{rule}"
             if bets is not None and status.bets >= bets and not status.open_intents:
@@ -216,12 +217,13 @@ class Agent:
 
     def pause(self, reason: str) -> None:
         """Accept no new work until `resume`. Returns at once."""
+        self._resumed = False
         self._bankroll().tell(Pause(reason))
 
     def resume(self, by: str) -> None:
-        """Lift a pause, and a stop by beginning a new session. Blocks until that is on disk, for at most 2 s."""
+        """Lift a pause, and a stop by beginning a new session. Returns at once."""
+        self._resumed = True
         self._bankroll().tell(Resume(by))
-        self._await(lambda now: now.stop_rule in (None, MISMATCH), ASK_TIMEOUT_S)
 
     def crash(self, actor: str) -> None:
         """Crash an actor, to see the tree heal; on paper only. Returns at once.
@@ -287,9 +289,10 @@ class Agent:
         if site.builtin:
             self._await(lambda now: now.phase != "RECOVERING", FIRST_LOOK_S)
         self._say_tree()
-        self._bets_limit = None
         if self.config.resume:
             self.resume("--resume")
+            self._await(lambda now: now.stop_rule in (None, MISMATCH), ASK_TIMEOUT_S)  # `wait` is not to see it still
+        self._bets_limit = None
 
     def _tree(self) -> System:
         if self._system is None:
