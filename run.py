@@ -1,5 +1,6 @@
 """The process: a thin call into the command line."""
 
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ if sys.platform == "win32":  # before anything is loaded that takes its signals 
 if Path(actors.__file__).resolve().parent != Path(__file__).resolve().parent / "actors":
     _refuse(f"The package `actors` at {actors.__file__} hides Stakekeeper's own; use a virtual environment of its own.")
 
+gc.disable()  # what is loaded now is no garbage: to look for some takes a twentieth of a start
 try:
     from actors.cli import main  # only when it is ours
 except ModuleNotFoundError as error:
@@ -31,6 +33,7 @@ except ModuleNotFoundError as error:
     if (mend := uninstalled(error)) is None:
         raise
     _refuse(str(mend))
+gc.enable()
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -57,7 +57,7 @@ ROUTINE = (IntentOpened, IntentClosed)
 SHOW_EVERY = 50_000
 """How old the status may be while something is on its way to the disk, in microseconds; else it is exact."""
 
-SNAPSHOT_EVERY = 2_000
+SNAPSHOT_EVERY = 1_000
 """Events between two snapshots."""
 
 STASH_LIMIT = 10_000

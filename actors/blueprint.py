@@ -18,7 +18,6 @@ from actors.reporter import ReporterActor
 from actors.schedule import rows
 from actors.strategy import StrategyActor
 from actors.version import VERSION
-from actors.webhook import WebhookActor
 from supervision import ChildSpec, Handle, Strategy, Supervisor
 
 LANE_SHUTDOWN_S = 0.5
@@ -138,6 +137,8 @@ def _webhook(parts: Parts) -> list[ChildSpec]:
     receiver = parts.world.webhooks()
     if receiver is None:
         return []
+    from actors.webhook import WebhookActor  # noqa: PLC0415  see actors.crew
+
     return [ChildSpec("webhook", lambda: WebhookActor(receiver, parts.bankroll, parts.reporter, parts.world.wall))]
 
 

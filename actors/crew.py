@@ -1,10 +1,12 @@
-"""The crew: how each service's actor is made, and which account of the book it reads."""
+"""The crew: how each service's actor is made, and which account of the book it reads.
+
+What few agents turn on is loaded when it is: to load a service takes longer than to start it, and a restart is short.
+"""
 
 from collections.abc import Callable
 from functools import partial
 
 from actors.casino import CasinoActor
-from actors.domains import DomainsActor
 from actors.escrow import EscrowActor
 from actors.faucet import FaucetActor
 from actors.money.wagers import (
@@ -19,16 +21,10 @@ from actors.money.wagers import (
 )
 from actors.parts import Parts
 from actors.referral import ReferralActor
-from actors.trading import TradingActor
 from actors.venue.casino import bet_request
-from actors.venue.domains import Domains, domain_request
 from actors.venue.escrow import act_request, create_request
 from actors.venue.faucet import Faucet
 from actors.venue.referral import Referral
-from actors.venue.trading import trade_request
-from actors.venue.transfers import transfer_request
-from actors.venue.wallet import Wallet
-from actors.wallet import WalletActor
 from supervision import ChildSpec, Supervisor, Worker
 
 READERS = {"casino": "casino", "trading": "trading", "domains": "domains"}
@@ -61,10 +57,16 @@ def request_of(wager: Checked, stake_micro: int, tag: str) -> Request:
         case CheckedAct():
             return act_request(wager)
         case CheckedPay() | CheckedWithdraw():
+            from actors.venue.transfers import transfer_request  # noqa: PLC0415  see above
+
             return transfer_request(wager)
         case CheckedDomain():
+            from actors.venue.domains import domain_request  # noqa: PLC0415  see above
+
             return domain_request(wager)
         case _:
+            from actors.venue.trading import trade_request  # noqa: PLC0415  see above
+
             return trade_request(wager)
 
 
@@ -89,13 +91,18 @@ def _escrow(parts: Parts) -> EscrowActor:
     return EscrowActor(world.escrow, world.port("escrow"), parts.bankroll, parts.reporter, world.wall)
 
 
-def _trading(parts: Parts) -> TradingActor:
+def _trading(parts: Parts) -> Worker:
+    from actors.trading import TradingActor  # noqa: PLC0415  see above
+
     world = parts.world
     health = partial(world.health, "trading")
     return TradingActor("trading", world.trading, world.port("trading"), parts.bankroll, world.wall, health)
 
 
-def _domains(parts: Parts) -> DomainsActor:
+def _domains(parts: Parts) -> Worker:
+    from actors.domains import DomainsActor  # noqa: PLC0415  see above
+    from actors.venue.domains import Domains  # noqa: PLC0415  see above
+
     world, watched = parts.world, parts.config.domains.watch
     lanes = [parts.lane(lane.name) for lane in parts.lanes if lane.account == "domains"]
     return DomainsActor(
@@ -104,7 +111,10 @@ def _domains(parts: Parts) -> DomainsActor:
     )  # fmt: skip
 
 
-def _wallet(parts: Parts) -> WalletActor:
+def _wallet(parts: Parts) -> Worker:
+    from actors.venue.wallet import Wallet  # noqa: PLC0415  see above
+    from actors.wallet import WalletActor  # noqa: PLC0415  see above
+
     world, section = parts.world, parts.config.wallet
     addresses = {chain: address for chain, address in section if address}
     return WalletActor(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from random import Random
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import SecretStr
 
@@ -29,13 +29,13 @@ from actors.venue.budget import Budget
 from actors.venue.casino import Casino
 from actors.venue.errors import BreakerOpen
 from actors.venue.escrow import Escrow
-from actors.venue.exchange import Exchange
 from actors.venue.feed import PriceSocket
 from actors.venue.line import Line
 from actors.venue.port import Port, Runs
-from actors.venue.trading import Trading
-from actors.webhook import MakeReceiver
-from actors.webhook_server import WebhookServer
+
+if TYPE_CHECKING:
+    from actors.venue.trading import Trading
+    from actors.webhook import MakeReceiver
 
 PORT_THREADS = 4
 PORT_CAPACITY = 64
@@ -84,7 +84,7 @@ class World(Protocol):
     def store(self) -> Store | None:
         """Return where others see what lasts for seconds, or None where there is nothing such."""
 
-    def webhooks(self) -> MakeReceiver | None:
+    def webhooks(self) -> "MakeReceiver | None":
         """Return what makes the server that events are pushed to, or None where it is off."""
 
     def has_room(self) -> bool:
@@ -140,8 +140,11 @@ class RealWorld:
         """Return a client with connections of its own."""
         return Escrow(self.line("escrow"))
 
-    def trading(self) -> Trading:
+    def trading(self) -> "Trading":
         """Return a client with connections of its own, to the service and to the exchange behind it."""
+        from actors.venue.exchange import Exchange  # noqa: PLC0415  see actors.crew
+        from actors.venue.trading import Trading  # noqa: PLC0415
+
         return Trading(self.line("trading"), Exchange(self.line("exchange")))
 
     def health(self, service: str) -> str:
@@ -164,7 +167,7 @@ class RealWorld:
         url = self._config.redis.url
         return RedisState(url, self._config.agent.id) if url else None
 
-    def webhooks(self) -> MakeReceiver | None:
+    def webhooks(self) -> "MakeReceiver | None":
         """Return what binds the configured port.
 
         Raises:
@@ -176,6 +179,8 @@ class RealWorld:
         secret = SecretStr(os.environ.get(section.secret_env, ""))
         if not secret:
             raise ConfigError(f"webhook.port is set, but not its secret: put it into {section.secret_env}.")
+        from actors.webhook_server import WebhookServer  # noqa: PLC0415
+
         # By the system's clock, which a sleep of the machine does not hold up: the venue signs the time.
         return lambda take: WebhookServer(section.host, section.port, section.path, secret, _utc, take)
 

@@ -2,7 +2,7 @@
 
 The journal is a real one: the agent plays a bet at the built-in venue, and so many intents are written behind it with
 the product's own codec and chain. Each gets its stake back, so book and venue agree. The newest snapshot is as old as
-it ever gets. Every start is ended by SIGKILL; the venue goes on.
+it hardly ever gets. Every start is ended by SIGKILL; the venue goes on.
 """
 
 import json
@@ -34,8 +34,11 @@ LIMITS_S = {100_000: 0.5, 1_000_000: 1.0}
 
 READY, RESOLVING = "reconcile ", "resolving "
 RUNS = 9
-FOLDED = RECENT_REFS * 9 // 20
-"""Intents that the snapshot is folded over: not so many that the first bet would be forgotten."""
+FOLDED = (RECENT_REFS - SNAPSHOT_EVERY) // 2 - 10
+"""Intents that the snapshot is folded over, two references each: not so many that the first bet would be forgotten."""
+
+STARTS = 100
+"""Events that all starts together write at the most, so that none of them is the one that makes a new snapshot."""
 
 BATCH = 10_000
 BETWEEN_BETS_US = 1_200_000
@@ -100,7 +103,7 @@ def lengthen(path, intents):
     sample = next(event for event in events if isinstance(event, IntentOpened))
     agreed = [event for event in events if isinstance(event, Reconciled)][-1]
     last = old[-1].seq + 2 * intents + 1
-    kept_at = last + 1 - SNAPSHOT_EVERY  # between two bets
+    kept_at = last + 1 - (SNAPSHOT_EVERY - STARTS)  # between two bets
     folded = range(kept_at + 1 - 2 * FOLDED, kept_at + 1)
     rows = rows_after(old[-1], chain(bets(sample, intents), [encode(agreed)]))
     with closing(sqlite3.connect(path)) as database:
