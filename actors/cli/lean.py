@@ -11,6 +11,9 @@ DRIVERS = ("psycopg", "psycopg2", "redis")
 """What they look for when they are loaded, and this process does not use through them. It is slow to load, and can
 still be loaded by whoever uses it itself."""
 
+GARBAGE_AFTER = 10_000
+"""Objects made and kept, after which garbage is looked for: a busy agent keeps many until a commit, and makes no cycles."""
+
 
 def load() -> None:
     """Load it, in a process that is ours; a host application's peewee must find what the host has installed."""
@@ -25,4 +28,5 @@ def load() -> None:
             del sys.modules[name]
     importlib.import_module("actors.agent")
     gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER)
     gc.enable()
