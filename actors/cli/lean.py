@@ -12,7 +12,7 @@ DRIVERS = ("psycopg", "psycopg2", "redis")
 still be loaded by whoever uses it itself."""
 
 GARBAGE_AFTER = 10_000
-"""Objects made and kept, after which garbage is looked for: a busy agent keeps many until a commit, and makes no cycles."""
+"""Objects made and kept, after which garbage is looked for: many are kept until a commit, and few make cycles."""
 
 
 def load() -> None:
