@@ -177,7 +177,7 @@ class State:
                 self.unproven = {bet.intent: bet for bet in self.unproven.values() if bet.seed_hash != event.seed_hash}
             case HintTaken():
                 self.hints[event.event_id] = event.type
-                _trim(self.hints, HINTS_KEPT)
+                _trim(self.hints, HINTS_KEPT, HINTS_KEPT // 10)
             case _:
                 self._book(event)
         for account in self.accounts.values():
@@ -354,7 +354,7 @@ class State:
         if event.nonce >= 0:
             earlier = reversed(self.unproven.values())
             self.unproven[event.intent] = unproven(opened, event, account.nonces, earlier)
-            _trim(self.unproven, UNPROVEN_MOST)
+            _trim(self.unproven, UNPROVEN_MOST, 1)
         gained = event.payout_micro > opened.stake_micro
         self.tally.bets += 1
         self.tally.won += gained
@@ -410,15 +410,15 @@ class State:
     def _remember(self, ref: str, intent: str, account: str = "") -> None:
         known = self.known(account)
         known[ref] = intent
-        _trim(known, RECENT_REFS)
+        _trim(known, RECENT_REFS, RECENT_REFS // 10)
 
 
 def _from_outside(postings: Iterable[Posting]) -> int:
     return sum(p.amount_micro * ((p.source is Bucket.EXTERNAL) - (p.target is Bucket.EXTERNAL)) for p in postings)
 
 
-def _trim(kept: dict[str, Any], most: int) -> None:
-    # A tenth at once: to find the oldest, a dictionary walks over all that was taken from its front.
+def _trim(kept: dict[str, Any], most: int, at_once: int) -> None:
+    # To find the oldest, a dictionary walks over all that was taken from its front: of a long one many go at once.
     if len(kept) > most:
-        for oldest in list(islice(kept, max(1, most // 10))):
+        for oldest in list(islice(kept, at_once)):
             del kept[oldest]
