@@ -333,7 +333,7 @@ class GetStatus:
 
 @dataclass(frozen=True, slots=True)
 class LaneStatus:
-    """One lane for people: `since` tells for how long, `why` what it waits for."""
+    """One lane for people; `why` tells what it waits for."""
 
     lane: str
     account: str

@@ -21,7 +21,7 @@ from actors.money.events import (
 )
 from actors.money.outgoing import by_word
 from actors.money.positions import TradeDone
-from actors.money.risk import MISMATCH, PAUSE, next_stop_micro
+from actors.money.risk import MISMATCH, PAUSE, Denial, next_stop_micro
 
 
 class NotInError(ValueError):
@@ -145,7 +145,7 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple
         suspense_micro=sum(state.book.balance(name, Bucket.SUSPENSE) for name in watches),
         next_stop=_next_stop(till, resolver),
         stop_rule=stop.rule if stop else None,
-        stop_reason=_reason(stop) if stop else None,
+        stop_reason=str(Denial(stop.rule, stop.limit, stop.value)) if stop else None,
         lanes=lanes,
         open_intents=tuple(state.open),
         bets=tally.bets - start.bets,
@@ -164,12 +164,6 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple
         fees_micro=sum(state.book.balance(name, Bucket.FEES) for name in watches),
         unread={name: watch.trouble for name, watch in watches.items() if watch.trouble},
     )
-
-
-def _reason(stop: StopSet) -> str:
-    if stop.rule == PAUSE:
-        return f"paused until `resume`: {stop.value}"
-    return f"{stop.rule}: limit {stop.limit}, at {stop.value}"
 
 
 def _phase(till: Till, resolver: Resolver, stop: str | None) -> str:

@@ -25,6 +25,8 @@ class Denial:
     until: int = 0
 
     def __str__(self) -> str:
+        if self.rule == PAUSE:
+            return f"paused until `resume`: {self.value}"
         return f"{self.rule}: limit {self.limit}, at {self.value}"
 
 

@@ -144,6 +144,14 @@ def test_a_pause_is_lifted_by_resume_and_continues_the_session():
     assert table.propose()
 
 
+def test_a_pause_is_told_in_plain_words_by_the_account_and_by_the_lane():
+    table = Table().reconciled()
+    table.propose()
+    table.tell(Pause("lunch"))
+    status = table.desk.status(table.now)
+    assert {status.stop_reason, *(lane.why for lane in status.lanes)} == {"paused until `resume`: lunch"}
+
+
 def test_a_pause_outlives_a_crash():
     table = Table().reconciled()
     table.tell(Pause("lunch"))
