@@ -110,12 +110,14 @@ def check_journal(patient: Patient) -> Finding:
 
 
 def check_config(patient: Patient) -> Finding:
-    """The configuration makes sense; it was loaded already, so it does."""
+    """The configuration makes sense; it was loaded already, so it does. Nobody should rely on what is not there yet."""
     config = patient.config
     none = "no strategy: nothing is wagered" if config.live else "default strategies"
-    return Finding(
-        "config", "ok", f"{config.mode}, {f'{len(config.strategy)} strategies' if config.strategy else none}"
-    )
+    text = f"{config.mode}, {f'{len(config.strategy)} strategies' if config.strategy else none}"
+    if config.alerts.urls:
+        mend = "This version sends no alerts; have the log watched, or `status`, and leave alerts.urls out."
+        return Finding("config", "warn", "alerts.urls has no effect", mend)
+    return Finding("config", "ok", text)
 
 
 def check_keys(patient: Patient) -> Finding:

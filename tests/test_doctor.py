@@ -49,6 +49,12 @@ def test_every_trouble_has_a_mend(config, tmp_path):
     assert all(one.mend for one in troubled)
 
 
+def test_alerts_that_nobody_would_send_are_told_of(tmp_path):
+    config = AgentConfig.load(data=tmp_path / "paper", env={}, overrides={"alerts.urls": ["https://hooks.example/x"]})
+    finding = doctor.check_config(patient(config))
+    assert (finding.state, "sends no alerts" in finding.mend) == ("warn", True)
+
+
 def test_a_clock_in_the_past_fails(config):
     assert doctor.check_clock(patient(config, datetime(1970, 1, 1, tzinfo=UTC))).state == "fail"
 

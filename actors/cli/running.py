@@ -47,7 +47,7 @@ def run(
         list[str] | None, typer.Option("--strategy", metavar="NAME|module:Class", help="What to play; repeatable.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Lift a stop and begin a new session.")] = False,
-    no_web: Annotated[bool, typer.Option("--no-web", help="Without the dashboard.")] = False,
+    no_web: Annotated[bool, typer.Option("--no-web", help="Without a dashboard; this version has none yet.")] = False,
     summary: Annotated[
         Path | None, typer.Option("--summary", metavar="FILE", help="Where the final summary goes, as JSON.")
     ] = None,
