@@ -1,6 +1,7 @@
 """The process: a thin call into the command line."""
 
 import gc
+import os
 import signal
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ if sys.platform == "win32":  # before anything is loaded that takes its signals 
 if Path(actors.__file__).resolve().parent != Path(__file__).resolve().parent / "actors":
     _refuse(f"The package `actors` at {actors.__file__} hides Stakekeeper's own; use a virtual environment of its own.")
 
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # no stranger's code beside money, and no search for it
 gc.disable()  # what is loaded now is no garbage: to look for some takes a twentieth of a start
 try:
     from actors.cli import main  # only when it is ours
