@@ -161,15 +161,14 @@ class Agent:
             if self._tree().wait(0) is not None:
                 return "failed" if self.failure() else "requested"
             status = self._status()
-            if status is None:
-                continue
-            rule = status.stop_rule
-            ends = rule == MISMATCH or (bounded and rule is not None and (rule != PAUSE or lasting))
-            lasting = False
-            if ends and not status.open_intents:
-                return f"stopped:{rule}"
-            if bets is not None and status.bets >= bets and not status.open_intents:
-                return "bets"
+            if status is not None:
+                rule = status.stop_rule
+                lasting = lasting and rule == PAUSE
+                ends = rule == MISMATCH or (bounded and rule is not None and (rule != PAUSE or lasting))
+                if ends and not status.open_intents:
+                    return f"stopped:{rule}"
+                if bets is not None and status.bets >= bets and not status.open_intents:
+                    return "bets"
             if until is not None and time.monotonic() >= until:
                 return "seconds"
         return "requested"

@@ -25,6 +25,9 @@ LANE_SHUTDOWN_S = 0.5
 
 RECONCILE_EVERY_US = 600_000_000
 
+DISK_S = 10.0
+"""How long the disk may hold up the end of whoever waits for it, in seconds: another program's lock alone may for 5."""
+
 MONEY = "money"
 """The thread of the bankroll and of the journal: each waits for the other at every step, and a change of threads costs
 more than a decision."""
@@ -104,7 +107,7 @@ def _journal(parts: Parts) -> ChildSpec:
     def make() -> PersistenceActor:
         return PersistenceActor(parts.world.journal, parts.bankroll)
 
-    return ChildSpec("journal", make, start_timeout=60.0, thread=MONEY)
+    return ChildSpec("journal", make, start_timeout=60.0, shutdown=DISK_S, thread=MONEY)
 
 
 def _bankroll(parts: Parts) -> ChildSpec:
@@ -113,7 +116,7 @@ def _bankroll(parts: Parts) -> ChildSpec:
     def make() -> BankrollActor:
         return BankrollActor(terms, read, parts.handle(JOURNAL), find, parts.world.wall)
 
-    return ChildSpec("bankroll", make, thread=MONEY)
+    return ChildSpec("bankroll", make, shutdown=DISK_S, thread=MONEY)
 
 
 def _feeds(parts: Parts) -> ChildSpec:

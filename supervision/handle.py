@@ -153,13 +153,19 @@ class Handle:
                 worker = target.worker
                 if worker is not None and worker.shares_thread(asker):
                     raise AskCycle(" -> ".join(chain))
+                if worker is not None:  # or who holds its thread
+                    worker = self._hub.holders.get(worker.child_spec.thread, worker)
                 target = worker.waits_for if worker is not None else None
             before, asker.waits_for = asker.waits_for, self
+            if (thread := asker.child_spec.thread) is not None:
+                self._hub.holders[thread] = asker
         try:
             inbox.put(ask)
             return self._hub.runtime.wait(ask.reply, timeout)
         finally:
             asker.waits_for = before
+            if before is None and thread is not None:
+                self._hub.holders.pop(thread, None)
 
     def watch(self, watcher: Callable[[Down], None]) -> Callable[[], None]:
         """Call `watcher` with a `Down` at each end of an incarnation; return a function that ends the watch.

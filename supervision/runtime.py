@@ -100,9 +100,10 @@ class Threads:
             return
         with self._sharing:
             turns, thread = self._shared.get(name, (None, None))
-            if turns is not None and thread is not None and turns.add(worker):
-                self._threads[worker] = thread
-                return
+            if turns is not None and thread is not None:
+                self._threads[worker] = thread  # before it can end
+                if turns.add(worker):
+                    return
             turns = Turns(partial(setattr, here, "worker"), lambda one: self._threads.pop(one, None))
             turns.add(worker)
             thread = threading.Thread(target=turns.run, name=name, daemon=True)

@@ -65,7 +65,10 @@ class Turns:
                 worker.handle_item(worker.mailbox.take())
             else:
                 self._begun[worker] = True
-                worker.begin()
+                if worker.is_current():
+                    worker.begin()
+                else:  # it was abandoned while it waited for its turn
+                    worker.stop()
         except BaseException as error:  # noqa: BLE001 - an exception injected between two messages
             worker.stop(Exit.failed(error))
         if worker.is_over:

@@ -199,7 +199,8 @@ class Desk:
             if self._reconciler.draining:
                 continue
             if message.service == account:
-                watch.want("the period")
+                if not watch.asked:  # else its bets, and the house's own trades, might never get their turn
+                    watch.want("the period")
             elif message.what == "accounts":
                 watch.want("a hint")
         return till.cut()

@@ -15,6 +15,7 @@ from actors.money.outgoing import Ambiguous
 from actors.money.positions import TradeDone
 from actors.money.records import Account
 from actors.money.resolve import Contradiction, Finding, FoundBet, find, judge
+from actors.money.state import RECENT_REFS
 from actors.money.trading import find_trade
 from actors.money.wagers import ALONE
 
@@ -80,8 +81,10 @@ class Resolver:
                 watch.asked = None
             if watch.asked or not watch.service:
                 continue
-            due = self.till.state.account(account).reconciled_at + self.till.terms.reconcile_every
-            if not watch.wanted and self.till.now >= due:
+            known = self.till.state.account(account)
+            due = known.reconciled_at + self.till.terms.reconcile_every
+            # Each bet is two references, and what is no longer remembered would be taken for another's.
+            if not watch.wanted and (self.till.now >= due or known.nonces - known.agreed_nonces >= RECENT_REFS // 4):
                 watch.wanted = "the period"
             if any(self.till.tracks[o.intent].next_look <= self.till.now for o in self.unknown(account)):
                 self._ask(account, watch, "resolve")

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from operator import index
 from pathlib import Path
 from sqlite3 import IntegrityError
@@ -112,34 +113,38 @@ class Journal:
             self._connection.run(sqlite.FORGET_SNAPSHOTS, (0,))
 
     def append(self, groups: Sequence[Sequence[Entry]]) -> list[Committed | Rejected]:
-        """Write groups of entries in one transaction, up to the first that the table refuses.
+        """Write groups of entries, in one transaction unless the table refuses one: then up to that one.
 
         Args:
             groups: Each is written as a whole or not at all.
 
         Returns:
-            What became of each group, in order; whatever is committed is on disk. A refused group is the last one told
-            of: nothing behind it was written.
+            What became of each group, in order; whatever is committed is on disk. Nothing was written of groups that
+            are not told of: those behind a refused one, or behind which another program took the write lock.
 
         Raises:
             JournalBusy: Another program kept the write lock for 5 seconds; nothing is written.
-            EpochLost: A newer owner took over; nothing is written. Fatal.
+            EpochLost: A newer owner took over. Fatal.
             JournalBroken: The disk failed, or the file was deleted or replaced. Fatal.
             JournalFull: It is full, even without the ballast. Fatal.
         """
         at_micros = index(self._wall_micros())  # a float would be hashed as one and stored as another
-        outcomes = self._carry(lambda: self._append(groups, at_micros))
+        outcomes = self._append(groups, at_micros)
         self._carry(lambda: self._anchor_if_due(at_micros))
         return outcomes
 
     def _append(self, groups: Sequence[Sequence[Entry]], at_micros: int) -> list[Committed | Rejected]:
         try:
-            return [*self._write(groups, at_micros, ROWS_AT_ONCE)]
+            return [*self._carry(lambda: self._write(groups, at_micros, ROWS_AT_ONCE))]
         except _Refused:
             outcomes: list[Committed | Rejected] = []
         for group in groups:  # each by itself, and row by row, to learn which it was
             try:
-                outcomes += self._write([group], at_micros, 1)
+                outcomes += self._carry(partial(self._write, [group], at_micros, 1))
+            except JournalBusy:
+                if not outcomes:
+                    raise
+                return outcomes  # what is on disk is not to be told as refused
             except _Refused as refused:
                 return [*outcomes, _rejection(refused.entry, refused.why)]
         return outcomes

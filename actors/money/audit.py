@@ -25,9 +25,9 @@ from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, Ledg
 from actors.money.fairness import Unproven
 from actors.money.history import BET_REASONS, cursor, fresh_rows, withdrawals_moved
 from actors.money.outgoing import DOMAIN, PAYMENT, WITHDRAWAL
-from actors.money.positions import NOTHING, Holdings, TradeDone
-from actors.money.state import State
-from actors.money.trading import drift, find_trade, taken
+from actors.money.positions import NOTHING, TradeDone
+from actors.money.state import WATCH, State
+from actors.money.trading import SKEW, drift, find_trade, taken
 
 LOCK = "escrow_lock: "
 REFUND = "escrow_timeout_refund: "
@@ -221,8 +221,9 @@ def sent_at(state: State, opened: IntentOpened, evidence: Evidence) -> int:
 def _late_orders(state: State, evidence: Evidence, now: int) -> list[StrayBooked]:
     # An order that was closed as not executed is looked for as it was before. The money comes with its fills.
     found: dict[str, StrayBooked] = {}
-    for order in [void.order for void in state.watched.values() if void.order and void.account == evidence.account]:
-        if order.kind == "order" and _may_fill(state.holdings.get(evidence.account, NOTHING), order):
+    voids = reversed(list(state.younger(WATCH, now)))
+    for order in [void.order for void in voids if void.order and void.account == evidence.account]:
+        if order.kind == "order" and _may_fill(state, evidence, order):
             continue
         done = find_trade(order, evidence, state.traded, sent_at(state, order, evidence))
         if isinstance(done, TradeDone) and done.reference not in found:
@@ -231,11 +232,14 @@ def _late_orders(state: State, evidence: Evidence, now: int) -> list[StrayBooked
     return list(found.values())
 
 
-def _may_fill(held: Holdings, order: IntentOpened) -> bool:
-    # Something else that would: an order that waits, or what closes a position of the other side.
+def _may_fill(state: State, evidence: Evidence, order: IntentOpened) -> bool:
+    # Something else that would: an order that waits, or was filled since, or what closes a position of the other side.
     coin, side = order.params["coin"], order.params["side"]
+    held, agreed = state.holdings.get(evidence.account, NOTHING), state.account(evidence.account).venue_at - SKEW
+    limits = evidence.trading.limits if evidence.trading else ()
+    filled = (one for one in limits if one.status == "filled" and one.created_at * 1_000_000 >= agreed)
     closing = any(one.coin == coin and one.side != side for one in held.positions)
-    return closing or any(one.coin == coin for one in held.orders)
+    return closing or any(one.coin == coin for one in (*held.orders, *filled))
 
 
 def _lock(state: State, evidence: Evidence, escrow_id: str, now: int) -> list[Event] | None:

@@ -137,14 +137,15 @@ class State:
 
     def watching(self, account: str, now: int) -> bool:
         """Whether a bet that was closed as not executed might still turn up."""
-        return any(void.bet and void.account == account for void in self._younger(WATCH, now))
+        return any(void.bet and void.account == account for void in self.younger(WATCH, now))
 
     def _held(self, account: str, now: int) -> int:
         if not self.watched:
             return 0
-        return sum(void.hold_micro for void in self._younger(HOLD, now) if void.account == account)
+        return sum(void.hold_micro for void in self.younger(HOLD, now) if void.account == account)
 
-    def _younger(self, age: int, now: int) -> Iterator[Void]:
+    def younger(self, age: int, now: int) -> Iterator[Void]:
+        """Return what was closed as not executed since then, the newest first."""
         # Of an earlier run counts when this one began: its clock may have been another.
         return takewhile(lambda void: now - max(void.at, self.run_at) < age, reversed(self.watched.values()))
 

@@ -2,6 +2,7 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -125,6 +126,23 @@ def test_a_pause_that_comes_meanwhile_is_waited_for(loser):
         loser.seen.reach(lambda: [look.phase for look in looks[-2:]] == ["PAUSED"] * 2, "two looks at a pause")
         agent.request_stop()
         assert ended.result() == "requested"
+
+
+def test_a_pause_from_before_ends_a_run_when_what_was_open_is_closed(loser):
+    agent = loser.play(Endless(LOSING))
+    agent.pause("lunch")
+    loser.until(phase="PAUSED")
+    agent = loser.play(Endless(LOSING))
+    paused = agent._await(lambda status: status.stop_rule == "pause", 10.0)
+    looks = iter([replace(paused, open_intents=("i1",))] * 2)
+    agent._status = lambda: next(looks, paused)
+    assert agent.wait(bets=1) == "stopped:pause"
+
+
+def test_a_run_ends_in_time_though_the_bankroll_does_not_answer(loser):
+    agent = loser.play(Endless(LOSING))
+    agent._status = lambda: None
+    assert agent.wait(seconds=0.01) == "seconds"
 
 
 def test_the_rate_of_bets_is_kept(loser):

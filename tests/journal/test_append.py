@@ -1,5 +1,6 @@
 """Appending: order, group commit, refusals that spoil nothing else, failures that end the writer."""
 
+import sqlite3
 from itertools import pairwise
 
 import pytest
@@ -75,6 +76,36 @@ def test_a_group_of_any_length_is_whole_or_not_at_all(journal, rows):
     assert refused.rule == "one_venue_ref"
     assert list(journal.replay()) == []
     assert journal.append([group]) == [Committed(tuple(range(1, rows + 1)))]
+
+
+def failing(journal, statement, code, nth):
+    """Let the nth such statement of the journal fail."""
+    run, seen = journal._connection.run, []
+
+    def execute(sql, parameters=()):
+        seen.append(sql)
+        if sql == statement and seen.count(sql) == nth:
+            error = sqlite3.OperationalError("it was to fail")
+            error.sqlite_errorcode = code
+            raise error
+        run(sql, parameters)
+
+    journal._connection.run = execute
+
+
+def test_a_disk_that_is_full_behind_a_refusal_writes_nothing_twice(journal):
+    journal.append([[opened("i1")]])
+    failing(journal, sqlite.COMMIT, sqlite3.SQLITE_FULL, nth=2)
+    *written, refused = journal.append([[note("first")], [note("second")], [opened("i1")]])
+    assert (written, refused.rule) == ([Committed((2,)), Committed((3,))], "one_open")
+    assert [row.payload for row in journal.replay(1)] == ['{"text":"first"}', '{"text":"second"}']
+
+
+def test_a_lock_behind_a_refusal_spoils_nothing_that_was_written(journal):
+    journal.append([[opened("i1")]])
+    failing(journal, sqlite.BEGIN, sqlite3.SQLITE_BUSY, nth=3)
+    assert journal.append([[note("first")], [note("second")], [opened("i1")]]) == [Committed((2,))]
+    assert [row.payload for row in journal.replay(1)] == ['{"text":"first"}']
 
 
 def test_a_refused_venue_reference_can_name_what_it_met(journal):

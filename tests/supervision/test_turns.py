@@ -93,6 +93,30 @@ def test_an_ask_of_one_that_cannot_run_meanwhile_is_told_at_once(events):
             system.handle("a").ask(lambda _me: other.ask("hello"))
 
 
+def test_a_circle_through_one_that_cannot_run_meanwhile_is_told_at_once(events):
+    with pair(events) as system:
+        b, c = system.handle("b"), system.handle("c")
+        with pytest.raises(s.AskCycle):
+            system.handle("a").ask(lambda _me: c.ask(lambda _other: b.ask("hello")))
+
+
+def test_one_that_was_abandoned_before_its_turn_does_not_begin(events):
+    begun = []
+    factory = lambda: Puppet(on_setup=lambda me: begun.append((me.incarnation, me.is_current())))  # noqa: E731
+    backoff = s.Backoff(first=0.01, cap=0.01)
+    late = child("b", factory, thread="both", start_timeout=0.02, backoff=backoff)
+    with one(events, child("a", thread="both"), late, max_restarts=10**6) as system:
+        release = threading.Event()
+        system.handle("b").tell(Raise(ValueError("x")))
+        entered = threading.Event()
+        system.handle("a").tell(Block(entered, release))
+        events.wait(s.Abandoned, "b", number=2)
+        release.set()
+        events.wait(s.ChildRestarted, "b")
+        assert system.handle("b").ask("alive") == "alive"
+    assert all(current for _, current in begun)
+
+
 def test_a_kept_mailbox_is_handled_by_the_next_incarnation(events):
     log = []
     with pair(events, log, mailbox=s.MailboxSpec(keep=True)) as system:
