@@ -75,7 +75,10 @@ def fresh_rows(state: State, evidence: Evidence) -> list[tuple[str, HistoryRow]]
     """Return the movements that are new since the last reconcile and that no closed intent of ours explains."""
     account, fresh = state.account(evidence.account), []
     explained = Counter(account.shown)
-    explained.update(withdrawal_key(one.total_micro) for one in reviewed(state, evidence.account))
+    # The row of one that is under review still is yet to come.
+    waiting = {one.withdrawal_id for one in evidence.withdrawals if one.status == "reviewing"}
+    reviews = (one for one in reviewed(state, evidence.account) if one.withdrawal_id not in waiting)
+    explained.update(withdrawal_key(one.total_micro) for one in reviews)
     explained.subtract(withdrawal_key(one.total_micro) for one in _spoken_for(state, evidence))
     for ref, row in external_rows(evidence.history):
         # The cursor moves when the account is reconciled; what was booked before that, beside an unknown, is recent.

@@ -297,6 +297,21 @@ def test_a_review_that_ends_beside_an_unknown_bet_is_booked_once(table):
     assert (table.outcome(lost), table.sound(), table.of(StopSet)) == ("void", True, [])
 
 
+def test_a_review_explains_no_withdrawal_of_another_user_of_the_key(table):
+    opened = table.propose(WITHDRAW)
+    row = table.venue.withdraw(10_000_000, ADDRESS, table.now, "reviewing")
+    table.answer(opened, Executed(outgoing=withdrawn(row)))
+    table.run(5 * SECOND)
+    table.venue.withdraw(10_000_000, ADDRESS, table.now)
+    table.tell(Reconcile())
+    table.run(5 * SECOND)
+    assert (table.sound(), table.of(StopSet)) == (True, [])
+    table.venue.end_withdrawal(row.withdrawal_id, "completed", table.now)
+    table.tell(Reconcile())
+    table.run(5 * SECOND)
+    assert (table.sound(), table.of(StopSet)) == (True, [])
+
+
 def test_without_the_memory_of_its_row_a_payment_would_be_booked_twice(table, monkeypatch):
     monkeypatch.setattr("actors.money.history.row_key", lambda reason, change: "nothing")
     opened = table.propose(PAY)
