@@ -172,7 +172,8 @@ class Resolver:
         # what is unknown, and must be seen to be explained. By the venue's clock: ours may have been set since then.
         agreed = account.venue_at or account.reconciled_at
         since = agreed - (SWEEP_BACK if purpose == "sweep" else WINDOW_MARGIN) if agreed else 0
-        self._numbers += 1
+        # By the clock: what a bankroll that has crashed since then had asked for is no answer to another question.
+        self._numbers = max(self._numbers + 1, self.till.now)
         barrier = len(unknown) == len(self.till.open(name))
         watch.asked = Asked(self._numbers, self.till.now, purpose, barrier, since)
         query = Query(
