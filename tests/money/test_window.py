@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from actors.money.events import CreditBooked
-from actors.money.evidence import Evidence, HistoryRow, LedgerRow, Query, Withdrawal
+from actors.money.evidence import BetRow, Evidence, HistoryRow, LedgerRow, Query, Withdrawal
 from actors.money.history import LEDGER_ROWS, as_expected, at_rest, cursor, external_rows, recent_history
 from actors.venue.times import iso
 from tests.desk.kit import ACCOUNT, SECOND, Table
@@ -103,3 +103,13 @@ def test_one_reading_is_enough_only_if_nobody_else_moves_the_account():
     assert as_expected(reading(), query)
     assert not as_expected(reading(BONUS), query)
     assert as_expected(reading(BONUS), replace(query, cursor_at=iso(100)))
+
+
+def test_a_stake_whose_bet_is_not_listed_needs_a_second_reading():
+    stake = LedgerRow("1", False, 10_000, "reservation", "bet_1", 100, iso(100))
+    query = Query("casino", 0, 7_000_000, 5, cursor_at=iso(100))
+    listed = BetRow("bet_1", "coin_flip", 10_000, 0, "1.96", False, "", 0, "", "")
+    torn = reading(stake)
+    assert not as_expected(torn, query)
+    assert as_expected(replace(torn, rows=(listed,)), query)
+    assert as_expected(torn, replace(query, since=101_000_000))
