@@ -58,9 +58,10 @@ SHOW_EVERY = 50_000
 """How old the status may be while something is on its way to the disk, in microseconds; else it is exact."""
 
 SNAPSHOT_EVERY = 1_000
-"""Events between two snapshots; what waits is served first, but no longer than for eight times as many."""
+"""Events after which a snapshot is made when no message waits."""
 
-SNAPSHOT_LATEST = 8
+SNAPSHOT_LATEST = 8_000
+"""Events after which it is made though messages wait."""
 
 STASH_LIMIT = 10_000
 """Messages kept while the journal is being replayed; more mean that something is very wrong."""
@@ -238,8 +239,8 @@ class BankrollActor(Worker):
             self._deliver(step.mail)
 
     def _snapshot(self) -> str | None:
-        at_leisure = not self.mailbox.depth() or self._since_snapshot >= SNAPSHOT_LATEST * SNAPSHOT_EVERY
-        if self._since_snapshot < SNAPSHOT_EVERY or not at_leisure or self._desk is None:
+        due = SNAPSHOT_LATEST if self.mailbox.depth() else SNAPSHOT_EVERY
+        if self._since_snapshot < due or self._desk is None:
             return None
         self._since_snapshot = 0
         return dump_state(self._desk.state.as_committed())

@@ -145,27 +145,25 @@ class Handle:
         return ask.reply.value
 
     def _ask_from(self, asker: Worker, inbox: Mailbox, ask: Ask, timeout: float) -> bool:
+        waits_for, here = self._hub.waits_for, asker.runs_on
         with _asking:
             chain: list[str] = [asker.path]
             target: Handle | None = self
             while target is not None:
                 chain.append(target.path)
-                worker = target.worker
-                if worker is not None and worker.shares_thread(asker):
+                there = target.worker.runs_on if target.worker is not None else None
+                if there == here:
                     raise AskCycle(" -> ".join(chain))
-                if worker is not None:  # or who holds its thread
-                    worker = self._hub.holders.get(worker.child_spec.thread, worker)
-                target = worker.waits_for if worker is not None else None
-            before, asker.waits_for = asker.waits_for, self
-            if (thread := asker.child_spec.thread) is not None:
-                self._hub.holders[thread] = asker
+                target = waits_for.get(there)
+            before, waits_for[here] = waits_for.get(here), self
         try:
             inbox.put(ask)
             return self._hub.runtime.wait(ask.reply, timeout)
         finally:
-            asker.waits_for = before
-            if before is None and thread is not None:
-                self._hub.holders.pop(thread, None)
+            with _asking:
+                waits_for[here] = before
+                if before is None:
+                    del waits_for[here]
 
     def watch(self, watcher: Callable[[Down], None]) -> Callable[[], None]:
         """Call `watcher` with a `Down` at each end of an incarnation; return a function that ends the watch.

@@ -46,7 +46,7 @@ class Hub:
         self.rng = rng
         self.lock = threading.RLock()
         self.orphans: dict[Worker, str] = {}
-        self.holders: dict[str | None, Worker] = {}  # who asks on a shared thread, by its name
+        self.waits_for: dict[object, Handle | None] = {}  # whom a thread asks, by `Worker.runs_on`
         self.fatal: Fatal | None = None
         self.fatal_path = ROOT
         self.on_tree = on_tree

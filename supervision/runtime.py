@@ -84,7 +84,7 @@ class Threads:
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self.clock = clock
         self._threads: dict[Worker, threading.Thread] = {}
-        self._shared: dict[str, tuple[Turns, threading.Thread]] = {}
+        self._shared: dict[str, Turns] = {}
         self._sharing = threading.Lock()
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = count()
@@ -99,16 +99,15 @@ class Threads:
             self._start(worker, threading.Thread(target=self._run, args=(worker,), name=worker.path, daemon=True))
             return
         with self._sharing:
-            turns, thread = self._shared.get(name, (None, None))
-            if turns is not None and thread is not None:
-                self._threads[worker] = thread  # before it can end
+            turns = self._shared.get(name)
+            if turns is not None:
+                self._threads[worker] = turns.thread  # before it can end
                 if turns.add(worker):
                     return
-            turns = Turns(partial(setattr, here, "worker"), lambda one: self._threads.pop(one, None))
+            turns = Turns(name, partial(setattr, here, "worker"), lambda one: self._threads.pop(one, None))
             turns.add(worker)
-            thread = threading.Thread(target=turns.run, name=name, daemon=True)
-            self._start(worker, thread)
-            self._shared[name] = turns, thread
+            self._start(worker, turns.thread)
+            self._shared[name] = turns
 
     def _start(self, worker: Worker, thread: threading.Thread) -> None:
         self._threads[worker] = thread

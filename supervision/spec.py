@@ -200,8 +200,8 @@ class ChildSpec:
         good = self.backoff is None or isinstance(self.backoff, Backoff)
         check(good, f"{me}backoff", self.backoff, "a Backoff, or None")
         check(isinstance(self.mailbox, MailboxSpec), f"{me}mailbox", self.mailbox, "a MailboxSpec")
-        good = self.thread is None or (isinstance(self.thread, str) and not self.is_supervisor)
-        check(good, f"{me}thread", self.thread, "a text, or None; None for a supervisor")
+        good = self.thread is None or (isinstance(self.thread, str) and self.thread != "" and not self.is_supervisor)
+        check(good, f"{me}thread", self.thread, "a text that is not empty, or None; None for a supervisor")
 
     @property
     def is_supervisor(self) -> bool:

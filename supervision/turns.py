@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 class Turns:
     """Workers that take turns: the next message is the one that was put first into any of their mailboxes.
 
+    Attributes:
+        thread: serves them from its start until all have ended.
+
     Args:
+        name: of the thread.
         serving: is told in whose name the thread goes on.
         ended: is told of each worker that has finished.
     """
 
-    def __init__(self, serving: Callable[[Worker], object], ended: Callable[[Worker], object]) -> None:
+    def __init__(self, name: str, serving: Callable[[Worker], object], ended: Callable[[Worker], object]) -> None:
+        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._serving = serving
         self._ended = ended
         self._lock = threading.Lock()
@@ -42,8 +47,7 @@ class Turns:
             self._ready.put(worker)
         return True
 
-    def run(self) -> None:
-        """Serve the workers until all have ended."""
+    def _run(self) -> None:
         while self._goes_on():
             worker = self._ready.get()
             if worker in self._begun:

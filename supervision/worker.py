@@ -63,7 +63,6 @@ class Worker(pykka.ThreadingActor):
     def __init__(self) -> None:
         super().__init__()
         self.mailbox: Mailbox = cast("Mailbox", self.actor_inbox)
-        self.waits_for: Handle | None = None
         self.at_end: list[Callable[[], None]] = []
         self.note_text = ""
         self.busy_since: float | None = None
@@ -82,10 +81,10 @@ class Worker(pykka.ThreadingActor):
         """True once it was asked to stop; a long loop in a handler should look at it. From any thread."""
         return self.actor_stopped.is_set()
 
-    def shares_thread(self, other: Worker) -> bool:
-        """Return True if this is `other`, or if one can only go on when the other does not run."""
-        mine = self.child_spec.thread
-        return self is other or (mine is not None and mine == other.child_spec.thread)
+    @property
+    def runs_on(self) -> object:
+        """What only one worker at a time runs on: the thread that it shares, by name, or itself."""
+        return self.child_spec.thread or self
 
     # What a subclass overrides
 

@@ -23,11 +23,14 @@ from actors.money.events import (
 )
 from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow
 from actors.money.fairness import Unproven
-from actors.money.history import BET_REASONS, cursor, fresh_rows, withdrawals_moved
+from actors.money.history import BET_REASONS, cursor, fresh_rows, unlisted_stakes, withdrawals_moved
 from actors.money.outgoing import DOMAIN, PAYMENT, WITHDRAWAL
 from actors.money.positions import NOTHING, TradeDone
 from actors.money.state import WATCH, State
 from actors.money.trading import SKEW, drift, find_trade, taken
+
+DEBIT_SLACK = 5_000_000
+"""How much older than the intents that are asked about a stake may be in the ledger (microseconds)."""
 
 LOCK = "escrow_lock: "
 REFUND = "escrow_timeout_refund: "
@@ -104,16 +107,10 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     # What adds money goes first: the venue could afford it all, but shows its rows in another order than it made them.
     events.sort(key=_made_available, reverse=True)
     booked_micro = sum(_change(event, AT_VENUE) for event in events)
-    shown = {row.bet_id for row in evidence.rows}
     debits = tuple(
         (row.reference, row.amount_micro)
-        for row in evidence.ledger
-        if not row.credit
-        and row.reason == "reservation"
-        and row.reference.startswith("bet_")
-        and row.reference not in state.recent
-        and row.reference not in shown
-        and row.at_seconds * 1_000_000 >= since - 5_000_000
+        for row in unlisted_stakes(evidence, since - DEBIT_SLACK)
+        if row.reference not in state.recent
     )
     at, refs = cursor(evidence.history) if evidence.detailed else (_settled(evidence.ledger), ())
     if at < account.cursor_at or (at == account.cursor_at and not evidence.detailed):

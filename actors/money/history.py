@@ -8,7 +8,8 @@ from actors.money.evidence import Evidence, HistoryRow, LedgerRow, Query, Withdr
 from actors.money.outgoing import News, row_key, withdrawal_key
 from actors.money.state import State
 
-BET_REASONS = frozenset({"reservation", "reservation_release"})
+STAKE = "reservation"
+BET_REASONS = frozenset({STAKE, "reservation_release"})
 LEDGER_ROWS = 50
 """The venue's ledger shows so many rows, the newest."""
 
@@ -60,14 +61,22 @@ def as_expected(evidence: Evidence, query: Query) -> bool:
     """Tell whether one reading is enough: an account as the book has it, which nobody else moves just now."""
     others = any(row.at > query.cursor_at and row.reason not in BET_REASONS for row in evidence.history)
     differs = abs(evidence.balance_micro - query.expected_micro) > TOLERANCE_MICRO
-    return not (query.full or others or differs or _torn(evidence, query)) and evidence.nonces == query.expected_nonces
+    # A stake without its bet may have been taken between the two readings; then a sum may agree by chance.
+    torn = unlisted_stakes(evidence, query.since)
+    return not (query.full or others or differs or torn) and evidence.nonces == query.expected_nonces
 
 
-def _torn(evidence: Evidence, query: Query) -> bool:
-    # A stake whose bet is not listed may have been taken between the two. Then a sum may agree by chance.
+def unlisted_stakes(evidence: Evidence, since: int) -> list[LedgerRow]:
+    """Return the stakes of bets that the ledger shows since then (microseconds) and the export does not."""
     listed = {row.bet_id for row in evidence.rows}
-    stakes = (row for row in evidence.ledger if not row.credit and row.reason == "reservation")
-    return any(row.at_seconds * 1_000_000 >= query.since and row.reference not in listed for row in stakes)
+    stakes = (row for row in evidence.ledger if row.reason == STAKE and not row.credit)
+    return [
+        row
+        for row in stakes
+        if row.reference.startswith("bet_")  # withdrawals, too, take their money as a reservation
+        and row.reference not in listed
+        and row.at_seconds * 1_000_000 >= since
+    ]
 
 
 def at_rest(first: Evidence, second: Evidence) -> bool:
