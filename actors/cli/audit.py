@@ -63,7 +63,7 @@ def _table_row(line: "LedgerLine") -> str:
 
 
 def explain(
-    intent: Annotated[str, typer.Argument(help="Its id, or the beginning of it.")],
+    intent: Annotated[str, typer.Argument(help="Its number.")],
     config: ConfigFile = None,
     data: DataDir = None,
     live: Live = False,
@@ -71,10 +71,13 @@ def explain(
 ) -> None:
     """The story of one intent, step by step."""
     from actors.cli.story import fairness, steps, stories  # noqa: PLC0415  only here
+    from actors.money.records import intent_id  # noqa: PLC0415  as above
 
     with _reader(config, data, live=live) as reader:
-        whole = _whole_id(reader, intent)
+        whole = intent_id(intent)
         rows = list(reader.rows(intent=whole))
+        if not rows:
+            raise ConfigError(f"The journal has no intent {intent}; `ledger` lists them.")
         proof, told = fairness(reader, rows), list(steps(rows))
     if as_json:
         print_json({"intent": whole, "fairness": proof, "steps": told})
@@ -83,16 +86,6 @@ def explain(
         typer.echo("\n".join(stories(told)))
         if proof:
             typer.echo(f"fairness: {proof}")
-
-
-def _whole_id(reader: "Reader", prefix: str) -> str:
-    found = dict.fromkeys(row.intent for row in reader.rows() if row.intent and row.intent.startswith(prefix))
-    if not found:
-        raise ConfigError(f"The journal has no intent {prefix}; `ledger` lists them.")
-    if len(found) > 1:
-        shown = ", ".join(list(found)[:3])
-        raise ConfigError(f"{len(found)} intents begin with {prefix} ({shown}); give more of it.")
-    return next(iter(found))
 
 
 def verify(config: ConfigFile = None, data: DataDir = None, live: Live = False, as_json: AsJson = False) -> int:

@@ -61,7 +61,7 @@ class Answers:
         track.phase, track.next_look = "unknown", till.now
         if opened.intent not in till.state.unknown:
             till.record(OutcomeUnknown(till.now, opened.intent, reason))
-            text = f"{opened.intent[:4]}  outcome unknown ({reason}); asking the venue"
+            text = f"{opened.intent}  outcome unknown ({reason}); asking the venue"
             lane, service = opened.lane, opened.service
             till.say(service, opened.kind, "unknown", text, intent=opened.intent, lane=lane, level="WARNING")
 

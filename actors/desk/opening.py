@@ -13,6 +13,7 @@ from actors.money.games import Odds
 from actors.money.kelly import edge, full_kelly
 from actors.money.orders import CheckedLimit, CheckedOrder
 from actors.money.positions import NOTHING
+from actors.money.records import intent_id
 from actors.money.sizing import Sized
 from actors.money.trading import terms_of
 from actors.money.wagers import (
@@ -25,9 +26,6 @@ from actors.money.wagers import (
     CheckedWithdraw,
 )
 
-INTENT_DIGITS = 12
-"""Hexadecimal digits of an intent's id; they are the first of its tag's 32."""
-
 SLOW_QUIET = 600 * SECOND
 """The least quiet period of `SLOW` (microseconds): the venue waits for a chain or an exchange, maybe for minutes."""
 
@@ -37,15 +35,14 @@ SLOW = frozenset({"withdraw", "order", "close_order"})
 def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Sized) -> None:
     """Reserve the stake and record everything that is needed to send the wager once and to find out about it."""
     terms = till.terms
-    random = terms.entropy()
-    tag = f"sk1-{terms.agent}-{till.epoch}-{random}"
+    tag = f"sk1-{terms.agent}-{till.epoch}-{terms.entropy()}"
     request = terms.requests(wager, sized.stake_micro, tag)
     subject, params = _subject(till, wager)
     told = _told(wager.odds) if isinstance(wager, CheckedBet) else _Told()
     send_by = till.now + terms.send_timeout
     quiet_until = send_by + (max(terms.quiet_period, SLOW_QUIET) if wager.kind in SLOW else terms.quiet_period)
     opened = IntentOpened(
-        at=till.now, intent=random[:INTENT_DIGITS], lane=lane, account=account,
+        at=till.now, intent=intent_id(till.state.tally.intents + 1), lane=lane, account=account,
         kind=wager.kind, subject=subject, params=params, stake_micro=sized.stake_micro,
         tag=tag, service=request.service, path=request.path, body=request.body,
         epoch=till.epoch, send_by=send_by, quiet_until=quiet_until,
@@ -56,7 +53,7 @@ def open_intent(till: Till, lane: str, account: str, wager: Checked, sized: Size
     )  # fmt: skip
     till.tracks[opened.intent] = Track("sizing", quiet_until)
     till.record(opened)
-    text = f"{opened.intent[:4]}  {_describe(wager, sized, terms)}"
+    text = f"{opened.intent}  {_describe(wager, sized, terms)}"
     stake = sized.stake_micro
     till.say(request.service, wager.kind, "opened", text, amount_micro=stake, intent=opened.intent, lane=lane)
 

@@ -21,6 +21,7 @@ from actors.money.events import (
 )
 from actors.money.outgoing import by_word
 from actors.money.positions import TradeDone
+from actors.money.records import intent_id
 from actors.money.risk import MISMATCH, PAUSE, Denial, next_stop_micro
 
 
@@ -59,13 +60,15 @@ def resolve(till: Till, word: Resolve) -> str:
 
     Args:
         till: the step to add to.
-        word: the operator's; the first digits of the intent are enough.
+        word: the operator's; the intent's zeros may be left out.
 
     Raises:
-        NotInError: no such intent, several, or one that evidence still decides.
+        NotInError: no such intent, or one that evidence still decides.
     """
     state = till.state
-    intent = _only(word.intent, [*state.suspended, *state.open, *(lane.culprit or "" for lane in state.lanes.values())])
+    intent, culprits = intent_id(word.intent), {lane.culprit for lane in state.lanes.values()}
+    if not {intent} & {*state.suspended, *state.open, *culprits}:
+        raise NotInError(f"No intent {word.intent} is in ERROR; `status` lists them.")
     held, opened = state.suspended.get(intent), state.open.get(intent)
     lanes = [lane for lane in state.lanes.values() if lane.culprit == intent]
     if held:
@@ -84,14 +87,6 @@ def resolve(till: Till, word: Resolve) -> str:
     text = f"{intent} resolved as {word.verdict} by an operator: {word.because}"
     till.say("bankroll", "resolve", word.verdict, text, amount_micro=word.payout_micro, intent=intent)
     return text
-
-
-def _only(prefix: str, intents: list[str]) -> str:
-    found = {intent for intent in intents if intent and intent.startswith(prefix)}
-    if len(found) != 1:
-        what = f"{len(found)} intents in ERROR begin" if found else "No intent in ERROR begins"
-        raise NotInError(f"{what} with {prefix}; `status` lists them.")
-    return found.pop()
 
 
 def _suspense_postings(held: Posting, word: Resolve) -> tuple[Posting, ...]:

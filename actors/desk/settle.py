@@ -193,7 +193,7 @@ def say_closed(till: Till, opened: IntentOpened, outcome: str, what: str, by: st
     """Tell people how an intent ended."""
     if by == "look-up":
         what = f"outcome was unknown -> asked the venue -> {what}, sent once"
-    text, equity = f"{opened.intent[:4]}  {what}", till.state.book.equity(opened.account)
+    text, equity = f"{opened.intent}  {what}", till.state.book.equity(opened.account)
     till.say(
         opened.service, opened.kind, outcome, text,
         amount_micro=gain_micro, intent=opened.intent, lane=opened.lane, bankroll=equity,

@@ -13,6 +13,18 @@ TRADING = "trading"
 HOUSE = "(house)"
 """The lane by which the desk itself takes risk off an account; no stop holds it up, and no configuration names it."""
 
+INTENT_DIGITS = 6
+"""Of an intent's number at the least, so that people may name it without its zeros."""
+
+
+def intent_id(number: int | str) -> str:
+    """Return the id of an agent's intent by its number, from 1.
+
+    They are counted, as neighbours in time are then neighbours in the journal's indexes too: of ids by chance, each
+    would touch a page of its own.
+    """
+    return str(number).zfill(INTENT_DIGITS)
+
 
 @dataclass(slots=True)
 class Account:
@@ -100,8 +112,9 @@ class Void:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts over the journal's life."""
+    """Counts over the journal's life; `intents` are all that were opened, and number the next."""
 
+    intents: int = 0
     bets: int = 0
     won: int = 0
     lost: int = 0

@@ -293,6 +293,7 @@ class State:
             self.book.reserve(event.intent, event.postings[0])
         lane.intent = event.intent
         self.open[event.intent] = event
+        self.tally.intents += 1
         self.tally.sent += 1
         if event.kind == "bet":
             account.bets_at.append(event.at)

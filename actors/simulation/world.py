@@ -235,7 +235,7 @@ class SimulatedWorld:
         self.mortal("before a request is sent")
         fate = self.plan.fate(kinds, self.rng)
         self.counts[f"request {fate}"] += 1
-        self.say(f"{ticket.intent[:4]} is sent: {fate}")
+        self.say(f"{ticket.intent} is sent: {fate}")
         self.judged(lambda: self.oracle.sends(ticket.intent))
         if fate == "duplicate":
             self.oracle.doubled.add(ticket.tag)

@@ -177,6 +177,7 @@ def test_a_run_that_ends_in_order_is_a_session_and_one_that_vanishes_is_not_the_
 def test_a_run_that_begins_with_a_snapshot_knows_all_that_a_replay_knows(stage, monkeypatch):
     """Mission 2.3."""
     monkeypatch.setattr(bankroll, "SNAPSHOT_EVERY", 7)
+    monkeypatch.setattr(bankroll, "SNAPSHOT_GAP", 0)
     other = stage.house.register()
     escrow = EscrowCreate("5.00", other.agent_id, "a logo", 24)
     stage.play(Script(escrow), Endless(BOOSTED)).wait(bets=10)

@@ -211,6 +211,6 @@ def test_an_account_that_cannot_be_read_is_named_and_holds_an_operator_up_for_se
     blind = stage.play(venue__trading=NOWHERE)
     with pytest.raises(StakekeeperError, match=r"^trading cannot be read \(.*\), so book and venue were not compared"):
         blind.reconcile()
-    with pytest.raises(ConfigError, match="No intent in ERROR begins with abc"):
+    with pytest.raises(ConfigError, match="No intent abc is in ERROR"):
         blind.resolve("abc", "void", 0, "it never was")
     assert stage.status()["unread"].keys() == {"trading"}

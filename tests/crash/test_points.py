@@ -54,7 +54,7 @@ RECOVERIES = (
     *product(["answered"], (*FROM_THE_START, *UNTIL_J2)),
 )
 BETS = {"snapshot": "9", "append/reconciled": "1", "commit/reconciled": "1"}
-SHORT = {"actors.bankroll:SNAPSHOT_EVERY": 12}
+SHORT = {"actors.bankroll:SNAPSHOT_EVERY": 12, "actors.bankroll:SNAPSHOT_GAP": 0}
 
 
 def die_and_recover(arena, *points):

@@ -52,7 +52,7 @@ def test_evidence_that_comes_after_all_decides():
 )
 def test_an_operator_decides_what_evidence_cannot(verdict, payout, available):
     table, opened = undecided()
-    step, _ = table.desk.resolve(Resolve(opened.intent[:6], verdict, payout, "the support says so"), table.now)
+    step, _ = table.desk.resolve(Resolve(opened.intent.lstrip("0"), verdict, payout, "the support says so"), table.now)
     table.carry_out(step)
     assert table.outcome(opened) == ("void" if verdict == "void" else "executed")
     assert table.lane() == "IDLE"
