@@ -16,6 +16,7 @@ from actors.gateway import Publish
 from actors.journal import JournalBroken, JournalBusy, JournalError
 from actors.lanes import lanes_of
 from actors.messages import Drain, GetStatus, Notice, Pause, Reconcile, Resolve, Resume, ServiceHealth, Status
+from actors.money.machine import LaneState
 from actors.money.risk import MISMATCH, PAUSE
 from actors.site import Site, find_site
 from actors.strategies import Strategy
@@ -72,6 +73,7 @@ class Agent:
     ) -> None:
         self.config = config
         self._given = tuple(strategies)
+        self._lanes: set[str] = set()
         self._observer = observer
         self._wall = steady_wall()
         self._system: System | None = None
@@ -117,6 +119,7 @@ class Agent:
             raise ConfigError("An agent starts once; make a new one.")
         config = self.config
         lanes = lanes_of(config, self._given)
+        self._lanes = {lane.name for lane in lanes}
         config.data.mkdir(parents=True, exist_ok=True)
         site = self._site = find_site(config)
         made_of = parts.Parts(
@@ -152,7 +155,8 @@ class Agent:
         Returns:
             "bets", "seconds", "requested" (`request_stop`, or another thread's `stop`), "failed" (see `failure`), or
             "stopped:RULE" when a stop rule is in force: at once for a mismatch, else only if `bets` or `seconds` was
-            given. A pause ends it only if it was there before: one that comes later is waited for.
+            given. A pause ends it only if it was there before: one that comes later is waited for. "stopped:error" when
+            `bets` was given and every lane is in ERROR, so that none would come.
         """
         self._bets_limit = bets
         bounded, lasting = bets is not None or seconds is not None, not self._resumed
@@ -167,8 +171,11 @@ class Agent:
                 ends = rule == MISMATCH or (bounded and rule is not None and (rule != PAUSE or lasting))
                 if ends and not status.open_intents:
                     return f"stopped:{rule}"
-                if bets is not None and status.bets >= bets and not status.open_intents:
-                    return "bets"
+                if bets is not None and not status.open_intents:
+                    if status.bets >= bets:
+                        return "bets"
+                    if {one.state for one in status.lanes if one.lane in self._lanes} == {LaneState.ERROR}:
+                        return "stopped:error"
             if until is not None and time.monotonic() >= until:
                 return "seconds"
         return "requested"

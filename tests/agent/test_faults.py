@@ -115,6 +115,7 @@ def test_a_stake_taken_without_a_bet_waits_in_suspense_for_an_operator(struck):
     held = struck.until(suspense_micro=500_000)
     intent = next(n.intent for n in struck.seen.notices if n.action == "incident")
     assert (struck.lane()["state"], held["open_intents"]) == ("ERROR", ())
+    assert agent.wait(bets=2) == "stopped:error"
     assert "resolved as executed" in agent.resolve(intent, "executed", 0, "the venue says it was lost")
     assert struck.until(suspense_micro=0)
     assert struck.lane()["state"] == "IDLE"

@@ -24,9 +24,10 @@ def fellows(tmp_path):
         yield alice, bob
 
 
-def intents(agent):
+def opened(agent):
+    """Return the tag of each intent."""
     with Reader.open(agent.config.journal_path) as journal:
-        return {row.intent for row in journal.rows() if row.intent}
+        return {row.intent: json.loads(row.payload)["tag"] for row in journal.rows() if row.kind == "intent_opened"}
 
 
 def log_of(agent):
@@ -37,9 +38,8 @@ def test_each_has_its_own_account_journal_and_log(fellows):
     alice, bob = fellows
     assert alice.site.urls == bob.site.urls
     assert alice.site.fingerprint != bob.site.fingerprint
-    assert intents(alice)
-    assert intents(bob)
-    assert not intents(alice) & intents(bob)
+    for agent, name in ((alice, "alice"), (bob, "bob")):
+        assert {tag.split("-")[1] for tag in opened(agent).values()} == {name}
     assert {line["agent_id"] for line in log_of(alice)} == {"alice"}
     assert {line["agent_id"] for line in log_of(bob)} == {"bob"}
 
@@ -57,10 +57,11 @@ def test_each_observer_hears_of_its_own_agent(tmp_path):
         playing(tmp_path / "a", agent="alice", observer=heard["alice"].append) as alice,
         playing(tmp_path / "b", agent="bob", observer=heard["bob"].append) as bob,
     ):
-        mine = {"alice": intents(alice), "bob": intents(bob)}
-    for name, notices in heard.items():
-        assert mine[name] <= {notice.intent for notice in notices}
-        assert not {notice.intent for notice in notices} & mine["bob" if name == "alice" else "alice"]
+        assert goes_on(alice)
+        assert goes_on(bob)
+    for name, agent in (("alice", alice), ("bob", bob)):
+        told = [notice.intent for notice in heard[name] if notice.outcome == "opened"]
+        assert sorted(told) == sorted(opened(agent))  # each once: of the other's they would hear a second time
 
 
 def test_stopping_one_leaves_the_other(fellows):
