@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Container
 from functools import partial
 from itertools import count
+from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from supervision.turns import Turns
@@ -53,7 +54,13 @@ class Timer:
 
 
 class Runtime(Protocol):
-    """Runs workers, keeps time, lets callers wait."""
+    """Runs workers, keeps time, lets callers wait.
+
+    Attributes:
+        rng: source of jitter.
+    """
+
+    rng: Random
 
     @property
     def clock(self) -> Clock:
@@ -83,6 +90,7 @@ class Threads:
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self.clock = clock
+        self.rng = Random()  # noqa: S311 - jitter is no secret
         self._threads: dict[Worker, threading.Thread] = {}
         self._shared: dict[str, Turns] = {}
         self._sharing = threading.Lock()

@@ -58,7 +58,7 @@ class System:
         clock: monotonic seconds for windows, timers and limits.
         on_event: called with each event in the thread where it happens; it must not block; what it raises is logged.
         on_tree: called after each completed restart, in the supervisor's thread, to draw or send the tree.
-        rng: source of jitter.
+        rng: source of jitter; the runtime's unless given.
         runtime: what the actors run on; threads unless given. A runtime brings its own clock.
     """
 
@@ -73,8 +73,7 @@ class System:
         runtime: Runtime | None = None,
     ) -> None:
         self._runtime = runtime or Threads(clock)
-        rng = rng or Random()  # noqa: S311 - jitter is no secret
-        self._hub = Hub(self._runtime, rng, on_event, self._request_stop, self._tree_changed)
+        self._hub = Hub(self._runtime, rng or self._runtime.rng, on_event, self._request_stop, self._tree_changed)
         self._on_tree = on_tree
         self._root = Child(root, self._hub.handle(ROOT))
         self._settled = threading.Event()

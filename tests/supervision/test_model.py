@@ -134,7 +134,7 @@ def test_whatever_happens(seed):
     system.stop(timeout=500.0)
     assert not +census.there, f"seed {seed}: {+census.there} outlived the stop"
     assert system.orphans() == ()
-    ended = Counter(event.path for event in events.all if isinstance(event, (s.ChildEnded, s.ChildFailed)))
+    ended = Counter(event.path for event in events.all if isinstance(event, (s.ChildEnded, s.ChildFailed, s.Abandoned)))
     for path, setups in census.setups.items():
         assert ended[path] == setups, f"seed {seed}: {path} began {setups} times and ended {ended[path]} times"
 

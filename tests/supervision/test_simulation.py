@@ -48,7 +48,10 @@ def run(seed, seconds=30.0, crash_rate=0.2):
     system = s.System(
         s.Supervisor.spec(
             "top",
-            [child("ledger", lambda: Ledger(book)), child("payer", lambda: Payer(system.handle("ledger"), paid))],
+            [
+                child("ledger", lambda: Ledger(book), backoff=s.Backoff(first=0.01)),
+                child("payer", lambda: Payer(system.handle("ledger"), paid)),
+            ],
             strategy=s.Strategy.REST_FOR_ONE,
             max_restarts=1000,
         ),
