@@ -1,7 +1,6 @@
 """The writer of the journal."""
 
 import errno
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from actors.journal.inspection import Inspection
 from actors.journal.opening import busy_sentence, full_sentence, named_failures, open_for_writing
 from actors.journal.ownership import FileLock
 from actors.journal.records import Committed, Entry, Head, Rejected, Row, Rule, Snapshot
+from actors.journal.standing import Standing
 
 T = TypeVar("T")
 
@@ -92,8 +92,7 @@ class Journal:
             raise
 
     def __post_init__(self) -> None:
-        self._places = (str(self._path), f"{self._path}-wal")
-        self._files = self._identities()
+        self._standing = Standing(self._path, self._path.with_name(f"{self._path.name}-wal"))
 
     def inspect(self, report: Callable[[JournalCorrupt], object]) -> None:
         """Begin to check, beside the work, what the opening did not; `close` ends it.
@@ -240,6 +239,7 @@ class Journal:
         self._dead = JournalBroken(f"{self._path} is closed: open it again.")
         with suppress(*sqlite.FAILURES):
             self._connection.close()
+        self._standing.release()
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -270,7 +270,7 @@ class Journal:
         except BaseException:
             self._roll_back()
             raise
-        if self._identities() != self._files:
+        if not self._standing.is_whole():
             raise self._broken("was deleted or replaced while in use")
 
     def _refuse_fenced(self) -> None:
@@ -287,9 +287,6 @@ class Journal:
         with suppress(*sqlite.FAILURES):  # SQLite has rolled back by itself after a full disk or an I/O error
             self._connection.run(sqlite.ROLLBACK)
 
-    def _identities(self) -> list[tuple[int, int] | None]:
-        return [_identity(place) for place in self._places]
-
     def _anchor_if_due(self, now_micros: int) -> None:
         last = self._anchored_at
         if last is not None and abs(now_micros - last) < ANCHOR_PERIOD_MICROS:
@@ -302,14 +299,6 @@ class Journal:
             raise self._broken(f"has a head file that cannot be written ({error})") from error
         self._anchored_at = now_micros
         self._ballast.take()
-
-
-def _identity(place: str) -> tuple[int, int] | None:
-    try:
-        found = os.stat(place)  # noqa: PTH116  twice a commit: Path's takes three times as long
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 class _Refused(Exception):  # noqa: N818  it says what is

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from actors.journal import Committed, EpochLost, Journal, JournalBroken, JournalBusy, Rejected, sqlite
+from actors.journal import Committed, EpochLost, Journal, JournalBroken, JournalBusy, Rejected, sqlite, standing
 from actors.journal.journal import ROWS_AT_ONCE
 from tests.journal.conftest import SECOND, START
 from tests.journal.entries import closed, credit, note, notes, opened
@@ -196,9 +196,15 @@ def replace(file):
     copy.replace(file)
 
 
-@pytest.mark.parametrize("harm", [remove, replace])
+def move(file):
+    file.rename(file.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by its name", "by its number"])
+@pytest.mark.parametrize("harm", [remove, replace, move])
 @pytest.mark.parametrize("suffix", ["", "-wal"])
-def test_a_file_deleted_or_replaced_under_the_writer_is_noticed(journal, path, harm, suffix):
+def test_a_file_deleted_or_replaced_under_the_writer_is_noticed(journal, path, harm, suffix, named, monkeypatch):
+    monkeypatch.setattr(standing, "NAMED", named)
     journal.append(notes(1))
     harm(path.with_name(path.name + suffix))
     with pytest.raises(JournalBroken, match="deleted or replaced"):
