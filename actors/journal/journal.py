@@ -86,7 +86,8 @@ class Journal:
             ballast = Ballast(path)
             connection, head, epoch = ballast.carry(lambda: open_for_writing(path, agent, binding))
             ballast.take()
-            return cls(epoch, head, path, lock, ballast, connection, agent, wall_micros)
+            with named_failures(path):
+                return cls(epoch, head, path, lock, ballast, connection, agent, wall_micros)
         except BaseException:
             lock.release()
             raise

@@ -7,6 +7,7 @@ NAMES = "/proc/self/fd"
 """Where Linux tells the name that an open file has now."""
 
 NAMED = Path(NAMES).is_dir()
+"""Whether this system tells it there; else files are compared by their numbers."""
 
 
 class Standing:
