@@ -194,7 +194,7 @@ class Agent:
             if self._ended is None:
                 status = self._drain(reason, timeout_s) if self._tree().wait(0) is None else None
                 ended = self._summarise(status)
-                self._say("stop", f"stopped: {reason}")
+                self._say("stop", f"stopped: {reason.removeprefix('stopped:')}")
                 self._tree().stop(timeout_s)
                 self._ended = ended  # not before: a stop that was cut short by a signal can be made again
             return self._ended

@@ -333,7 +333,7 @@ class GetStatus:
 
 @dataclass(frozen=True, slots=True)
 class LaneStatus:
-    """One lane for people; `why` tells what it waits for."""
+    """One lane for people; `why` tells what it waits for, `intent` is open, or the one over which it is in ERROR."""
 
     lane: str
     account: str

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from actors.messages import Status
+from actors.money.machine import LaneState
 from actors.witness import Witness
 
 
@@ -11,7 +12,8 @@ from actors.witness import Witness
 class Summary:
     """How a run ended; amounts in micro-USD. `difference`: venue minus book; None: not compared at the end.
 
-    `holdings`: what stays open at the exchange, a sentence an account.
+    `holdings`: what stays open at the exchange, a sentence an account. `in_error`: lanes that wait for an
+    operator, with the intent of each.
     """
 
     agent_id: str
@@ -32,10 +34,12 @@ class Summary:
     state: str
     stop_reason: str | None
     holdings: tuple[str, ...] = ()
+    in_error: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, agent_id: str, seconds: float, witness: Witness, status: Status | None) -> Self:
         """Sum up a run from what the bankroll says last (None: it does not answer) and what the tree went through."""
+        lanes = status.lanes if status else ()
         return cls(
             agent_id=agent_id,
             seconds=round(seconds, 3),
@@ -55,4 +59,5 @@ class Summary:
             state=status.phase if status else "FAILED",
             stop_reason=status.stop_reason if status else None,
             holdings=status.holdings if status else (),
+            in_error=tuple((one.lane, one.intent or "") for one in lanes if one.state == LaneState.ERROR),
         )

@@ -95,7 +95,7 @@ def _lines(nodes: tuple[Node, ...], indent: str) -> Iterator[str]:
 
 def _line(node: Node, name: str, text: str) -> str:
     state = node.strategy if node.strategy and node.state == "running" else node.state.upper()
-    return f"{name:<{NAME_WIDTH}}{state:<{STATE_WIDTH}}{text}".rstrip()
+    return f"{name:<{NAME_WIDTH - 1}} {state:<{STATE_WIDTH}}{text}".rstrip()
 
 
 def _restarts(count: int) -> str:

@@ -147,7 +147,7 @@ def reconcile(
     if as_json:
         print_json(found)
     elif found["ok"]:
-        typer.echo(f"Book {book} = venue {venue} USD.")
+        typer.echo(f"Book {book} = venue {venue} USD{', what differed is posted, see `ledger`' if accept else ''}.")
     else:
         mend = "reconcile --accept --because TEXT posts that"
         typer.echo(f"Book {book}, venue {venue}: they differ by {differs} USD; {mend}.")
@@ -155,8 +155,11 @@ def reconcile(
 
 
 def resolve(
-    intent: Annotated[str, typer.Argument(help="The intent in ERROR.")],
-    verdict: Annotated[Literal["executed", "void"], typer.Option("--as", help="What really happened.")],
+    intent: Annotated[str, typer.Argument(help="The number of the intent in ERROR.")],
+    verdict: Annotated[
+        Literal["executed", "void"],
+        typer.Option("--as", help="executed, with --payout; void: the stake is back in the venue's balance."),
+    ],
     because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; it is journaled.")],
     payout: Annotated[str, typer.Option("--payout", metavar="USD", help="What the venue paid, stake included.")] = "",
     config: ConfigFile = None,

@@ -20,6 +20,7 @@ from actors.cli.common import INTERRUPTED, REFUSES, ConfigFile, DataDir, Live, c
 from actors.config import AgentConfig
 from actors.console import Screen
 from actors.errors import ConfigError
+from actors.money.amounts import usd
 from actors.money.risk import MISMATCH
 from actors.version import VERSION
 
@@ -38,7 +39,9 @@ def run(
     data: DataDir = None,
     live: Live = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="With --live: size and log, send nothing.")] = False,
-    bets: Annotated[int | None, typer.Option("--bets", min=1, metavar="N", help="End after N bets.")] = None,
+    bets: Annotated[
+        int | None, typer.Option("--bets", min=1, metavar="N", help="End after N bets, or if no lane can go on.")
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option("--for", min=0.0, metavar="SECONDS", help="End after that time.")
     ] = None,
@@ -86,6 +89,8 @@ def run(
         raise failure
     for held in ended.holdings:
         screen.line(f"still open: {held}", "yellow")
+    for lane, intent in ended.in_error:
+        screen.line(f"in ERROR: {lane}; `explain {intent}` tells more, `resolve {intent}` frees it", "yellow")
     screen.line(_goodbye(ended))
     if ended.difference or why == "stopped:mismatch":
         return REFUSES
@@ -115,7 +120,7 @@ def _see_doctor(config: AgentConfig, screen: Screen) -> None:
 def _goodbye(ended: "Summary") -> str:
     balance = "book = venue" if ended.difference == 0 else "book and venue could not be compared"
     if ended.difference:
-        balance = f"book and venue differ by {ended.difference} micro-USD"
+        balance = f"book and venue differ by {usd(ended.difference, 6)} USD"
     how = ended.stop_reason or ""
     stop = f" | {how if how.startswith('paused') else f'STOPPED by {how}'}" if how else ""
     if how and not how.startswith(MISMATCH):

@@ -97,6 +97,8 @@ _SENTENCES = {
     "looked_up": "LOOKED UP  not found among {rows} rows after the quiet period; balance {balance} USD, {nonces} bets",
     "suspense_resolved": "RESOLVED by an operator as {verdict}, with {payout} USD paid: {because}",
     "stray_booked": "STRAY  a {kind} bet {venue_ref} of {stake} USD, which paid {payout} USD, was booked",
+    "lane_failed": "ERROR  the lane {lane} waits for an operator: {reason}",
+    "lane_cleared": "GOES ON  the lane {lane}, by an operator: {because}",
     "incident_noted": "INCIDENT  {name}: {text}",
 }
 """What is told of an event by its fields; those in micro-USD are written in USD."""

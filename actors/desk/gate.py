@@ -32,7 +32,7 @@ class Gate:
         lane = self.till.state.lanes[name]
         stop = self.till.state.account(lane.account).halt
         if lane.state is LaneState.ERROR:
-            return Denial("lane", "IDLE", f"ERROR: {lane.failed}; `resolve` the intent")
+            return Denial("lane", "IDLE", f"ERROR: {lane.failed}; `resolve {lane.culprit}`")
         if stop:
             return Denial(stop.rule, stop.limit, stop.value, stop.until)
         if lane.state is not LaneState.IDLE:

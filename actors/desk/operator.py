@@ -63,12 +63,14 @@ def resolve(till: Till, word: Resolve) -> str:
         word: the operator's; the intent's zeros may be left out.
 
     Raises:
-        NotInError: no such intent, or one that evidence still decides.
+        NotInError: no such intent, or one that evidence still decides, or no reason.
     """
-    state = till.state
-    intent, culprits = intent_id(word.intent), {lane.culprit for lane in state.lanes.values()}
-    if not {intent} & {*state.suspended, *state.open, *culprits}:
-        raise NotInError(f"No intent {word.intent} is in ERROR; `status` lists them.")
+    state, intent = till.state, intent_id(word.intent)
+    waiting = {*state.suspended, *(lane.culprit for lane in state.lanes.values() if lane.culprit)}
+    if intent not in waiting | {*state.open}:
+        raise NotInError(f"No intent {word.intent} is in ERROR; in ERROR: {', '.join(sorted(waiting)) or 'none'}.")
+    if not word.because.strip():
+        raise NotInError("Say why with --because TEXT; it is journaled.")
     held, opened = state.suspended.get(intent), state.open.get(intent)
     lanes = [lane for lane in state.lanes.values() if lane.culprit == intent]
     if held:
@@ -82,9 +84,11 @@ def resolve(till: Till, word: Resolve) -> str:
     elif opened:
         raise NotInError(f"{intent} is not in ERROR: its outcome is being looked up, and evidence decides.")
     for lane in lanes:
-        till.record(LaneCleared(till.now, lane.name, word.because))
+        till.record(LaneCleared(till.now, lane.name, word.because, intent))
         till.tell_lane(lane, ready=True)
     text = f"{intent} resolved as {word.verdict} by an operator: {word.because}"
+    if not held and not opened:
+        text = f"{intent} stays as the venue told it; its lane goes on, by an operator: {word.because}"
     till.say("bankroll", "resolve", word.verdict, text, amount_micro=word.payout_micro, intent=intent)
     return text
 
@@ -126,7 +130,7 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple
     settled = (watch.checked_at >= till.moved_at.get(name, 0) for name, watch in watches.items())
     compared = met and all(settled) and not state.open
     lanes = tuple(
-        LaneStatus(lane.name, lane.account, lane.state, why.get(lane.name, ""), lane.intent)
+        LaneStatus(lane.name, lane.account, lane.state, why.get(lane.name, ""), lane.intent or lane.culprit)
         for lane in state.lanes.values()
     )
     tally, start = state.tally, state.tally_at_start

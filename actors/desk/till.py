@@ -174,7 +174,7 @@ class Till:
     def fail_lane(self, lane: str, intent: str, reason: str) -> None:
         """Put a lane into ERROR: a person must look at this intent of it."""
         self.record(LaneFailed(self.now, lane, reason, intent, self.state.lanes[lane].account))
-        text = f"{lane} is in ERROR: {reason}"
+        text = f"{lane} is in ERROR: {reason}; `explain {intent}` tells more, `resolve {intent}` frees it"
         self.say("bankroll", "lane", "error", text, intent=intent, lane=lane, level="ERROR")
 
     def view(self, account: str, *, ready: bool) -> BankrollView:

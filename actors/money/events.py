@@ -328,11 +328,12 @@ class LaneFailed:
 
 @dataclass(frozen=True, slots=True)
 class LaneCleared:
-    """An operator cleared a lane's ERROR."""
+    """An operator cleared a lane's ERROR, into which an intent had brought it."""
 
     at: int
     lane: str
     because: str
+    intent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

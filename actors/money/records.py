@@ -23,7 +23,7 @@ def intent_id(number: int | str) -> str:
     They are counted, as neighbours in time are then neighbours in the journal's indexes too: of ids by chance, each
     would touch a page of its own.
     """
-    return str(number).zfill(INTENT_DIGITS)
+    return str(number).lstrip("0").zfill(INTENT_DIGITS)
 
 
 @dataclass(slots=True)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from actors.errors import ConfigError
 from actors.money.book import Bucket
-from actors.money.events import IncidentNoted, IntentClosed, IntentOpened, OutcomeUnknown, StrayBooked
+from actors.money.events import IncidentNoted, IntentClosed, IntentOpened, LaneCleared, OutcomeUnknown, StrayBooked
 from actors.money.wagers import Bet
 from tests.agent.kit import COIN, Script, Stage, stop_venue
 from tests.sandbox.house import House
@@ -116,6 +117,11 @@ def test_a_stake_taken_without_a_bet_waits_in_suspense_for_an_operator(struck):
     intent = next(n.intent for n in struck.seen.notices if n.action == "incident")
     assert (struck.lane()["state"], held["open_intents"]) == ("ERROR", ())
     assert agent.wait(bets=2) == "stopped:error"
+    assert (struck.lane()["intent"], agent.summary().in_error) == (intent, ((struck.lane()["lane"], intent),))
+    with pytest.raises(ConfigError, match=f"in ERROR: {intent}"):
+        agent.resolve("77", "void", 0, "a slip")
+    with pytest.raises(ConfigError, match="Say why"):
+        agent.resolve(intent, "void", 0, " ")
     assert "resolved as executed" in agent.resolve(intent, "executed", 0, "the venue says it was lost")
     assert struck.until(suspense_micro=0)
     assert struck.lane()["state"] == "IDLE"
@@ -132,7 +138,10 @@ def test_a_request_that_was_executed_twice_is_booked_twice_and_stops_the_lane(st
     assert agent.reconcile()["ok"]
     struck.seen.until(action="incident", outcome="duplicate")
     assert struck.lane()["state"] == "ERROR"
+    intent = struck.lane()["intent"]
+    assert "stays as the venue told it" in agent.resolve(intent, "executed", 0, "the support was told")
     struck.end()
+    assert struck.books().of(LaneCleared)[0].intent == intent
     books = struck.books().check()
     assert (len(books.rows), [stray.kind for stray in books.of(StrayBooked)]) == (2, ["duplicate"])
 
