@@ -141,7 +141,8 @@ class Client:
         """Send the request and wait for the answer; what comes of both is drawn."""
         world, start = self._world, self._world.truth()
         fate = world.fate(BET_FATES if ticket.kind == "bet" else ESCROW_FATES, ticket)
-        up, deadline = world.latency(), world.send_timeout_s
+        deadline = min(world.send_timeout_s, (ticket.send_by - world.wall()) / SECOND)  # as the real client's
+        up = min(world.latency(), deadline)
         if fate in ("not sent", "429", "refused"):
             yield up
             return self.read_status(fate, None)

@@ -294,9 +294,11 @@ class Run:
 
     def _resolve(self, intent: str) -> None:
         oracle = self.world.oracle
-        if opened := oracle.state.open.get(intent):
+        opened = oracle.state.open.get(intent)
+        if opened and not self.world.venue.hides(opened.tag):
             raise Violation(f"{intent} needs a person: {oracle.state.lanes[opened.lane].failed}")
-        verdict: Literal["executed", "void"] = "executed" if intent in oracle.state.suspended else "void"
+        took = opened is not None or intent in oracle.state.suspended
+        verdict: Literal["executed", "void"] = "executed" if took else "void"
         self._order(Resolve(intent, verdict, 0, "the venue's support says so"))
 
     def _tell(self, line: str) -> None:

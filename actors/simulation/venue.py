@@ -80,7 +80,7 @@ class Venue:
     history: list[HistoryRow] = field(default_factory=list)
     escrows: dict[str, EscrowView] = field(default_factory=dict)
     executed: Counter[str] = field(default_factory=Counter)
-    incomplete: Counter[str] = field(default_factory=Counter)
+    incomplete: dict[str, int] = field(default_factory=dict)
     flying: Counter[str] = field(default_factory=Counter)
     cheated: set[str] = field(default_factory=set)
     _arrivals: list[tuple[int, int, Flight | None]] = field(default_factory=list)
@@ -131,6 +131,10 @@ class Venue:
         self.nonces += 1
         return seed.seed_hash, *seed.draw(tag)
 
+    def hides(self, tag: str) -> bool:
+        """Whether a stake that left no bet is no longer among the rows that the ledger shows."""
+        return tag in self.incomplete and len(self.ledger) - self.incomplete[tag] > LEDGER_ROWS
+
     def _execute(self, flight: Flight, at: int) -> BetRow | EscrowView | str:
         fields, path = json.loads(flight.request.body, parse_float=Decimal), flight.request.path
         if path in GAMES:
@@ -140,7 +144,7 @@ class Venue:
             if stake > self.balance:
                 return "insufficient_balance"
             if flight.how == "incomplete":
-                self.incomplete[flight.tag] += 1
+                self.incomplete[flight.tag] = len(self.ledger)
                 self._draw(flight.tag)
                 self._move(-stake, "reservation", self._reference("bet"), at)
                 return "internal_error"

@@ -22,8 +22,8 @@ INFANTS = 0.15
 RECOVERY_S = (0.05, 0.3)
 """As above, of lives that are to end before they have recovered."""
 
-SETTLE_S = 60.0
-"""For the life after the kills, under faults (seconds)."""
+SETTLE_S = 150.0
+"""For the life after the kills, under faults (seconds): a storm may open the breaker twice, for half a minute each."""
 
 LANES = ("boosted_coin", "fair_games")
 
