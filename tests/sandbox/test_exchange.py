@@ -45,7 +45,8 @@ def test_a_closed_position_brings_its_move_times_its_size(trader, house):
     trader.close(position["position_id"])
     opened, closed = trader.fills()
     assert (closed["dir"], closed["closedPnl"], closed["fee"]) == ("Close Long", "12.0", "0.0726")
-    assert trader.cash() == 1000 + moved_by(opened) + moved_by(closed)
+    funded = sum(Decimal(row["delta"]["usdc"]) for row in trader.info("userFunding", startTime=0))  # if an hour ended
+    assert trader.cash() == 1000 + moved_by(opened) + moved_by(closed) + funded
     assert trader.held() == 0
 
 
@@ -106,7 +107,7 @@ def test_funding_is_paid_every_hour_and_is_a_movement(trader, house):
     told = house.advance(3 * 3600)
     rows = trader.info("userFunding", startTime=0)
     assert told["funded"] >= 3  # others of this venue may hold positions too
-    assert len(rows) == 3
+    assert len(rows) in (3, 4)  # an hour may end meanwhile
     for row in rows:
         delta, rate = row["delta"], Decimal(row["delta"]["fundingRate"])
         assert row["time"] % 3_600_000 == 0
