@@ -16,11 +16,11 @@ from actors.journal.anchor import write_anchor
 from actors.journal.ballast import Ballast
 from actors.journal.chain import row_hash, snapshot_digest
 from actors.journal.errors import EpochLost, JournalBroken, JournalBusy, JournalCorrupt, JournalError, JournalFull
+from actors.journal.held_files import HeldFiles
 from actors.journal.inspection import Inspection
 from actors.journal.opening import busy_sentence, full_sentence, named_failures, open_for_writing
 from actors.journal.ownership import FileLock
 from actors.journal.records import Committed, Entry, Head, Rejected, Row, Rule, Snapshot
-from actors.journal.standing import Standing
 
 T = TypeVar("T")
 
@@ -93,7 +93,7 @@ class Journal:
             raise
 
     def __post_init__(self) -> None:
-        self._standing = Standing(self._path, self._path.with_name(f"{self._path.name}-wal"))
+        self._files = HeldFiles(self._path, self._path.with_name(f"{self._path.name}-wal"))
 
     def inspect(self, report: Callable[[JournalCorrupt], object]) -> None:
         """Begin to check, beside the work, what the opening did not; `close` ends it.
@@ -240,7 +240,7 @@ class Journal:
         self._dead = JournalBroken(f"{self._path} is closed: open it again.")
         with suppress(*sqlite.FAILURES):
             self._connection.close()
-        self._standing.release()
+        self._files.release()
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -271,7 +271,7 @@ class Journal:
         except BaseException:
             self._roll_back()
             raise
-        if not self._standing.is_whole():
+        if not self._files.in_place():
             raise self._broken("was deleted or replaced while in use")
 
     def _refuse_fenced(self) -> None:

@@ -295,7 +295,7 @@ class Run:
     def _resolve(self, intent: str) -> None:
         oracle = self.world.oracle
         opened = oracle.state.open.get(intent)
-        if opened and not self.world.venue.hides(opened.tag):
+        if opened and not self.world.venue.forgot_stake(opened.tag):
             raise Violation(f"{intent} needs a person: {oracle.state.lanes[opened.lane].failed}")
         took = opened is not None or intent in oracle.state.suspended
         verdict: Literal["executed", "void"] = "executed" if took else "void"

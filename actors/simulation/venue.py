@@ -80,7 +80,7 @@ class Venue:
     history: list[HistoryRow] = field(default_factory=list)
     escrows: dict[str, EscrowView] = field(default_factory=dict)
     executed: Counter[str] = field(default_factory=Counter)
-    incomplete: dict[str, int] = field(default_factory=dict)
+    incomplete: dict[str, int] = field(default_factory=dict)  # tags of stakes that left no bet: where in the ledger
     flying: Counter[str] = field(default_factory=Counter)
     cheated: set[str] = field(default_factory=set)
     _arrivals: list[tuple[int, int, Flight | None]] = field(default_factory=list)
@@ -131,7 +131,7 @@ class Venue:
         self.nonces += 1
         return seed.seed_hash, *seed.draw(tag)
 
-    def hides(self, tag: str) -> bool:
+    def forgot_stake(self, tag: str) -> bool:
         """Whether a stake that left no bet is no longer among the rows that the ledger shows."""
         return tag in self.incomplete and len(self.ledger) - self.incomplete[tag] > LEDGER_ROWS
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from actors.journal import Committed, EpochLost, Journal, JournalBroken, JournalBusy, Rejected, sqlite, standing
+from actors.journal import Committed, EpochLost, Journal, JournalBroken, JournalBusy, Rejected, held_files, sqlite
 from actors.journal.journal import ROWS_AT_ONCE
 from tests.journal.conftest import SECOND, START
 from tests.journal.entries import closed, credit, note, notes, opened
@@ -204,7 +204,7 @@ def move(file):
 @pytest.mark.parametrize("harm", [remove, replace, move])
 @pytest.mark.parametrize("suffix", ["", "-wal"])
 def test_a_file_deleted_or_replaced_under_the_writer_is_noticed(journal, path, harm, suffix, named, monkeypatch):
-    monkeypatch.setattr(standing, "NAMED", named)
+    monkeypatch.setattr(held_files, "NAMED", named)
     journal.append(notes(1))
     harm(path.with_name(path.name + suffix))
     with pytest.raises(JournalBroken, match="deleted or replaced"):

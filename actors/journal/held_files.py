@@ -10,7 +10,7 @@ NAMED = Path(NAMES).is_dir()
 """Whether this system tells it there; else files are compared by their numbers."""
 
 
-class Standing:
+class HeldFiles:
     """Files that are held open, so that the name of each can be asked for.
 
     To compare what `stat` tells would do too, but whoever asks for a file's times makes the next write note a new one,
@@ -32,7 +32,7 @@ class Standing:
             self.release()
             raise
 
-    def is_whole(self) -> bool:
+    def in_place(self) -> bool:
         """Return whether each file is still the one at its path."""
         try:
             return all(_is_at(fd, path) for fd, path in self._held.items())
