@@ -1,8 +1,9 @@
 """What the actors of accounts have in common: they send tickets once, and read what became of the account."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 from actors.messages import LookUp, Place
 from actors.money.evidence import Answer, Evidence, Query
@@ -28,8 +29,7 @@ NOTE_S = 1.0
 """How often the tree's line is renewed, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Note:
+class _Note(Struct, frozen=True):
     pass
 
 

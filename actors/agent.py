@@ -4,9 +4,10 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Literal, Self
+
+from msgspec import to_builtins
 
 from actors import blueprint, parts
 from actors.clock import steady_wall
@@ -215,7 +216,7 @@ class Agent:
             raise StakekeeperError("The agent has ended; `summary` and `failure` say how.")
         if status is None:
             raise StakekeeperError("The bankroll does not answer just now; it may be restarting. Ask again.")
-        return {"agent_id": self.config.agent.id, "mode": self.config.mode, **asdict(status)}
+        return {"agent_id": self.config.agent.id, "mode": self.config.mode, **to_builtins(status)}
 
     def tree(self) -> str:
         """Return the supervision tree as text, asking nobody."""

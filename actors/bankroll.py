@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from actors.crashpoints import reached
 from actors.desk import Desk, Mail, Step, Terms
 from actors.desk.operator import NotInError, brief
@@ -74,8 +76,7 @@ class JournalRefused(Exception):  # noqa: N818  a crash on purpose
     """The journal would not take a decision, so the memory is wrong: begin again from the disk."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Tick:
+class _Tick(Struct, frozen=True):
     pass
 
 

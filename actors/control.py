@@ -2,10 +2,10 @@
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from actors.errors import ConfigError, StakekeeperError
@@ -55,8 +55,7 @@ class Unsteered(StakekeeperError):  # noqa: N818  as above
         self.exit_code = exit_code
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteAgent:
+class RemoteAgent(Struct, frozen=True):
     """The agent that runs on a data directory, steered through its control server. Calls block the caller."""
 
     data: Path

@@ -6,10 +6,11 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from actors.config import AgentConfig
 from actors.credentials import Credentials, owner_of
@@ -22,8 +23,7 @@ DISK_LOW_BYTES = 2**30
 VENUE_TIMEOUT_S = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a check found; `mend` is a sentence, empty when all is well."""
 
     name: str
@@ -32,8 +32,7 @@ class Finding:
     mend: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
+class Patient(Struct, frozen=True):
     """What the checks look at. `now` is the wall clock, UTC."""
 
     config: AgentConfig

@@ -3,9 +3,10 @@
 import json
 import os
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from actors.control import Control
 from actors.control_server import ControlServer
@@ -16,8 +17,7 @@ TOKEN_BYTES = 32
 WATCH_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Publish:
+class Publish(Struct, frozen=True):
     """Write control.json: the journal's lock is held, so the directory is this agent's and not another's."""
 
 

@@ -2,15 +2,15 @@
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from actors.config import AgentConfig, StrategySection
 from actors.errors import ConfigError
 from actors.strategies import SHIPPED, Strategy
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """A lane and how its strategy is made (anew for each incarnation of its actor)."""
 
     name: str

@@ -5,9 +5,10 @@ logged, replayed and sent to whichever incarnation is up.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct, field
 
 from actors.money.events import Event, IntentClosed
 from actors.money.evidence import Answer, EscrowView, Evidence, Query, Referred
@@ -19,16 +20,14 @@ from actors.ticket import Ticket
 # strategy <-> bankroll
 
 
-@dataclass(frozen=True, slots=True)
-class Propose:
+class Propose(Struct, frozen=True):
     """A lane wants a wager. Answered by Denied, or in the end by Settled."""
 
     lane: str
     wager: Wager
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(Struct, frozen=True):
     """The wager was not accepted; nothing was reserved. `nonsense` means the strategy itself is at fault."""
 
     lane: str
@@ -36,8 +35,7 @@ class Denied:
     nonsense: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """The lane's intent is closed and its outcome is on disk.
 
     `retry_at`: it provably did nothing for a reason that passes, so the retry table may try anew, not before this time;
@@ -50,16 +48,14 @@ class Settled:
     retry_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LaneOpened:
+class LaneOpened(Struct, frozen=True):
     """A strategy's actor is up and asks for its lane's view; answered with LaneView."""
 
     lane: str
     account: str
 
 
-@dataclass(frozen=True, slots=True)
-class BankrollView:
+class BankrollView(Struct, frozen=True):
     """What a strategy may know of its account; `holdings` are a trading account's, `contracts` the watched escrows."""
 
     available_micro: int
@@ -70,8 +66,7 @@ class BankrollView:
     contracts: tuple[OpenEscrow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LaneView:
+class LaneView(Struct, frozen=True):
     """The state of a lane, sent when it changes in a way its strategy must react to."""
 
     lane: str
@@ -83,8 +78,7 @@ class LaneView:
 # bankroll <-> journal
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(Struct, frozen=True):
     """Write events, all or none. Refused if a newer incarnation of the bankroll has asked for a replay."""
 
     token: int
@@ -93,16 +87,14 @@ class Append:
     snapshot: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(Struct, frozen=True):
     """The events of these tokens, which follow each other, are on disk."""
 
     tokens: tuple[int, ...]
     incarnation: int
 
 
-@dataclass(frozen=True, slots=True)
-class AppendRefused:
+class AppendRefused(Struct, frozen=True):
     """The journal would not take the events; nothing of this token is on disk."""
 
     token: int
@@ -110,15 +102,13 @@ class AppendRefused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(Struct, frozen=True):
     """A new bankroll asks for everything. It passes through the journal's queue, so nothing older can follow it."""
 
     incarnation: int
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """A snapshot (JSON of the state, or None) and the events after it, in order."""
 
     incarnation: int
@@ -131,39 +121,34 @@ class Replayed:
 # bankroll <-> services
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Send the ticket's request, once."""
 
     ticket: Ticket
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """What came of a ticket."""
 
     intent: str
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class LookUp:
+class LookUp(Struct, frozen=True):
     """Read evidence of an account. Answered by Found or LookUpFailed with the same number."""
 
     number: int
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The evidence asked for."""
 
     number: int
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class LookUpFailed:
+class LookUpFailed(Struct, frozen=True):
     """The venue could not be read; nothing is known. `definite` says that asking again will not help (a wrong key)."""
 
     number: int
@@ -172,22 +157,19 @@ class LookUpFailed:
     definite: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RotateSeed:
+class RotateSeed(Struct, frozen=True):
     """Ask the venue to show the seed in use and to commit to a new one. Answered by SeedRotated in any case."""
 
     account: str
 
 
-@dataclass(frozen=True, slots=True)
-class SeedRotated:
+class SeedRotated(Struct, frozen=True):
     """The venue was asked to show an account's seed; the next reading tells whether it did."""
 
     account: str
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceUp:
+class ServiceUp(Struct, frozen=True):
     """A service's actor is ready to work (its incarnation: a new one knows nothing of older tickets)."""
 
     service: str
@@ -195,8 +177,7 @@ class ServiceUp:
     builtin: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceHealth:
+class ServiceHealth(Struct, frozen=True):
     """A service's breaker changed: its sends fail at once while it is open."""
 
     service: str
@@ -204,29 +185,25 @@ class ServiceHealth:
     until: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class WatchEscrows:
+class WatchEscrows(Struct, frozen=True):
     """The contracts that EscrowActor must look after."""
 
     escrow_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EscrowsSeen:
+class EscrowsSeen(Struct, frozen=True):
     """How the watched contracts stand at the venue."""
 
     views: tuple[EscrowView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReferralsSeen:
+class ReferralsSeen(Struct, frozen=True):
     """Whom we brought to the venue, as it says."""
 
     referred: tuple[Referred, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DomainsSeen:
+class DomainsSeen(Struct, frozen=True):
     """Which of the watched names are free, and what each costs in USD."""
 
     free: Mapping[str, Decimal]
@@ -235,39 +212,34 @@ class DomainsSeen:
 # feeds -> services, bankroll, strategies
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+class Poll(Struct, frozen=True):
     """Read something at the venue now: its time has come, or an event hinted at it. Readings under way count."""
 
     service: str
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """An event was pushed to us, and its signature is right. Answered with HintHeard; it books nothing."""
 
     event_id: str
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class HintHeard:
+class HintHeard(Struct, frozen=True):
     """What became of a hint: on disk from here on, known already, or not taken now (it may come again)."""
 
     event_id: str
     outcome: Literal["taken", "duplicate", "refused"]
 
 
-@dataclass(frozen=True, slots=True)
-class Hinted:
+class Hinted(Struct, frozen=True):
     """A hint of this type is on disk: whoever polls has a look."""
 
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(Struct, frozen=True):
     """The prices of all markets; several frames may be conflated into one.
 
     None are given when they are not `fresh`: the feed is lost or silent, and an old price is worse than none.
@@ -278,8 +250,7 @@ class Prices:
     fresh: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class PricesTaken:
+class PricesTaken(Struct, frozen=True):
     """A lane is ready for the next prices; until it says so it gets none, so they never pile up before it."""
 
     lane: str
@@ -288,36 +259,31 @@ class PricesTaken:
 # operators -> bankroll
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """Accept no new work until Resume. `drain` ends a run: answered with Drained when nothing is open."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(Struct, frozen=True):
     """Lift a pause or a stop and begin a new session."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drain:
+class Drain(Struct, frozen=True):
     """Accept no new work, wait for what is open, reconcile a last time, write the end; then `drained` in GetStatus."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reconcile:
+class Reconcile(Struct, frozen=True):
     """Compare the book with the venue; with `because`, accept a difference."""
 
     because: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Resolve:
+class Resolve(Struct, frozen=True):
     """An operator's word on an intent in ERROR."""
 
     intent: str
@@ -326,13 +292,11 @@ class Resolve:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class GetStatus:
+class GetStatus(Struct, frozen=True):
     """Ask for the bankroll's Status (from outside the tree only)."""
 
 
-@dataclass(frozen=True, slots=True)
-class LaneStatus:
+class LaneStatus(Struct, frozen=True):
     """One lane for people; `why` tells what it waits for, `intent` is open, or the one over which it is in ERROR."""
 
     lane: str
@@ -342,8 +306,7 @@ class LaneStatus:
     intent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """The bankroll for people and for the summary.
 
     `difference_micro`: venue minus book, if they were compared after the last movement; else None. `mismatch_micro`: a
@@ -386,8 +349,7 @@ class Status:
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """One significant action, for the log, the console and the counters.
 
     `text` is the sentence for people; the other fields are the machine's. `level` is a logging level's name.

@@ -1,7 +1,8 @@
 """What the tree's actors are made from, and the paths by which they find each other."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from actors.config import AgentConfig
 from actors.lanes import Lane
@@ -14,8 +15,7 @@ SERVICES, FEEDS, STRATEGIES = "core/services", "core/feeds", "core/strategies"
 PRICE_FEED, POLLER = f"{FEEDS}/price_feed", f"{FEEDS}/poller"
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What the money's side of the tree is made of.
 
     Attributes:

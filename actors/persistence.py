@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from actors.crashpoints import reached
 from actors.journal import (
@@ -26,13 +27,11 @@ GROUP_LIMIT = 1_000
 """Appends in one transaction at the most."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Flush:
+class _Flush(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class _Damaged:
+class _Damaged(Struct, frozen=True):
     error: JournalCorrupt
 
 

@@ -1,9 +1,10 @@
 """PollerActor: tells services when to look at the venue; by the schedule, or sooner when an event hinted at news."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Any
+
+from msgspec import Struct
 
 from actors.messages import Hinted, Poll, ServiceHealth
 from actors.schedule import Row, Schedule
@@ -21,8 +22,7 @@ READS = " reads"
 """What the name of a breaker for readings ends with; one for sends holds up no poll."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Beat:
+class _Beat(Struct, frozen=True):
     pass
 
 

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from actors.messages import Level, Notice, Prices, PricesTaken
 from actors.redis_state import StoreDown
@@ -51,24 +52,20 @@ class Store(Protocol):
         """Keep a text for so many seconds. Blocks; runs in the port. Raises StoreDown."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Mids:
+class _Mids(Struct, frozen=True):
     mids: Mapping[str, Decimal]
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     state: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Note:
+class _Note(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
+class _Stored(Struct, frozen=True):
     error: BaseException | None
 
 

@@ -10,6 +10,7 @@ from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from pythonjsonlogger.json import JsonFormatter
 
 from actors.happenings import Happenings
@@ -21,8 +22,7 @@ from supervision import Event, Exit, Worker
 MINUTE_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class GetCounters:
+class GetCounters(Struct, frozen=True):
     """Ask the reporter for its `Counters` (from outside the tree only)."""
 
 
@@ -53,8 +53,7 @@ class Counters:
         return sum(n for (_, action, outcome), n in self.outcomes.items() if action == "bet" and outcome in outcomes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Minute:
+class _Minute(Struct, frozen=True):
     """The timer's message."""
 
 

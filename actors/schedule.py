@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from math import inf
 from random import Random
 
+from msgspec import Struct
+
 DAY_S, HOUR_S = 86_400.0, 3_600.0
 
 JITTER = 0.1
@@ -16,8 +18,7 @@ START_SPREAD_S = 2.0
 ESCROW_PAPER_S, ESCROW_LIVE_S = 2.0, 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One poll. Times in seconds.
 
     Attributes:

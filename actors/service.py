@@ -1,8 +1,9 @@
 """What every service's actor has in common: a client, and a port for its calls, so that no actor blocks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, cast
+
+from msgspec import Struct
 
 from actors.crashpoints import reached
 from actors.messages import Answered, Found, LookUp, LookUpFailed, Place, ServiceUp
@@ -18,8 +19,7 @@ CLOSE_S = 0.5
 """How long a stopping service waits for its port (seconds); what is still under way reports by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Bug:
+class _Bug(Struct, frozen=True):
     error: BaseException
 
 

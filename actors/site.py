@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from actors.config import AgentConfig
 from actors.config.sections import is_loopback
@@ -38,8 +39,7 @@ CONTACT_TIMEOUT_S = 2.0
 """For the few questions that are asked of a venue on this machine before the tree starts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """Addresses and accounts.
 
     Attributes:

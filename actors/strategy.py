@@ -1,10 +1,11 @@
 """StrategyActor: runs one user strategy in its own lane. What it raises pauses the lane; it is no crash of ours."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 from typing import Any, get_args
+
+from msgspec import Struct
 
 from actors.messages import (
     BankrollView,
@@ -58,8 +59,7 @@ OPERATIONS: Mapping[type, str] = {
 DECIDE = "decide"
 
 
-@dataclass(frozen=True, slots=True)
-class _Decide:
+class _Decide(Struct, frozen=True):
     pass
 
 

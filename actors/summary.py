@@ -1,15 +1,15 @@
 """How a run ended, for people and for the file of `--summary`."""
 
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from actors.messages import Status
 from actors.money.machine import LaneState
 from actors.witness import Witness
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """How a run ended; amounts in micro-USD. `difference`: venue minus book; None: not compared at the end.
 
     `holdings`: what stays open at the exchange, a sentence an account. `in_error`: lanes that wait for an

@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from actors.messages import Level, Notice
 from actors.service import C, ServiceActor
@@ -12,8 +13,7 @@ from actors.venue.port import PortClosed, Runs
 from supervision import Handle
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
+class _Done(Struct, frozen=True):
     what: str
     result: Any
 

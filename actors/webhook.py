@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from actors.errors import ConfigError
 from actors.messages import Hint, HintHeard, Notice
 from actors.venue.webhook import Pushed
@@ -38,8 +40,7 @@ class Receiver(Protocol):
 MakeReceiver = Callable[[Take], Receiver]
 
 
-@dataclass(frozen=True, slots=True)
-class _Came:
+class _Came(Struct, frozen=True):
     pushed: Pushed
     answer: Answer
 
@@ -51,8 +52,7 @@ class _Waiting:
     answers: list[Answer] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Beat:
+class _Beat(Struct, frozen=True):
     pass
 
 

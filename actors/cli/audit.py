@@ -4,10 +4,10 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from msgspec import to_builtins
 
 from actors.cli.common import REFUSES, AsJson, ConfigFile, DataDir, Live, complain, data_directory, print_json
 from actors.config import AgentConfig
@@ -94,7 +94,7 @@ def verify(config: ConfigFile = None, data: DataDir = None, live: Live = False, 
         report = reader.verify()
     head = report.head and report.head.hash
     if as_json:
-        print_json({**asdict(report), "head": head})
+        print_json({**to_builtins(report), "head": head})
     elif report.ok:
         typer.echo(f"The journal is whole: {report.rows} rows, head {head}.")
     else:

@@ -1,7 +1,6 @@
 """`run`: the agent as a process."""
 
 import contextlib
-import dataclasses
 import json
 import os
 import signal
@@ -14,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
+from msgspec import to_builtins
 
 from actors.cli import lean
 from actors.cli.common import INTERRUPTED, REFUSES, ConfigFile, DataDir, Live, counted
@@ -84,7 +84,7 @@ def run(
         why = agent.wait(bets=bets, seconds=seconds)
         ended = agent.stop(why)
     if summary is not None:
-        summary.write_text(json.dumps(dataclasses.asdict(ended), indent=2) + "\n", encoding="utf-8")
+        summary.write_text(json.dumps(to_builtins(ended), indent=2) + "\n", encoding="utf-8")
     if why == "failed" and (failure := agent.failure()):
         raise failure
     for held in ended.holdings:

@@ -1,10 +1,10 @@
 """What is needed around a run: the built-in venue, the doctor, an account, the retry table."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from msgspec import to_builtins
 
 from actors.cli.common import USAGE, AsJson, ConfigFile, DataDir, Live, complain, print_json
 from actors.config import AgentConfig
@@ -104,7 +104,7 @@ def retries(config: ConfigFile = None, data: DataDir = None, live: Live = False,
 
     own = AgentConfig.load(config=config, data=data, live=live).risk.bets_per_minute
     if as_json:
-        budgets = [asdict(limit) for limit in LIMITS]
+        budgets = to_builtins(LIMITS)
         print_json({"retries": table.as_rows(), "budgets": budgets, "bets_per_minute": own})
         return
     typer.echo(table.as_text())

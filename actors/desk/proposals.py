@@ -1,6 +1,8 @@
 """Proposals of the lanes: each is sized and opened, or denied with a reason that people are told once."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from actors.desk.gate import Gate
 from actors.desk.opening import open_intent

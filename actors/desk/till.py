@@ -1,9 +1,12 @@
 """What the parts of the desk share: the state, the step being decided, the terms in force."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from actors.messages import BankrollView, LaneView, Level, Notice
 from actors.money.events import Event, IncidentNoted, IntentOpened, LaneFailed
@@ -26,8 +29,7 @@ def clock(at: int) -> str:
     return f"{datetime.fromtimestamp(at // SECOND, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class Boot:
+class Boot(Struct, frozen=True):
     """This run of the machine, by which processes of one boot measure a wait together, however the clock is set.
 
     Attributes:
@@ -39,8 +41,7 @@ class Boot:
     began: int
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What is configured. Times in microseconds.
 
     Attributes:

@@ -3,17 +3,18 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import TextIO
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from actors.journal.records import Row
 
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerLine:
+class LedgerLine(Struct, frozen=True):
     """One movement of money between two buckets of one account.
 
     Attributes:
@@ -55,7 +56,7 @@ def ledger_rows(rows: Iterable[Row]) -> Iterator[LedgerLine]:
 
 def to_csv(lines: Iterable[LedgerLine], stream: TextIO) -> None:
     """Write a header and a record per line, nulls as empty fields; the stream needs ``newline=""`` if a file."""
-    writer = csv.DictWriter(stream, [field.name for field in fields(LedgerLine)], lineterminator="\n")
+    writer = csv.DictWriter(stream, LedgerLine.__struct_fields__, lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(line) for line in lines)
 

@@ -1,9 +1,10 @@
 """The reading side: any number of processes, while the writer goes on."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
 
 from actors.journal import schema, sqlite
 from actors.journal.anchor import read_anchor
@@ -14,8 +15,7 @@ from actors.journal.opening import known_version, named_failures
 from actors.journal.records import Head, Owner, Row
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
+class VerifyReport(Struct, frozen=True):
     """What `Reader.verify` found.
 
     Attributes:

@@ -1,7 +1,8 @@
 """The values that go into the journal and come out of it."""
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 Rule: TypeAlias = Literal["one_open", "one_close", "one_venue_ref", "schema", "text"]
 """Why a group was refused: an intent opened or closed twice, a venue reference booked twice, another
@@ -59,23 +60,20 @@ class Head(NamedTuple):
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(Struct, frozen=True):
     """The group is on disk, in order, as these rows."""
 
     seqs: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """Nothing of the group was written; its neighbours in the same commit were."""
 
     rule: Rule
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """The fold of all rows up to and including ``seq``, whose hash was ``hash``."""
 
     seq: int
@@ -84,8 +82,7 @@ class Snapshot:
     state_json: str
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Whose journal it is, and how often it was opened for writing.
 
     Attributes:

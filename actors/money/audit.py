@@ -6,9 +6,10 @@ up after it was closed as not executed); other movements are booked by the venue
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+
+from msgspec import Struct
 
 from actors.money.amounts import TOLERANCE_MICRO, times
 from actors.money.book import AT_VENUE, Bucket, Posting, moved
@@ -36,8 +37,7 @@ LOCK = "escrow_lock: "
 REFUND = "escrow_timeout_refund: "
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """What explaining came to.
 
     Attributes:

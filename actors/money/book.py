@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from msgspec import Struct
+
 
 class Bucket(StrEnum):
     """Where money of an account can be. The first five are ours and never negative."""
@@ -33,9 +35,8 @@ class BookError(Exception):
     """A posting would break an invariant of the book. The book is unchanged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """One movement inside an account, in micro-USD; the amount is always above zero."""
+class Posting(Struct, frozen=True, array_like=True):
+    """One movement inside an account, in micro-USD; the amount is always above zero. As text it is a list."""
 
     account: str
     source: Bucket

@@ -5,8 +5,9 @@ text. An event that moves money carries its postings; nothing else ever moves mo
 field that is added later has a default.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from actors.money.book import Posting
 from actors.money.evidence import Referred
@@ -21,8 +22,7 @@ StrayKind = Literal["foreign", "duplicate", "resurrected"]
 closed as not executed."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentStarted:
+class AgentStarted(Struct, frozen=True):
     """The journal was opened: by a new run, or by the same `run` after a crash of the journal's actor.
 
     `config` is the configuration in force, without secrets.
@@ -35,16 +35,14 @@ class AgentStarted:
     config: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class AgentStopped:
+class AgentStopped(Struct, frozen=True):
     """The process ended in order; the next start is a new session."""
 
     at: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionStarted:
+class SessionStarted(Struct, frozen=True):
     """The stop-loss counts from here; after a stop that an operator lifted, so do peak, day and streak."""
 
     at: int
@@ -53,8 +51,7 @@ class SessionStarted:
     after_stop: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AccountAdopted:
+class AccountAdopted(Struct, frozen=True):
     """An account at the venue was met for the first time, with its balance as the opening entry."""
 
     at: int
@@ -68,8 +65,7 @@ class AccountAdopted:
     venue_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class IntentOpened:
+class IntentOpened(Struct, frozen=True):
     """J1: from here on the request may have been sent. Everything needed to find out is in it.
 
     `quiet_boot` is `quiet_until` in microseconds since the machine's `boot` began, which no set of the clock moves.
@@ -101,8 +97,7 @@ class IntentOpened:
     postings: tuple[Posting, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeUnknown:
+class OutcomeUnknown(Struct, frozen=True):
     """The answer proves nothing (or there was none, or the process restarted): only evidence moves the intent now."""
 
     at: int
@@ -110,8 +105,7 @@ class OutcomeUnknown:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class LookedUp:
+class LookedUp(Struct, frozen=True):
     """A complete look-up behind the account barrier, after the quiet period, did not find the intent."""
 
     at: int
@@ -121,8 +115,7 @@ class LookedUp:
     balance_micro: int
 
 
-@dataclass(frozen=True, slots=True)
-class IntentClosed:
+class IntentClosed(Struct, frozen=True):
     """J2: the outcome and its postings. `shown` is the row of the venue's history that they explain, if any."""
 
     at: int
@@ -143,8 +136,7 @@ class IntentClosed:
     shown: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WithdrawalMoved:
+class WithdrawalMoved(Struct, frozen=True):
     """A withdrawal of ours is under way at the venue, or has ended: completed, or failed and given back."""
 
     at: int
@@ -164,16 +156,14 @@ class WithdrawalMoved:
         return f"withdrawal {self.withdrawal_id} is {self.status}"
 
 
-@dataclass(frozen=True, slots=True)
-class ReferralsNoted:
+class ReferralsNoted(Struct, frozen=True):
     """The venue's list of whom we brought to it has changed. What they earn us comes as credits."""
 
     at: int
     referred: tuple[Referred, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EscrowOpened:
+class EscrowOpened(Struct, frozen=True):
     """A contract is watched from here on: ours as creator (its amount is held), or one we work for."""
 
     at: int
@@ -186,8 +176,7 @@ class EscrowOpened:
     intent: str
 
 
-@dataclass(frozen=True, slots=True)
-class EscrowMoved:
+class EscrowMoved(Struct, frozen=True):
     """A watched contract changed its status at the venue and is still open."""
 
     at: int
@@ -195,8 +184,7 @@ class EscrowMoved:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class EscrowClosed:
+class EscrowClosed(Struct, frozen=True):
     """A watched contract ended: released to the counterparty or refunded to the creator."""
 
     at: int
@@ -206,8 +194,7 @@ class EscrowClosed:
     postings: tuple[Posting, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StrayBooked:
+class StrayBooked(Struct, frozen=True):
     """A bet that the venue shows and no open intent explains: money is what the venue says."""
 
     at: int
@@ -221,8 +208,7 @@ class StrayBooked:
     postings: tuple[Posting, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CreditBooked:
+class CreditBooked(Struct, frozen=True):
     """The balance moved without us: referral, bonus, deposit, payment (`amount_micro` below zero: money went)."""
 
     at: int
@@ -233,8 +219,7 @@ class CreditBooked:
     postings: tuple[Posting, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TradeBooked:
+class TradeBooked(Struct, frozen=True):
     """A result of trading that the exchange booked: of a fill (its fee is in it), or funding."""
 
     at: int
@@ -245,8 +230,7 @@ class TradeBooked:
     postings: tuple[Posting, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HoldingsTaken:
+class HoldingsTaken(Struct, frozen=True):
     """The trading account holds something else than before; its margin is set aside."""
 
     at: int
@@ -255,8 +239,7 @@ class HoldingsTaken:
     postings: tuple[Posting, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciled:
+class Reconciled(Struct, frozen=True):
     """Book and venue agree, at `venue_at` by the venue's clock; the evidence baselines are taken anew."""
 
     at: int
@@ -269,8 +252,7 @@ class Reconciled:
     venue_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class DifferenceAccepted:
+class DifferenceAccepted(Struct, frozen=True):
     """An operator's word on a difference between book and venue."""
 
     at: int
@@ -280,8 +262,7 @@ class DifferenceAccepted:
     postings: tuple[Posting, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SuspenseResolved:
+class SuspenseResolved(Struct, frozen=True):
     """An operator's word on money that went without a bet."""
 
     at: int
@@ -293,8 +274,7 @@ class SuspenseResolved:
     postings: tuple[Posting, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StopSet:
+class StopSet(Struct, frozen=True):
     """A stop is in force until an operator resumes or, with `until` above zero, until that time."""
 
     at: int
@@ -305,8 +285,7 @@ class StopSet:
     until: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StopLifted:
+class StopLifted(Struct, frozen=True):
     """A stop is over: an operator resumed, its time came, or book and venue agree again."""
 
     at: int
@@ -315,8 +294,7 @@ class StopLifted:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class LaneFailed:
+class LaneFailed(Struct, frozen=True):
     """A person must look at this lane, because of this intent: it is in ERROR."""
 
     at: int
@@ -326,8 +304,7 @@ class LaneFailed:
     account: str = "casino"
 
 
-@dataclass(frozen=True, slots=True)
-class LaneCleared:
+class LaneCleared(Struct, frozen=True):
     """An operator cleared a lane's ERROR, into which an intent had brought it."""
 
     at: int
@@ -336,8 +313,7 @@ class LaneCleared:
     intent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentNoted:
+class IncidentNoted(Struct, frozen=True):
     """Something that must never happen happened, or nearly; kept for the audit."""
 
     at: int
@@ -346,8 +322,7 @@ class IncidentNoted:
     intent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SeedChecked:
+class SeedChecked(Struct, frozen=True):
     """The venue showed a server seed, and every booked bet of ours under it was computed again.
 
     `seed` is its text ("": the venue does not list it); `broken` are the intents that are not what it makes of them.
@@ -361,8 +336,7 @@ class SeedChecked:
     broken: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HintTaken:
+class HintTaken(Struct, frozen=True):
     """An event that was pushed to us is known from here on, so what comes again has no effect.
 
     It moves nothing: what it tells is read at the venue. `venue_ref` is "event:" and its id; by this the journal takes

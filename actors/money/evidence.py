@@ -4,8 +4,9 @@ All amounts are micro-USD. An answer is one of four: only `Executed` and `Refuse
 means that no byte left, and everything else is `Unknown`, which only evidence can settle.
 """
 
-from dataclasses import dataclass, field
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from actors.money.positions import TradeDone, TradingView
 
@@ -13,8 +14,7 @@ WINDOW_MARGIN = 10_000_000
 """How far before the moment from which on something is unknown the export is read (microseconds)."""
 
 
-@dataclass(frozen=True, slots=True)
-class BetRow:
+class BetRow(Struct, frozen=True):
     """A bet as the venue records it (export.csv, or the answer to the bet)."""
 
     bet_id: str
@@ -29,8 +29,7 @@ class BetRow:
     result_hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(Struct, frozen=True):
     """One row of the account's ledger (the venue shows the newest 50)."""
 
     row_id: str
@@ -42,8 +41,7 @@ class LedgerRow:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
+class HistoryRow(Struct, frozen=True):
     """One row of the account's complete history: signed change, reason, the venue's time (whole seconds, ISO).
 
     Rows of the exchange have a reference of their own (`ref`). What was `earned` is a result of trading, not money that
@@ -58,8 +56,7 @@ class HistoryRow:
     fee_micro: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class EscrowView:
+class EscrowView(Struct, frozen=True):
     """An escrow contract as the venue shows it. Times are UTC seconds."""
 
     escrow_id: str
@@ -73,8 +70,7 @@ class EscrowView:
     auto_release_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Referred:
+class Referred(Struct, frozen=True):
     """An agent that was brought to the venue: its name as the venue shows it, its level, what it has earned us."""
 
     agent: str
@@ -82,8 +78,7 @@ class Referred:
     earned_micro: int
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawal:
+class Withdrawal(Struct, frozen=True):
     """A withdrawal as the venue lists it: pending, reviewing, completed or failed. `at_seconds` is its beginning."""
 
     withdrawal_id: str
@@ -99,8 +94,7 @@ class Withdrawal:
         return self.amount_micro + self.fee_micro
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """Money that the venue sent out for us.
 
     Attributes:
@@ -116,8 +110,7 @@ class Outgoing:
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class Executed:
+class Executed(Struct, frozen=True):
     """200, complete, our tag, our amount: the venue did it. One of these is set."""
 
     bet: BetRow | None = None
@@ -126,8 +119,7 @@ class Executed:
     trade: TradeDone | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """An answer on the endpoint's list of refusals that precede any effect.
 
     `temporary` refusals (rate limits) may be tried again as a new intent, not before `retry_at` (UTC microseconds; 0:
@@ -139,16 +131,14 @@ class Refused:
     retry_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class NotSent:
+class NotSent(Struct, frozen=True):
     """No byte left: no connection, an open breaker, a spent budget. `retry_at`: as of Refused."""
 
     reason: str
     retry_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Anything else. Silence, a cut, a 5xx, an unlisted 4xx, a body that is not ours."""
 
     reason: str
@@ -157,8 +147,7 @@ class Unknown:
 Answer = Executed | Refused | NotSent | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
+class Seed(Struct, frozen=True):
     """A server seed as the venue lists it: its commitment, its text ("" until it is shown), the draws made under it."""
 
     seed_hash: str
@@ -166,8 +155,7 @@ class Seed:
     draws: int
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What to read for an account.
 
     `since` (UTC microseconds by the venue's clock; 0: just before the reading) opens the window of the export. The
@@ -191,8 +179,7 @@ class Query:
     known: frozenset[str] = field(default_factory=frozenset)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What was read, in this order: export rows, seeds and their nonce total, ledger and history, escrows, balance.
 
     `started` is our time (UTC microseconds) before the first read, `venue_at` the same moment by the venue's clock.

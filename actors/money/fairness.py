@@ -8,7 +8,8 @@ own rule makes the outcome of it. Nothing here trusts the venue's word, and noth
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from actors.money.amounts import times
 from actors.money.events import IntentClosed, IntentOpened
@@ -19,8 +20,7 @@ WHOLE = frozenset({"threshold", "bet_value"})
 """Parameters that are whole numbers; the journal keeps all as text."""
 
 
-@dataclass(slots=True)
-class Unproven:
+class Unproven(Struct, frozen=True):
     """A booked bet of ours whose seed has not been shown.
 
     `known_before` and `known_after` are the account's draws that the book knew of when the bet was opened and when it

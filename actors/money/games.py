@@ -12,6 +12,8 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
 
+from msgspec import Struct
+
 ROLLS = 10_000
 HOUSE_FACTOR = 0.995
 SIDES = ("heads", "tails")
@@ -134,8 +136,7 @@ def _roulette(params: Params) -> Odds:
     return _wins(payout, lambda roll: hit(math.floor(roll * 37 / 100)))
 
 
-@dataclass(frozen=True, slots=True)
-class Game:
+class Game(Struct, frozen=True):
     """A sound game: its name in the venue's records, its path, the parameters it takes."""
 
     name: str

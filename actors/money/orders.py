@@ -5,9 +5,10 @@ divided by the leverage. As in `wagers`, numbers may be written in any exact way
 """
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar, Literal
+
+from msgspec import Struct
 
 from actors.money.amounts import EXACT, usd
 from actors.money.fields import Nonsense, Number, Sound, amount_of, exact_of, text_of
@@ -27,8 +28,7 @@ Exit = Literal["stop_loss", "take_profit"]
 OrderKind = Literal["order", "close_order", "limit_order", "cancel_order", "exit_order"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """Open a position now, at the market. It fills at once, in part or not at all; nothing of it rests."""
 
     coin: str
@@ -37,15 +37,13 @@ class Order:
     leverage: int
 
 
-@dataclass(frozen=True, slots=True)
-class CloseOrder:
+class CloseOrder(Struct, frozen=True):
     """Close a whole position now, at the market."""
 
     position_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class LimitOrder:
+class LimitOrder(Struct, frozen=True):
     """Open a position when the price is reached. The venue's server watches it; then it is an order at the market."""
 
     coin: str
@@ -55,15 +53,13 @@ class LimitOrder:
     leverage: int
 
 
-@dataclass(frozen=True, slots=True)
-class CancelOrder:
+class CancelOrder(Struct, frozen=True):
     """Take back a limit order that still waits."""
 
     order_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExitOrder:
+class ExitOrder(Struct, frozen=True):
     """Have the venue's server close a position when the price reaches `trigger_price`; `kind` says on which side."""
 
     position_id: str
@@ -76,8 +72,7 @@ class _Trade(Sound):
     service = "trading"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedOrder(_Trade):
+class CheckedOrder(_Trade, Struct, frozen=True):
     """An order that makes sense."""
 
     kind: ClassVar[OrderKind] = "order"
@@ -91,8 +86,7 @@ class CheckedOrder(_Trade):
         return f"{self.side} {self.coin}  {usd(self.size_micro)} USD x{self.leverage}"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedClose(_Trade):
+class CheckedClose(_Trade, Struct, frozen=True):
     """A close that makes sense."""
 
     kind: ClassVar[OrderKind] = "close_order"
@@ -103,8 +97,7 @@ class CheckedClose(_Trade):
         return f"close {self.position_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedLimit(_Trade):
+class CheckedLimit(_Trade, Struct, frozen=True):
     """A limit order that makes sense."""
 
     kind: ClassVar[OrderKind] = "limit_order"
@@ -119,8 +112,7 @@ class CheckedLimit(_Trade):
         return f"{self.side} {self.coin} at {self.limit_price:f}  {usd(self.size_micro)} USD x{self.leverage}"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedCancel(_Trade):
+class CheckedCancel(_Trade, Struct, frozen=True):
     """A cancel that makes sense."""
 
     kind: ClassVar[OrderKind] = "cancel_order"
@@ -131,8 +123,7 @@ class CheckedCancel(_Trade):
         return f"cancel {self.order_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedExit(_Trade):
+class CheckedExit(_Trade, Struct, frozen=True):
     """A stop-loss or take-profit that makes sense."""
 
     kind: ClassVar[OrderKind] = "exit_order"

@@ -5,7 +5,8 @@ and matches exactly is theirs; a second candidate makes it undecidable. A domain
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from actors.money.amounts import usd
 from actors.money.events import IntentOpened
@@ -16,8 +17,7 @@ WITHDRAWAL = "withdrawal"
 DOMAIN = "domain_registered: "
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """What is new on an account since it was reconciled, and no intent of ours explains yet.
 
     Attributes:
@@ -31,8 +31,7 @@ class News:
     ledger: Sequence[LedgerRow] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ambiguous:
+class Ambiguous(Struct, frozen=True):
     """Several new entries at the venue may be it; only a person can tell."""
 
     text: str

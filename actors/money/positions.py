@@ -1,13 +1,13 @@
 """What an account holds at the exchange: positions, orders that wait, fills. Sizes and prices are exact decimals."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from actors.money.orders import Side
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """An open position, as the exchange has it.
 
     Attributes:
@@ -32,8 +32,7 @@ class Position:
         return "long" if self.size > 0 else "short"
 
 
-@dataclass(frozen=True, slots=True)
-class LimitView:
+class LimitView(Struct, frozen=True):
     """A limit order as the venue lists it; `status` is pending, filled or cancelled. `created_at` in UTC seconds."""
 
     order_id: str
@@ -46,8 +45,7 @@ class LimitView:
     created_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(Struct, frozen=True):
     """A part of an order that the exchange executed, at `at` (UTC microseconds by its clock)."""
 
     ref: str
@@ -64,8 +62,7 @@ class Fill:
         return self.size if self.is_buy else -self.size
 
 
-@dataclass(frozen=True, slots=True)
-class TradeRow:
+class TradeRow(Struct, frozen=True):
     """A position as the venue's own records have it; `oid` is the exchange's order (0: opened by a limit order)."""
 
     position_id: str
@@ -75,8 +72,7 @@ class TradeRow:
     is_open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Holdings:
+class Holdings(Struct, frozen=True):
     """What the account holds, and within which limits of the venue. `orders` are those that wait."""
 
     positions: tuple[Position, ...] = ()
@@ -103,8 +99,7 @@ NOTHING = Holdings()
 """What an account holds that does not trade."""
 
 
-@dataclass(frozen=True, slots=True)
-class TradingView:
+class TradingView(Struct, frozen=True):
     """Everything that was read of a trading account besides cash and its movements.
 
     `unrealized_micro`: what closing all positions now would bring, before fees. `fills` are those of the window,
@@ -118,8 +113,7 @@ class TradingView:
     limits: tuple[LimitView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TradeDone:
+class TradeDone(Struct, frozen=True):
     """What a request came to, by the venue's answer or by evidence.
 
     Attributes:

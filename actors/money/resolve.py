@@ -6,7 +6,8 @@ show it, and only if nothing else at the venue moved without an explanation. Pur
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from actors.money.audit import Audit, payout_of
 from actors.money.events import IntentOpened
@@ -24,16 +25,14 @@ DONE = {
 """Which status of an escrow proves that an act on it was done."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundBet:
+class FoundBet(Struct, frozen=True):
     """The venue has the bet. `copies` are further rows with its tag: a middlebox or a broken rule sent it twice."""
 
     row: BetRow
     copies: tuple[BetRow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Contradiction:
+class Contradiction(Struct, frozen=True):
     """The venue has something with our tag that is not what we sent; a person must look."""
 
     text: str
@@ -73,8 +72,7 @@ def _judge_rows(opened: IntentOpened, rows: list[BetRow]) -> FoundBet | Contradi
     return FoundBet(row, tuple(rows[1:]))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What two negative readings and the venue's other evidence prove about the absent intents."""
 
     void: tuple[str, ...] = ()

@@ -5,8 +5,9 @@ streak, the day's entertainment) is part of the journaled state, so a crash and 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from actors.money.amounts import times, usd
 
@@ -15,8 +16,7 @@ MICROS_PER_MINUTE = 60 * MICROS_PER_SECOND
 MICROS_PER_DAY = 24 * 60 * MICROS_PER_MINUTE
 
 
-@dataclass(frozen=True, slots=True)
-class Denial:
+class Denial(Struct, frozen=True):
     """Why not: the rule, its limit, what it is at, and when it lifts (UTC microseconds; 0: an operator must resume)."""
 
     rule: str
@@ -30,8 +30,7 @@ class Denial:
         return f"{self.rule}: limit {self.limit}, at {self.value}"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The limits in force. Fractions of the bankroll, micro-USD, counts; 0 switches the streak off."""
 
     stop_loss: Fraction = Fraction(30, 100)
@@ -46,8 +45,7 @@ class Limits:
     entertainment_micro: int = 0
 
 
-@dataclass(slots=True)  # not frozen: made three times a bet, and that would take seven times as long
-class Exposure:
+class Exposure(Struct, frozen=True):
     """What the rules look at: one account's totals at one moment. `risk_factor` is the venue's own, if it told one."""
 
     now: int
@@ -63,8 +61,7 @@ class Exposure:
     risk_factor: Fraction | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A sized stake that asks to be allowed; `fun` is staked without an edge, `bet` is false for an escrow."""
 
     stake_micro: int

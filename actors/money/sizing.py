@@ -1,6 +1,7 @@
 """From a wager to a stake: Kelly where there is an edge, the entertainment budget where there is none."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from actors.money import kelly
 from actors.money.amounts import usd
@@ -18,8 +19,7 @@ from actors.money.wagers import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sized:
+class Sized(Struct, frozen=True):
     """A stake that passed every rule; `fun` is staked without an edge."""
 
     stake_micro: int

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 from typing import Any
 
+from msgspec import structs
+
 from actors.money.book import Book, Bucket, Posting
 from actors.money.events import (
     AccountAdopted,
@@ -331,7 +333,7 @@ class State:
         if event.outcome == "executed" or event.reason in NOT_WAITING:  # its margin comes back with the next reading
             held = self.holdings[event.account]
             orders = tuple(order for order in held.orders if order.order_id != opened.subject)
-            self.holdings[event.account] = replace(held, orders=orders)
+            self.holdings[event.account] = structs.replace(held, orders=orders)
 
     def _leave_unexecuted(self, opened: IntentOpened, event: IntentClosed) -> None:
         self.tally.void += event.outcome == "void"

@@ -6,9 +6,10 @@ then made of it. A list of positions that the fills do not explain (an empty one
 """
 
 from collections.abc import Container
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from actors.money.amounts import usd
 from actors.money.book import Bucket, moved

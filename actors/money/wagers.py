@@ -6,10 +6,11 @@ floats; `checked` turns them into exact values or refuses them with a reason. No
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, Literal, get_args
+
+from msgspec import Struct
 
 from actors.money.amounts import usd
 from actors.money.fields import Nonsense, Number, Sound, amount_of, exact_of, text_of
@@ -44,8 +45,7 @@ EscrowActKind = Literal["complete", "release", "dispute"]
 ESCROW_ACTS: tuple[EscrowActKind, ...] = ("complete", "release", "dispute")
 
 
-@dataclass(frozen=True, slots=True)
-class Bet:
+class Bet(Struct, frozen=True):
     """A bet on a game of the casino. Kelly sizes it; `stake` (USD) is a wish for games without an edge."""
 
     game: str
@@ -55,8 +55,7 @@ class Bet:
     stake: Number | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EscrowCreate:
+class EscrowCreate(Struct, frozen=True):
     """Lock an amount (USD) for a counterparty's work; at the deadline the venue refunds it, less 1 percent."""
 
     amount: Number
@@ -65,8 +64,7 @@ class EscrowCreate:
     timeout_hours: int = 24
 
 
-@dataclass(frozen=True, slots=True)
-class EscrowAct:
+class EscrowAct(Struct, frozen=True):
     """Complete (as counterparty), release (as creator) or dispute an escrow. No stake; sent once."""
 
     escrow_id: str
@@ -74,8 +72,7 @@ class EscrowAct:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Pay:
+class Pay(Struct, frozen=True):
     """Pay an amount (USD) to another agent of the casino, at once and for good. The memo is not kept by the venue."""
 
     to_agent: str
@@ -83,24 +80,21 @@ class Pay:
     memo: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Withdraw:
+class Withdraw(Struct, frozen=True):
     """Send an amount (USD, 1.00 or more) as USDC to an address on Base; the venue takes 0.50 on top."""
 
     amount: Number
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterDomain:
+class RegisterDomain(Struct, frozen=True):
     """Register a domain for a year, if it costs no more than `max_price_usd`."""
 
     domain: str
     max_price_usd: Number
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(Struct, frozen=True):
     """The strategy wants nothing now, and says why."""
 
     reason: str
@@ -109,8 +103,7 @@ class Idle:
 Wager = Bet | EscrowCreate | EscrowAct | Pay | Withdraw | RegisterDomain | OrderWager
 
 
-@dataclass(frozen=True, slots=True)
-class OpenEscrow:
+class OpenEscrow(Struct, frozen=True):
     """A contract that is watched: what a strategy needs to complete or release it in time (UTC seconds)."""
 
     escrow_id: str
@@ -120,8 +113,7 @@ class OpenEscrow:
     auto_release_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedBet(Sound):
+class CheckedBet(Sound, Struct, frozen=True):
     """A bet that makes sense: exact parameters, the game's own odds, the wish in micro-USD."""
 
     kind: ClassVar[Kind] = "bet"
@@ -135,8 +127,7 @@ class CheckedBet(Sound):
         return " ".join([self.game, *(str(value) for _, value in self.params)])
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedEscrow(Sound):
+class CheckedEscrow(Sound, Struct, frozen=True):
     """An escrow that makes sense."""
 
     kind: ClassVar[Kind] = "escrow_create"
@@ -151,8 +142,7 @@ class CheckedEscrow(Sound):
         return f"escrow of {usd(self.amount_micro)} for {self.counterparty}, {self.timeout_hours} h"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedAct(Sound):
+class CheckedAct(Sound, Struct, frozen=True):
     """An act on an escrow that makes sense."""
 
     kind: ClassVar[Kind] = "escrow_act"
@@ -166,8 +156,7 @@ class CheckedAct(Sound):
         return f"{self.act} {self.escrow_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedPay(Sound):
+class CheckedPay(Sound, Struct, frozen=True):
     """A payment that makes sense."""
 
     kind: ClassVar[Kind] = "pay"
@@ -180,8 +169,7 @@ class CheckedPay(Sound):
         return f"payment of {usd(self.amount_micro)} to {self.to_agent}"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedWithdraw(Sound):
+class CheckedWithdraw(Sound, Struct, frozen=True):
     """A withdrawal that makes sense; the address in lower case, as the same address may be written in many ways."""
 
     kind: ClassVar[Kind] = "withdraw"
@@ -193,8 +181,7 @@ class CheckedWithdraw(Sound):
         return f"withdrawal of {usd(self.amount_micro)} and the fee to {self.address}"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedDomain(Sound):
+class CheckedDomain(Sound, Struct, frozen=True):
     """A registration that makes sense."""
 
     kind: ClassVar[Kind] = "register_domain"
@@ -316,8 +303,7 @@ def checked(wager: object, *, builtin_venue: bool) -> Checked:
     raise Nonsense(f"a strategy decides on one of {names}, Idle or None, not {type(wager).__name__}")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """The one HTTP request of an intent, fixed before the intent goes to disk."""
 
     service: str

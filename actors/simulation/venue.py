@@ -6,11 +6,13 @@ import hmac
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from itertools import count
 from random import Random
+
+from msgspec.structs import replace
 
 from actors.money.amounts import MICRO_PER_CENT, parse_usd, times
 from actors.money.evidence import BetRow, EscrowView, HistoryRow, LedgerRow, Seed

@@ -2,17 +2,17 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 from typing import ClassVar
+
+from msgspec import Struct, field
 
 from actors.money.positions import LimitView, Position
 from actors.money.wagers import Idle, OpenEscrow, Wager
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """How the lane's last wager ended. Amounts in USD.
 
     Attributes:
@@ -32,8 +32,7 @@ class Result:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """All that a strategy may know when it decides. Frozen; amounts in USD, time in UTC seconds.
 
     Attributes:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pybreaker
+from msgspec import Struct
 
 from actors.venue.errors import BreakerOpen
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Failures in a row that open a breaker, seconds until a trial, successes in a row that close it."""
 
     failures: int = 5

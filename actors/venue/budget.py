@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from actors.venue.endpoints import covers
 from actors.venue.errors import RateLimited
 
@@ -16,8 +18,7 @@ MAX_WINDOWS = 1_000
 """Windows kept at a time (one per path and escrow id); beyond it those that are over are thrown away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """So many calls a minute at a service, on one path or on each path below a prefix.
 
     Attributes:

@@ -5,8 +5,9 @@ late exception with "JSON" in its text becomes that 400), `close_failed`, `send_
 the table is K4, and so is never sent.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from actors.money.games import SOUND_GAMES
 
@@ -23,8 +24,7 @@ class Capability(StrEnum):
 K1, K2, K3, K4 = Capability
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """One endpoint, or all below a prefix.
 
     Attributes:

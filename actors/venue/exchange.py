@@ -5,9 +5,10 @@ It takes no key: an account is an address. Its amounts are text with six decimal
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from actors.money.amounts import from_venue
 from actors.money.evidence import HistoryRow
@@ -39,8 +40,7 @@ SPOT = frozenset({"Buy", "Sell"})
 R = TypeVar("R", FillRow, UpdateRow)
 
 
-@dataclass(frozen=True, slots=True)
-class Movements:
+class Movements(Struct, frozen=True):
     """What moved an account since a moment: each with a reference of its own. `complete`: no row was cut off."""
 
     rows: tuple[HistoryRow, ...]

@@ -1,7 +1,8 @@
 """The faucet: one dollar of credit a casino account, once. The casino's history says whether it was had."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from actors.venue.answers import Name, Shape, read_answer
 from actors.venue.bodies import body
@@ -20,8 +21,7 @@ class _Account(Shape):
     agent_id: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What came of a claim: credited; had (done); later (a limit by address and day); refused for good."""
 
     outcome: Literal["credited", "had", "later", "refused"]

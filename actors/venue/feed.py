@@ -7,10 +7,10 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 import websocket
+from msgspec import Struct
 
 from actors.venue.frames import BoundedSocket
 from actors.venue.retries import RETRIES, delay
@@ -39,8 +39,7 @@ _SUBSCRIBE = [
 _PING = json.dumps({"method": "ping"})
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """The feed's times, in seconds.
 
     Attributes:

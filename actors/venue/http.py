@@ -10,7 +10,6 @@ import socket
 import ssl
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -18,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import requests
 import urllib3
+from msgspec import Struct
 from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -57,8 +57,7 @@ _WORDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
+class HttpAnswer(Struct, frozen=True):
     """A complete answer: names of headers in lower case, the body as it came."""
 
     status: int

@@ -6,16 +6,16 @@ proves that the first had no effect. An unknown outcome is never retried; it is 
 
 import random
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct, to_builtins
 
 from actors.venue.errors import VenueDown
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """One row.
 
     Attributes:
@@ -91,7 +91,7 @@ def reading(row: Retry, read: Callable[[], T], *, rng: random.Random, wait: Call
 
 def as_rows() -> list[dict[str, Any]]:
     """Return the table for JSON."""
-    return [asdict(row) for row in RETRIES.values()]
+    return [to_builtins(row) for row in RETRIES.values()]
 
 
 def as_text() -> str:

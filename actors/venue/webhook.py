@@ -8,7 +8,8 @@ import hashlib
 import hmac
 import json
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 BODY_BYTES = 64 << 10
 """The longest body; the documented events have less than one kB."""
@@ -23,8 +24,7 @@ _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,63}")
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
-@dataclass(frozen=True, slots=True)
-class Pushed:
+class Pushed(Struct, frozen=True):
     """An event that the venue signed."""
 
     event_id: str

@@ -2,9 +2,9 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from actors import agent as running
 from actors.money.events import SessionStarted, StopSet

@@ -1,6 +1,6 @@
 """Agents that lack one rule each, which the tests must notice. `patch` is `setattr`, for a while or for a process."""
 
-import dataclasses
+from msgspec.structs import replace
 
 from actors.bankroll import BankrollActor
 from actors.config.sections import VenueSection
@@ -53,7 +53,7 @@ def sends_on_recovery(patch):
         answer = dispatch(self, desk, message, now)
         if isinstance(message, ServiceUp) and message.service == "casino":
             for opened in list(desk.state.open.values()):
-                self._place(desk, dataclasses.replace(opened, send_by=now + SECOND))
+                self._place(desk, replace(opened, send_by=now + SECOND))
         return answer
 
     patch(BankrollActor, "_dispatch", eager)

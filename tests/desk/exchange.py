@@ -1,7 +1,9 @@
 """A trading account in memory, played by hand: what the exchange did to it, and a desk that trades there."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from actors.money.book import Bucket
 from actors.money.evidence import WINDOW_MARGIN, Evidence, Executed, HistoryRow, Query

@@ -2,7 +2,8 @@
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from actors.desk import Boot, Desk, Step, Terms
 from actors.journal.codec import decode, encode

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from actors.desk import prover
 from actors.journal.codec import dump_state, load_state

@@ -1,8 +1,7 @@
 """What proves nothing: a clock that was set between two lives, an export that is cut off; and an end stays one."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from actors.messages import Drain, Found
 from actors.money.events import AgentStopped

@@ -1,8 +1,7 @@
 """A restart never sends, forgets nothing that is on disk, and takes what was open for unknown."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from actors.desk import Boot, Desk
 from actors.messages import Drain, Pause, Propose, Resume

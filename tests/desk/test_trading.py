@@ -1,10 +1,10 @@
 """Trading on the desk: margin, what became of an order, what the account holds, and the end of it all."""
 
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from msgspec.structs import replace
 
 from actors.desk import operator, settle, trading
 from actors.desk.answers import Answers

@@ -1,8 +1,7 @@
 """Unknown outcomes: only evidence moves them, absence needs a quiet period, a barrier and two negative readings."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from actors.messages import LookUpFailed, Resolve
 from actors.money.book import Bucket

@@ -1,6 +1,8 @@
 """A casino in memory, played by hand: what it executed, and the evidence it shows of that."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from actors.money.amounts import TOLERANCE_MICRO
 from actors.money.audit import payout_of

@@ -1,10 +1,9 @@
 """Explaining the venue: every row of its evidence is booked once, under its own name, and what remains is named."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from actors.money.audit import audit, payout_of
 from actors.money.book import Bucket

@@ -1,11 +1,11 @@
 """Proofs of bets: what an honest venue made holds for every sound game, and each lie about it is caught."""
 
 import hashlib
-from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from actors.money.amounts import times
 from actors.money.evidence import Seed

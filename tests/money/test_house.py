@@ -1,11 +1,11 @@
 """The venue's cap on a bet: what passes ours never meets the venue's refusal."""
 
-from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from actors.money.house import house_cap_micro
 from actors.money.risk import Limits

@@ -1,10 +1,9 @@
 """Judging the unknown: what is found, what contradicts, what is provably absent, and what nobody can decide."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from actors.money.audit import Audit
 from actors.money.events import IntentOpened

@@ -1,11 +1,11 @@
 """Risk rules: each at, just below and just above its limit; what they count from; when they lift."""
 
-from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from actors.money import risk
 from actors.money.risk import Exposure, Limits, Proposal

@@ -1,11 +1,11 @@
 """Sizing: Kelly where there is an edge, the entertainment budget where there is none, and never past a rule."""
 
-from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from actors.money.risk import STAKE_RULES, Denial, Limits, Proposal, first_denial
 from actors.money.sizing import Sized, size

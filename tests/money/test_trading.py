@@ -1,12 +1,12 @@
 """Trading in pure terms: what a strategy may write, what ties margin up, and what fills make of positions."""
 
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from actors.money.evidence import Evidence
 from actors.money.fields import Nonsense

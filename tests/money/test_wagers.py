@@ -1,14 +1,15 @@
 """Wagers: whatever a strategy writes is made exact or refused by the field's name, and no float comes through."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec import Struct
 
+from actors.money.games import Odds
 from actors.money.wagers import Bet, CheckedBet, EscrowAct, EscrowCreate, Idle, Nonsense, checked
 
 COIN = {"game": "coin_flip", "params": {"side": "heads"}, "probability": "0.5", "odds": "1.99"}
@@ -134,8 +135,8 @@ def sense(wager):
 
 def exact(value):
     """Return whether no float is anywhere in a checked wager."""
-    if is_dataclass(value):
-        return all(exact(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, Struct | Odds):
+        return all(exact(getattr(value, name)) for name in value.__slots__)
     if isinstance(value, tuple):
         return all(map(exact, value))
     return not isinstance(value, float)

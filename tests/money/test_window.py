@@ -1,9 +1,8 @@
 """The ledger's window in place of the whole history: used only where nothing new can lie behind it."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from actors.money.events import CreditBooked
 from actors.money.evidence import BetRow, Evidence, HistoryRow, LedgerRow, Query, Withdrawal

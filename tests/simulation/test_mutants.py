@@ -1,8 +1,7 @@
 """The simulation's worth: take one rule of the protocol away, and some seed soon finds out."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from actors import blueprint
 from actors.bankroll import BankrollActor

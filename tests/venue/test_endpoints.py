@@ -1,12 +1,12 @@
 """The table of endpoints: every service's, each with its class, its proofs and its reasons."""
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 import actors
 from actors.money.evidence import NotSent, Refused, Unknown
