@@ -25,6 +25,7 @@ from actors.messages import (
     LaneOpened,
     LookUp,
     LookUpFailed,
+    Notices,
     Pause,
     Place,
     Poll,
@@ -300,10 +301,9 @@ class BankrollActor(Worker):
             self._carry_out(desk.answered(Answered(opened.intent, answer), self._wall()))
 
     def _report(self) -> None:
-        notices, self._notices = self._notices, []
-        reporter = self._address(REPORTER)
-        for notice in notices:
-            reporter.tell(notice)
+        if self._notices:
+            self._address(REPORTER).tell(Notices(tuple(self._notices)))
+            self._notices.clear()
 
     def _deliver(self, mail: Iterable[Mail]) -> None:
         for letter in mail:

@@ -365,3 +365,9 @@ class Notice(Struct, frozen=True):
     lane: str | None = None
     level: Level = "INFO"
     extra: Mapping[str, str | int] = field(default_factory=dict)
+
+
+class Notices(Struct, frozen=True):
+    """Several, in their order."""
+
+    notices: tuple[Notice, ...]

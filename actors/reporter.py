@@ -15,7 +15,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from actors.happenings import Happenings
 from actors.log_line import TROUBLES, log_line
-from actors.messages import Notice
+from actors.messages import Notice, Notices
 from actors.money.amounts import signed_usd
 from supervision import Event, Exit, Worker
 
@@ -99,6 +99,9 @@ class ReporterActor(Worker):
         match message:
             case Notice():
                 self._report(message)
+            case Notices(notices):
+                for notice in notices:
+                    self._report(notice)
             case Event():
                 self._report(self._happenings.notice(message, self._wall()))
             case _Minute():

@@ -45,8 +45,10 @@ class Gate:
         """Return what keeps a lane that may open something from opening this, or None."""
         if wager.account != lane.account:
             return Denial("wager", f"on the account {wager.account}", f"a lane on {lane.account}")
-        rules = (self._run, self._service, self._act, self._trade, self._alone)
-        return next((denial for rule in rules if (denial := rule(wager, lane))), None)
+        for rule in (self._run, self._service, self._act, self._trade, self._alone):
+            if denial := rule(wager, lane):
+                return denial
+        return None
 
     def _busy(self, lane: Lane) -> str:
         track = self.till.tracks.get(lane.intent or "")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -83,14 +83,14 @@ class Terms(Struct, frozen=True):
     has_room: Callable[[], bool]
 
 
-class Mail(NamedTuple):
+class Mail(Struct, frozen=True):
     """A message and whom it is for: a service's name, "lane:NAME" or "reporter"."""
 
     to: str
     message: object
 
 
-class Step(NamedTuple):
+class Step(Struct, frozen=True):
     """One decision: events to write, and mail to send when they are on disk."""
 
     events: tuple[Event, ...] = ()

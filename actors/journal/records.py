@@ -9,7 +9,7 @@ Rule: TypeAlias = Literal["one_open", "one_close", "one_venue_ref", "schema", "t
 constraint of the table, or text that is not Unicode."""
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """One event to be written.
 
     Attributes:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from actors import blueprint
 from actors.config import AgentConfig
-from actors.messages import Drain, Notice, Pause, Reconcile, Resolve, Resume
+from actors.messages import Drain, Notice, Notices, Pause, Reconcile, Resolve, Resume
 from actors.money.risk import MISMATCH
 from actors.parts import BANKROLL, Parts
 from actors.simulation.lanes import lanes, one_a_service
@@ -93,9 +93,10 @@ class Listener(Worker):
         self._tell = tell
 
     def receive(self, message: object) -> None:
-        """Tell a notice's text."""
-        if isinstance(message, Notice) and message.level != "DEBUG":
-            self._tell(f"  {message.text}")
+        """Tell the notices' texts."""
+        for notice in message.notices if isinstance(message, Notices) else (message,):
+            if isinstance(notice, Notice) and notice.level != "DEBUG":
+                self._tell(f"  {notice.text}")
 
 
 class Run:
