@@ -13,7 +13,7 @@ class Summary(Struct, frozen=True):
     """How a run ended; amounts in micro-USD. `difference`: venue minus book; None: not compared at the end.
 
     `holdings`: what stays open at the exchange, a sentence an account. `in_error`: lanes that wait for an
-    operator, with the intent of each.
+    operator, with the intent of each. `strays`: bets that were booked and are no open intent's.
     """
 
     agent_id: str
@@ -25,6 +25,7 @@ class Summary(Struct, frozen=True):
     void: int
     unknown: int
     sent: int
+    strays: int
     crashes: int
     restarts: int
     book_balance: int
@@ -50,6 +51,7 @@ class Summary(Struct, frozen=True):
             void=status.void if status else 0,
             unknown=status.unknown if status else 0,
             sent=status.sent if status else 0,
+            strays=status.strays if status else 0,
             crashes=witness.crashes,
             restarts=witness.restarts,
             book_balance=status.book_micro if status else 0,

@@ -77,7 +77,7 @@ def explain(
         whole = intent_id(intent)
         rows = list(reader.rows(intent=whole))
         if not rows:
-            raise ConfigError(f"The journal has no intent {intent}; `ledger` lists them.")
+            raise ConfigError(f"The journal has no intent {intent}: name one by its number, as `ledger` does.")
         proof, told = fairness(reader, rows), list(steps(rows))
     if as_json:
         print_json({"intent": whole, "fairness": proof, "steps": told})

@@ -126,6 +126,8 @@ def _goodbye(ended: "Summary") -> str:
     if how and not how.startswith(MISMATCH):
         stop += "; `run --resume` lifts it"
     bets = f"{counted(ended.bets, 'bet')}, {ended.won} won, {ended.lost} lost"
+    if ended.strays:
+        bets += f", {counted(ended.strays, 'stray')} booked: see `ledger`"
     return f"{bets}{stop} | {balance} | journal closed | bye"
 
 

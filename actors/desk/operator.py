@@ -153,6 +153,7 @@ def status(till: Till, resolver: Resolver, why: Mapping[str, str], closed: tuple
         void=tally.void - start.void,
         unknown=len(state.unknown),
         sent=tally.sent - start.sent,
+        strays=tally.strays - start.strays,
         difference_micro=sum(known) - book if compared else None,
         mismatch_micro=differs[0] if differs else None,
         checked_at=min((watch.checked_at for watch in watches.values()), default=0),

@@ -112,7 +112,10 @@ class Void:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts over the journal's life; `intents` are all that were opened, and number the next."""
+    """Counts over the journal's life.
+
+    `intents` are all that were opened, and number the next; `strays` are bets that no open intent explained.
+    """
 
     intents: int = 0
     bets: int = 0
@@ -120,3 +123,4 @@ class Tally:
     lost: int = 0
     void: int = 0
     sent: int = 0
+    strays: int = 0

@@ -229,6 +229,7 @@ class State:
             case StrayBooked():
                 self._remember(event.venue_ref, event.intent or "", event.account)
                 self.account(event.account).nonces += event.nonces
+                self.tally.strays += 1
                 if event.kind == "resurrected":
                     self.account(event.account).late += 1
                     self.watched = {tag: void for tag, void in self.watched.items() if void.intent != event.intent}

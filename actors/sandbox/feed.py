@@ -44,7 +44,7 @@ class Listener:
             self._venue.market.unsubscribe(self._tick)
             self._venue.exchange.unsubscribe(self._filled)
             writer.cancel()
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it may have gone at this moment
                 if self._socket.application_state is WebSocketState.CONNECTED:
                     await self._socket.close()
 

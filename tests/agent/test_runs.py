@@ -89,8 +89,10 @@ def test_what_others_did_between_two_runs_is_booked_as_theirs(stage):
         stage.house.flip(stage.player, stake)
     grant(stage, 7)
     grant(stage, -3)
-    stage.play(Endless(BOOSTED)).wait(bets=3)
+    agent = stage.play(Endless(BOOSTED))
+    agent.wait(bets=3)
     stage.end()
+    assert (agent.summary().bets >= 3, agent.summary().strays) == (True, 2)
     books = stage.books().check()
     strays = [(stray.kind, stray.stake_micro) for stray in books.of(StrayBooked)]
     assert sorted(strays) == [("foreign", 1_000_000), ("foreign", 2_000_000)]

@@ -96,8 +96,8 @@ def test_explain_tells_the_story_of_an_intent_by_its_number(played):
 def test_explain_wants_an_intent_of_the_journal(played):
     program, _ = played
     for unknown in ("4711", "zzz", ""):
-        ended = program("explain", unknown)
-        assert (ended.returncode, ended.stderr) == (2, f"The journal has no intent {unknown}; `ledger` lists them.\n")
+        ended, why = program("explain", unknown), "name one by its number, as `ledger` does"
+        assert (ended.returncode, ended.stderr) == (2, f"The journal has no intent {unknown}: {why}.\n")
 
 
 def test_a_stopped_agent_can_be_reconciled(played):

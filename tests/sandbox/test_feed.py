@@ -2,6 +2,9 @@
 
 import json
 import random
+import signal
+import socket
+import struct
 from contextlib import closing
 from decimal import Decimal
 
@@ -70,6 +73,17 @@ def test_after_unsubscribing_nothing_comes(wire):
     wire.settimeout(0.4)
     with pytest.raises(WebSocketTimeoutException):
         wire.recv()
+
+
+def test_listeners_that_vanish_leave_no_traceback(build):
+    house = build()
+    for _ in range(10):
+        gone = connect(house)
+        say(gone, SUBSCRIBE)
+        gone.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # its end is a reset
+        gone.shutdown()
+    house.kill(signal.SIGTERM)
+    assert "Traceback" not in (house.data / "logs" / "sandbox.log").read_text()
 
 
 def test_a_drop_breaks_the_connection(build):
