@@ -15,12 +15,16 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
+from queue import SimpleQueue
 from statistics import median, quantiles
-from time import perf_counter, process_time
+from threading import Thread
+from time import perf_counter, process_time, time_ns
 
 from actors.cli import lean
+from actors.journal import Entry, Journal
 from tests.benchmarks._null_venue import play
 from tests.peers.article import Sequential
 from tests.peers.coin import PAYS_MICRO, Bet
@@ -30,9 +34,6 @@ SECONDS = 1.0
 LANES = (1, 4, 16, 64, 256)
 LIMITS = {1: 0.25, 64: 1.0}
 """Bets per raw synced commit, at the least."""
-
-PAUSE_S = 0.000_3
-"""About what a bet computes between its two commits (seconds)."""
 
 PAYLOAD = "x" * 600
 """As long as what we write of an intent."""
@@ -48,28 +49,44 @@ class Run:
     rows_per_commit: float = 1.0
 
 
-def repeat(work, pause_s=0.0):
+def repeat(work):
     latencies, spent, until = [], process_time(), perf_counter() + SECONDS
     while (began := perf_counter()) < until:
-        while pause_s and perf_counter() < began + pause_s:
-            pass
-        began += pause_s
         work()
         latencies.append(perf_counter() - began)
     return Run(len(latencies) / sum(latencies), latencies, (process_time() - spent) / len(latencies))
 
 
-def raw(data, pause_s=0.0):
+def raw(data):
     """Rows inserted one a commit by SQLite alone, as durable as ours."""
     with closing(sqlite3.connect(data / f"{secrets.token_hex(4)}.sqlite", isolation_level=None)) as database:
         for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "CREATE TABLE rows (payload TEXT)"):
             database.execute(statement)
-        return repeat(lambda: database.execute("INSERT INTO rows VALUES (?)", (PAYLOAD,)), pause_s)
+        return repeat(lambda: database.execute("INSERT INTO rows VALUES (?)", (PAYLOAD,)))
 
 
-def spaced(data):
-    """As `raw`, but the disk rests before each commit, as it does with one lane: many a disk then takes longer."""
-    return raw(data, PAUSE_S)
+def undecided(data):
+    """A bet's two appends to our journal, ordered by another thread; nothing is decided, no actor is there."""
+    orders, done, path = SimpleQueue(), SimpleQueue(), data / f"{secrets.token_hex(4)}.sqlite"
+
+    def write():
+        with Journal.open(path, agent="bench", binding="bench", wall_micros=lambda: time_ns() // 1000) as journal:
+            for intent in iter(orders.get, ""):
+                for kind, venue_ref in (("intent_opened", None), ("intent_closed", f"bet_{intent}")):
+                    journal.append([[Entry(kind, PAYLOAD, intent, venue_ref)]])
+                done.put(intent)
+
+    def bet():
+        orders.put(f"{next(numbers):06d}")
+        done.get()
+
+    numbers, writer = count(1), Thread(target=write)
+    writer.start()
+    try:
+        return repeat(bet)
+    finally:
+        orders.put("")
+        writer.join()
 
 
 def ours(lanes):
@@ -110,9 +127,9 @@ def dbos(data):
 
 
 ELSEWHERE = ProcessPoolExecutor(1, get_context("spawn"))
-RAW, SPACED = "raw synced commits", "raw synced commits, 0.3 ms after each other, the pauses not counted"
+RAW, UNDECIDED = "raw synced commits", "two appends to the journal, ordered by another thread, and nothing else"
 ARTICLE, PEER = "the article's design, 4 commits a bet", "DBOS Transact, 2 steps a bet"
-PARTS = {SPACED: spaced, **{lanes: ours(lanes) for lanes in LANES}, ARTICLE: article, PEER: dbos}
+PARTS = {UNDECIDED: undecided, **{lanes: ours(lanes) for lanes in LANES}, ARTICLE: article, PEER: dbos}
 
 
 def measured(data):
