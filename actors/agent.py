@@ -275,8 +275,10 @@ class Agent:
         """Take an operator's word on an intent in ERROR. Returns a sentence; blocks for at most 2 s.
 
         Raises:
-            ConfigError: there is no such intent in ERROR.
+            ConfigError: there is no such intent in ERROR, or the payout is no amount.
         """
+        if isinstance(payout_micro, bool) or not isinstance(payout_micro, int) or payout_micro < 0:
+            raise ConfigError(f"payout_micro must be whole micro-USD, 0 or more, not {payout_micro!r}.")
         # Recovery must have looked first: an operator's word never overtakes evidence.
         self._await_reading(lambda now: now.phase != "RECOVERING" or bool(now.open_intents))
         try:

@@ -18,7 +18,7 @@ from actors.journal import (
     Row,
     Snapshot,
 )
-from actors.journal.codec import decode, encode, kind_of, load_state
+from actors.journal.codec import decode, encode, kind_of
 from actors.messages import Append, Appended, AppendRefused, Replay, Replayed
 from actors.money.events import HintTaken
 from supervision import Exit, Fatal, Handle, Worker
@@ -89,16 +89,8 @@ class PersistenceActor(Worker):
         self._served = 0  # the incarnation of the bankroll that may write
 
     def setup(self) -> None:
-        """Open the journal, which checks its newest part; the older one is checked beside the work.
-
-        A snapshot that another version made, of a state that this one does not know, is forgotten: it is but a cache of
-        the rows, and without it the opening checks them all.
-        """
+        """Open the journal, which checks its newest part; the older one is checked beside the work."""
         self._journal = self._open_journal()
-        if not _is_known(self._journal.load_snapshot()):
-            self._journal.distrust()
-            self._journal.close()
-            self._journal = self._open_journal()
         self._journal.inspect(lambda error: self.handle.tell(_Damaged(error)))
         self._show()
 
@@ -189,10 +181,3 @@ class PersistenceActor(Worker):
     def _show(self) -> None:
         journal = self._own()
         self.note(f"{journal.head.seq} events, epoch {journal.epoch}")
-
-
-def _is_known(snapshot: Snapshot | None) -> bool:
-    try:
-        return snapshot is None or bool(load_state(snapshot.state_json))
-    except JournalCorrupt:
-        return False

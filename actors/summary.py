@@ -13,7 +13,7 @@ class Summary(Struct, frozen=True):
     """How a run ended; amounts in micro-USD. `difference`: venue minus book; None: not compared at the end.
 
     `holdings`: what stays open at the exchange, a sentence an account. `in_error`: lanes that wait for an
-    operator, with the intent of each. `strays`: bets that were booked and are no open intent's.
+    operator, with the intent of each. `strays`: what was booked and is no open intent's.
     """
 
     agent_id: str

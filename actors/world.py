@@ -20,6 +20,7 @@ from actors.errors import ConfigError
 from actors.escrow import EscrowClient
 from actors.journal import Journal
 from actors.journal.ballast import has_room
+from actors.journal.codec import is_state
 from actors.persistence import Writer
 from actors.price_feed import Socket, Store
 from actors.redis_state import RedisState
@@ -193,7 +194,7 @@ class RealWorld:
         config, path = self._config, self._config.journal_path
         path.parent.mkdir(parents=True, exist_ok=True)
         binding = f"{config.mode}:casino:{self._site.fingerprint}"
-        return Journal.open(path, agent=config.agent.id, binding=binding, wall_micros=self.wall)
+        return Journal.open(path, agent=config.agent.id, binding=binding, wall_micros=self.wall, knows=is_state)
 
     def line(self, service: str) -> Line:
         """Return a line of its own to a service."""

@@ -6,7 +6,7 @@ from collections import deque
 from functools import cache
 from typing import Any, get_args
 
-from msgspec import MsgspecError, to_builtins
+from msgspec import MsgspecError, convert, to_builtins
 from msgspec.json import Decoder, Encoder
 
 from actors.journal.errors import JournalCorrupt
@@ -17,12 +17,25 @@ from actors.money.state import State
 _EVENTS: tuple[type[Event], ...] = get_args(Event)
 _KINDS = {cls: re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower() for cls in _EVENTS}
 _CLASSES = {kind: cls for cls, kind in _KINDS.items()}
-_to_json = Encoder(enc_hook=list).encode  # of what it does not know, there are deques
+
+
+def _plain(value: object) -> object:
+    """Return what msgspec does not know as what it is: a deque, or a text or number of a host's own kind."""
+    if isinstance(value, deque):
+        return list(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    raise TypeError(f"{type(value).__name__} cannot be journaled")
+
+
+_to_json = Encoder(enc_hook=_plain).encode
 
 
 @cache
 def _decoder(cls: Any) -> Decoder[Any]:
-    return Decoder(cls, dec_hook=lambda _, values: deque(values))
+    return Decoder(cls, dec_hook=lambda _, values: deque(convert(values, list[int])))  # of times: there are no others
 
 
 def kind_of(event: Event) -> str:
@@ -31,11 +44,19 @@ def kind_of(event: Event) -> str:
 
 
 def encode(event: Event) -> Entry:
-    """Return the journal entry of an event; postings as [account, source, target, micro-USD]."""
+    """Return the journal entry of an event; postings as [account, source, target, micro-USD].
+
+    Raises:
+        TypeError: it holds what no event may hold, such as a float for an amount. Once written, it could not be read
+            back, and the journal would not open again.
+    """
     try:
         text = _to_json(event).decode()
+        _decoder(type(event)).decode(text)
     except UnicodeEncodeError:  # text that is not Unicode: the journal refuses it by name
-        text = json.dumps(to_builtins(event), ensure_ascii=False)
+        text = json.dumps(to_builtins(event, enc_hook=_plain), ensure_ascii=False)
+    except MsgspecError as error:
+        raise TypeError(f"{kind_of(event)} cannot be journaled: {error}") from None
     return Entry(kind_of(event), text, getattr(event, "intent", None), getattr(event, "venue_ref", None))
 
 
@@ -55,6 +76,15 @@ def decode(row: Row) -> Event:
 def dump_state(state: State) -> str:
     """Return the state as JSON, for a snapshot."""
     return _to_json(state).decode()
+
+
+def is_state(text: str) -> bool:
+    """Tell whether a snapshot's state is one that this version knows."""
+    try:
+        load_state(text)
+    except JournalCorrupt:
+        return False
+    return True
 
 
 def load_state(text: str) -> State:

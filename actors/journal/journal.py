@@ -51,24 +51,36 @@ class Journal:
     _connection: sqlite.Connection
     _agent: str
     _wall_micros: Callable[[], int]
+    _knows: Callable[[str], bool]
     _dead: JournalError | None = None
     _closed: bool = False
     _anchored_at: int | None = None
     _inspection: Inspection | None = None
 
     @classmethod
-    def open(cls, path: Path, *, agent: str, binding: str, wall_micros: Callable[[], int]) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        agent: str,
+        binding: str,
+        wall_micros: Callable[[], int],
+        knows: Callable[[str], bool] = bool,
+    ) -> Self:
         """Take the journal over, creating or migrating it first, and check it.
 
         Checked are the chain since the newest snapshot, that snapshot, the presence of indexes and triggers, and the
-        head file; what is older is left to `inspect`. Without a snapshot all is checked, and the pages too. Then the
-        epoch is raised, durably, which shuts out every older owner.
+        head file; what is older is left to `inspect`. Without a snapshot all is checked, and the pages too; with one
+        that is not known as well, since then every row will be replayed. Then the epoch is raised, durably, which
+        shuts out every older owner.
 
         Args:
             path: The database; ``.lock``, ``.head``, ``.ballast`` and SQLite's ``-wal`` and ``-shm`` stand beside it.
             agent: The agent's id, for ever the same in one journal.
             binding: Venue and account, such as ``paper:casino-account``, for ever the same too.
             wall_micros: The wall clock, microseconds since 1970 UTC.
+            knows: Tells whether a snapshot's text is of a state that this version knows; another one is passed over,
+                and stays until the next is saved.
 
         Raises:
             JournalOwned: Another writer has it.
@@ -84,10 +96,10 @@ class Journal:
         reached("lock")
         try:
             ballast = Ballast(path)
-            connection, head, epoch = ballast.carry(lambda: open_for_writing(path, agent, binding))
+            connection, head, epoch = ballast.carry(lambda: open_for_writing(path, agent, binding, knows))
             ballast.take()
             with named_failures(path):
-                return cls(epoch, head, path, lock, ballast, connection, agent, wall_micros)
+                return cls(epoch, head, path, lock, ballast, connection, agent, wall_micros, knows)
         except BaseException:
             lock.release()
             raise
@@ -190,14 +202,14 @@ class Journal:
             yield from self._connection.rows(after_seq)
 
     def load_snapshot(self) -> Snapshot | None:
-        """Return the newest snapshot, which was checked at the opening, or None.
+        """Return the newest snapshot, which was checked at the opening; None without one that is known.
 
         Raises:
             JournalBroken: The disk refuses.
         """
         with named_failures(self._path):
             found = self._connection.snapshot()
-        return None if found is None else found[0]
+        return found[0] if found is not None and self._knows(found[0].state_json) else None
 
     def save_snapshot(self, seq: int, state_json: str) -> None:
         """Keep the fold of all rows up to ``seq``, in place of the snapshot before.

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,8 +21,16 @@ from actors.journal.integrity import inspect, mend
 from actors.journal.records import Head
 
 
-def open_for_writing(path: Path, agent: str, binding: str) -> tuple[sqlite.Connection, Head, int]:
+def open_for_writing(
+    path: Path, agent: str, binding: str, knows: Callable[[str], bool]
+) -> tuple[sqlite.Connection, Head, int]:
     """Create or migrate the file, check it, and raise its epoch; the caller holds the file lock.
+
+    Args:
+        path: The database.
+        agent: As of `actors.journal.Journal.open`.
+        binding: As above.
+        knows: As above.
 
     Returns:
         The connection, the end of the chain, and the new epoch.
@@ -35,7 +43,9 @@ def open_for_writing(path: Path, agent: str, binding: str) -> tuple[sqlite.Conne
         connection = sqlite.Connection(path, read_only=False)
         try:
             _prepare(path, connection, agent, binding)
-            head = inspect(connection, genesis(agent, binding), read_anchor(path), whole=False)
+            kept = connection.snapshot()
+            whole = kept is not None and not knows(kept[0].state_json)
+            head = inspect(connection, genesis(agent, binding), read_anchor(path), whole=whole)
             write_anchor(path, head)  # before the first row, so that a journal with rows always has one
             _sync_directory(path.parent)
             return connection, head, _take_over(connection, agent, binding)

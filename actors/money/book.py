@@ -35,7 +35,7 @@ class BookError(Exception):
     """A posting would break an invariant of the book. The book is unchanged."""
 
 
-class Posting(Struct, frozen=True, array_like=True):
+class Posting(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One movement inside an account, in micro-USD; the amount is always above zero. As text it is a list."""
 
     account: str

@@ -114,7 +114,7 @@ class Void:
 class Tally:
     """Counts over the journal's life.
 
-    `intents` are all that were opened, and number the next; `strays` are bets that no open intent explained.
+    `intents` are all that were opened, and number the next; `strays` are what no open intent explained.
     """
 
     intents: int = 0

@@ -122,6 +122,9 @@ def test_a_stake_taken_without_a_bet_waits_in_suspense_for_an_operator(struck):
         agent.resolve("77", "void", 0, "a slip")
     with pytest.raises(ConfigError, match="Say why"):
         agent.resolve(intent, "void", 0, " ")
+    for payout in (5.0, True, -1, "5"):
+        with pytest.raises(ConfigError, match="payout_micro must be whole micro-USD"):
+            agent.resolve(intent, "executed", payout, "why")
     assert "resolved as executed" in agent.resolve(intent, "executed", 0, "the venue says it was lost")
     assert struck.until(suspense_micro=0)
     assert struck.lane()["state"] == "IDLE"

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from actors import bankroll
 from actors.credentials import Credential, Credentials
 from actors.errors import RefusesToTrade
+from actors.journal.chain import snapshot_digest
 from actors.money.book import Bucket
 from actors.money.events import (
     AccountAdopted,
@@ -176,7 +177,8 @@ def test_a_run_that_ends_in_order_is_a_session_and_one_that_vanishes_is_not_the_
     assert len(stage.books().of(SessionStarted)) == 1
 
 
-def test_a_run_that_begins_with_a_snapshot_knows_all_that_a_replay_knows(stage, monkeypatch):
+@pytest.mark.parametrize("known", [True, False], ids=["a snapshot", "a snapshot of another version"])
+def test_a_run_that_begins_with_a_snapshot_knows_all_that_a_replay_knows(stage, monkeypatch, known):
     """Mission 2.3."""
     monkeypatch.setattr(bankroll, "SNAPSHOT_EVERY", 7)
     monkeypatch.setattr(bankroll, "SNAPSHOT_GAP", 0)
@@ -185,8 +187,12 @@ def test_a_run_that_begins_with_a_snapshot_knows_all_that_a_replay_knows(stage, 
     stage.play(Script(escrow), Endless(BOOSTED)).wait(bets=10)
     stage.seen.until(action="escrow_create", outcome="funded")
     stage.vanish()
-    with contextlib.closing(sqlite3.connect(stage.data / "stakekeeper.sqlite")) as journal:
-        assert journal.execute("SELECT count(*) FROM snapshots").fetchone()[0]
+    path = stage.data / "stakekeeper.sqlite"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as journal:
+        ((seq, head, text),) = journal.execute("SELECT seq, hash, state_json FROM snapshots").fetchall()
+        if not known:
+            text = text.replace('"epoch":', '"epoch":"of another version",')
+            journal.execute("UPDATE snapshots SET state_json = ?, digest = ?", (text, snapshot_digest(seq, head, text)))
     agent = stage.play(Endless(BOOSTED))
     agent.wait(bets=5)
     ended = agent.stop("enough")

@@ -22,8 +22,8 @@ def open_journal(path):
     opened = []
     clock = count(START, SECOND).__next__
 
-    def opener(agent="ada", binding="paper:casino"):
-        opened.append(Journal.open(path, agent=agent, binding=binding, wall_micros=clock))
+    def opener(agent="ada", binding="paper:casino", **more):
+        opened.append(Journal.open(path, agent=agent, binding=binding, wall_micros=clock, **more))
         return opened[-1]
 
     yield opener

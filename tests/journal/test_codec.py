@@ -10,11 +10,14 @@ from hypothesis import strategies as some
 from msgspec import Struct
 
 from actors.journal import JournalCorrupt, Row
-from actors.journal.codec import decode, encode
-from actors.money.events import CreditBooked, Event, IncidentNoted
+from actors.journal.codec import decode, dump_state, encode, is_state, load_state
+from actors.money.events import AgentStarted, CreditBooked, Event, IncidentNoted
+from actors.money.state import State
 
 NUMBERS = some.integers(-(10**25), 10**25)
 EXACT = some.decimals(allow_nan=False, allow_infinity=False)
+
+CREDIT = '{"at":1,"account":"casino","venue_ref":"r","reason":"bonus","amount_micro":5,"postings":[%s]}'
 
 
 def any_of(hint):
@@ -56,6 +59,37 @@ def test_a_posting_is_four_values_in_a_row():
     assert row_of(decode(old)).payload == old.payload
 
 
+class Text(str):
+    """A text of a host's own kind, as libraries have."""
+
+    __slots__ = ()
+
+
+class Number(int):
+    """As above."""
+
+
+def test_texts_and_numbers_of_a_hosts_own_kind_are_written_as_what_they_are():
+    event = AgentStarted(Number(1), 1, Text("run"), "0", {Text("a"): Text("b")})
+    assert decode(row_of(event)) == event
+    assert '"run":"run"' in encode(event).payload
+
+
+@pytest.mark.parametrize("amount", [5.0, "5", True, None, [5], Decimal(5), object()])
+def test_what_could_not_be_read_back_is_not_written(amount):
+    # Once on disk, it would keep the journal from ever opening again.
+    with pytest.raises(TypeError, match="cannot be journaled"):
+        encode(CreditBooked(1, "casino", "row_1", "bonus", amount))
+
+
+def test_the_times_of_a_snapshots_bets_are_numbers():
+    state = State()
+    state.account("casino").bets_at.append(1)
+    text = dump_state(state)
+    assert load_state(text) == state
+    assert not is_state(text.replace('"bets_at":[1]', '"bets_at":"1"'))
+
+
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [
@@ -63,6 +97,10 @@ def test_a_posting_is_four_values_in_a_row():
         ("incident_noted", "nothing"),
         ("incident_noted", '{"at":"noon","name":"x","text":"y"}'),
         ("incident_noted", '{"at":1.5,"name":"x","text":"y"}'),
+        ("hint_taken", '{"at":1,"venue_ref":null,"type":"y"}'),
+        ("credit_booked", CREDIT % '["casino","external","available"]'),
+        ("credit_booked", CREDIT % '["casino","external","available",5,6]'),
+        ("credit_booked", CREDIT % '["casino","external","nowhere",5]'),
         ("intent_dreamt", '{"at":1,"name":"x","text":"y"}'),
     ],
 )

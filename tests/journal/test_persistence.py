@@ -72,20 +72,6 @@ def append(token, *events, snapshot=None):
     return Append(token, 1, events, snapshot)
 
 
-@pytest.mark.parametrize(("state", "kept"), [('{"epoch":1}', True), ('{"epoch":"one"}', False)])
-def test_a_snapshot_of_a_state_that_this_version_does_not_know_is_forgotten_and_all_rows_are_replayed(
-    open_journal, state, kept
-):
-    before = Desk(open_journal)
-    with before.system:
-        before.replay()
-        before.ask(append(1, BOOKED, snapshot=state))
-    after = Desk(open_journal)
-    with after.system:
-        replayed = after.replay()
-    assert (replayed.snapshot, replayed.events) == ((state, ()) if kept else (None, (BOOKED,)))
-
-
 def test_what_was_decided_behind_a_refusal_is_refused_until_the_next_replay(desk):
     assert isinstance(desk.ask(append(1, BOOKED)), Appended)
     assert isinstance(desk.ask(append(2, BOOKED)), AppendRefused)

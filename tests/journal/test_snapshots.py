@@ -1,8 +1,11 @@
 """Snapshots: the newest is kept, its text and its place in the chain are guarded."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from actors.journal import EpochLost, JournalCorrupt, Reader
+from actors.journal.codec import is_state
 from tests.journal.entries import notes
 from tests.journal.tamper import raw, tamper
 
@@ -28,6 +31,33 @@ def test_only_the_newest_is_kept(journal):
         journal.save_snapshot(seq, f'"{seq}"')
     assert journal.load_snapshot().state_json == '"4"'
     assert journal._connection.value("SELECT count(*) FROM snapshots") == 1
+
+
+OLDER = '{"epoch":"of another version"}'
+
+
+def test_one_that_this_version_does_not_know_is_passed_over_until_the_next_is_saved(open_journal):
+    with open_journal() as journal:
+        journal.append(notes(5))
+        journal.save_snapshot(3, OLDER)
+    with open_journal(knows=is_state) as journal:
+        assert journal.load_snapshot() is None
+        assert len(list(journal.replay())) == 5
+    with open_journal() as older:  # the version that wrote it still finds it
+        assert older.load_snapshot().state_json == OLDER
+    with open_journal(knows=is_state) as journal:
+        journal.save_snapshot(5, "{}")
+        assert journal.load_snapshot().seq == 5
+
+
+@pytest.mark.parametrize(("text", "checked"), [(OLDER, True), ("{}", False)])
+def test_with_one_that_is_not_known_every_row_is_checked_before_it_is_replayed(open_journal, path, text, checked):
+    with open_journal() as journal:
+        journal.append(notes(5))
+        journal.save_snapshot(3, text)
+    tamper(path, "UPDATE events SET payload = '' WHERE seq = 2")
+    with pytest.raises(JournalCorrupt, match="row 2 was changed") if checked else nullcontext():
+        open_journal(knows=is_state)
 
 
 @pytest.mark.parametrize("seq", [0, 6])
