@@ -15,6 +15,7 @@ from actors.venue.answers import error_of
 SEEDS = range(1, 3)
 TWO_TRADERS = 5
 FORGETFUL = (2, 3, 8)
+UNLUCKY = (13, 9, 3)
 NIGHTLY = range(10_000, 10_500)
 LEAST_STEPS = 100_000
 
@@ -97,7 +98,8 @@ def test_a_trade_failed_that_is_taken_for_a_refusal_is_noticed(monkeypatch):
 
     proven = SimulatedLine._refusal
     monkeypatch.setattr(SimulatedLine, "_refusal", refusal)
-    assert "is refused (trade_failed) but was executed" in play(1).violation
+    told = "is refused (trade_failed) but was executed"
+    assert any(told in (play(seed).violation or "") for seed in UNLUCKY)
 
 
 def test_a_job_goes_on_where_it_paused():
