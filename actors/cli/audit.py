@@ -125,6 +125,7 @@ def _operated(config: ConfigFile, data: DataDir, *, live: bool) -> Iterator[Cont
 
         with Agent(alone, observer=tell) as agent:
             yield agent
+            agent.stop("the command is done")
 
 
 def reconcile(

@@ -89,6 +89,8 @@ def resolve(till: Till, word: Resolve) -> str:
     text = f"{intent} resolved as {word.verdict} by an operator: {word.because}"
     if not held and not opened:
         text = f"{intent} stays as the venue told it; its lane goes on, by an operator: {word.because}"
+    elif word.verdict == "void" and (stake := held.amount_micro if held else opened.stake_micro if opened else 0):
+        text += f"; if the venue has not given {usd(stake)} USD back, the next reconcile stops the account"
     till.say("bankroll", "resolve", word.verdict, text, amount_micro=word.payout_micro, intent=intent)
     return text
 

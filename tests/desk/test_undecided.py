@@ -21,6 +21,9 @@ def test_a_draw_without_a_debit_is_harmless_only_if_the_ledger_reaches_back(cove
     assert table.outcome(opened) == outcome
 
 
+KEPT = "if the venue has not given 0.45 USD back, the next reconcile stops the account"
+
+
 def undecided(**how):
     """Return a table whose unknown bet cannot be decided: 7 micro-USD moved, and nothing says why."""
     table = Table(**how).reconciled()
@@ -52,8 +55,10 @@ def test_evidence_that_comes_after_all_decides():
 )
 def test_an_operator_decides_what_evidence_cannot(verdict, payout, available):
     table, opened = undecided()
-    step, _ = table.desk.resolve(Resolve(opened.intent.lstrip("0"), verdict, payout, "the support says so"), table.now)
+    word = Resolve(opened.intent.lstrip("0"), verdict, payout, "the support says so")
+    step, told = table.desk.resolve(word, table.now)
     table.carry_out(step)
+    assert (KEPT in told) == (verdict == "void")
     assert table.outcome(opened) == ("void" if verdict == "void" else "executed")
     assert table.lane() == "IDLE"
     assert table.bucket(Bucket.AVAILABLE) == available
@@ -67,9 +72,10 @@ def test_an_operator_decides_about_money_in_suspense(verdict, suspense, availabl
     opened = unknown(table)
     table.venue.half_a_bet(450_000, table.now)
     table.run(30 * SECOND)
-    step, _ = table.desk.resolve(Resolve(opened.intent, verdict, 0, "the support says so"), table.now)
+    step, told = table.desk.resolve(Resolve(opened.intent, verdict, 0, "the support says so"), table.now)
     table.carry_out(step)
     assert table.lane() == "IDLE"
+    assert (KEPT in told) == (verdict == "void")
     assert (table.bucket(Bucket.SUSPENSE), table.bucket(Bucket.AVAILABLE)) == (suspense, available)
 
 
