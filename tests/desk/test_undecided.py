@@ -8,6 +8,8 @@ from actors.money.events import IncidentNoted, LaneFailed
 from tests.desk.kit import QUIET, SECOND, SEND_TIMEOUT, Table
 from tests.desk.test_unknown import unknown
 
+KEPT = "if the venue has not given 0.45 USD back, the next reconcile stops the account"
+
 
 @pytest.mark.parametrize(("covered", "outcome"), [(True, "void"), (False, "open")])
 def test_a_draw_without_a_debit_is_harmless_only_if_the_ledger_reaches_back(covered, outcome):
@@ -19,9 +21,6 @@ def test_a_draw_without_a_debit_is_harmless_only_if_the_ledger_reaches_back(cove
     table.venue.nonces += 1
     table.run(SEND_TIMEOUT + QUIET + 5 * SECOND)
     assert table.outcome(opened) == outcome
-
-
-KEPT = "if the venue has not given 0.45 USD back, the next reconcile stops the account"
 
 
 def undecided(**how):
