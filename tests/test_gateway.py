@@ -12,6 +12,8 @@ from actors.errors import ConfigError, RefusesToTrade
 from actors.gateway import GatewayActor, Publish
 from supervision import ChildSpec, Supervisor, System
 
+PATIENCE_S = 5.0
+
 
 class Steered:
     """An agent that remembers what it was asked."""
@@ -110,7 +112,10 @@ def test_nothing_is_left_after_the_end(steered, tmp_path):
         agent = RemoteAgent.find(tmp_path)
         agent.status()
     assert not (tmp_path / "control.json").exists()
-    assert {thread for thread in threading.enumerate() if thread.is_alive()} <= before
+    left = set(threading.enumerate()) - before
+    for thread in left:  # the server's helpers were told to end, and nobody waits for them
+        thread.join(PATIENCE_S)
+    assert [thread for thread in left if thread.is_alive()] == []
     with pytest.raises(NoAgent, match="nothing listens"):
         agent.status()
 
