@@ -312,8 +312,8 @@ class Status(Struct, frozen=True):
     `difference_micro`: venue minus book, if they were compared after the last movement; else None. `mismatch_micro`: a
     difference that stopped the account. `closed` are services whose breaker is open; `commissions_micro` is what
     referrals have brought, by level. `holdings` says what trading accounts hold; `fees_micro` went to venues. `unread`
-    are accounts that could not be read the last time, and why. `strays` are what no open
-    intent explained: bets of another user of the key, second copies, and whatever turned up late.
+    are accounts that could not be read the last time, and why. `strays` are what no open intent explained: bets of
+    another user of the key, second copies, and whatever turned up late.
     """
 
     phase: str
@@ -370,6 +370,6 @@ class Notice(Struct, frozen=True):
 
 
 class Notices(Struct, frozen=True):
-    """Several, in their order."""
+    """What was noticed since the last report, in its order."""
 
     notices: tuple[Notice, ...]

@@ -87,9 +87,10 @@ def resolve(till: Till, word: Resolve) -> str:
         till.record(LaneCleared(till.now, lane.name, word.because, intent))
         till.tell_lane(lane, ready=True)
     text = f"{intent} resolved as {word.verdict} by an operator: {word.because}"
-    if not held and not opened:
+    stake = held.amount_micro if held else opened.stake_micro if opened else None
+    if stake is None:
         text = f"{intent} stays as the venue told it; its lane goes on, by an operator: {word.because}"
-    elif word.verdict == "void" and (stake := held.amount_micro if held else opened.stake_micro if opened else 0):
+    elif stake and word.verdict == "void":
         text += f"; if the venue has not given {usd(stake)} USD back, the next reconcile stops the account"
     till.say("bankroll", "resolve", word.verdict, text, amount_micro=word.payout_micro, intent=intent)
     return text

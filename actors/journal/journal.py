@@ -79,8 +79,8 @@ class Journal:
             agent: The agent's id, for ever the same in one journal.
             binding: Venue and account, such as ``paper:casino-account``, for ever the same too.
             wall_micros: The wall clock, microseconds since 1970 UTC.
-            knows: Tells whether a snapshot's text is of a state that this version knows; another one is passed over,
-                and stays until the next is saved.
+            knows: Tells whether a snapshot's text is of a state that this version knows (by default any is); another
+                one is passed over, and stays until the next is saved.
 
         Raises:
             JournalOwned: Another writer has it.
