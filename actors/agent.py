@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from msgspec import to_builtins
 
 from actors import blueprint, parts
+from actors.blueprint import OPENING_S
 from actors.clock import steady_wall
 from actors.config import AgentConfig
 from actors.errors import ConfigError, RefusesToTrade, StakekeeperError
@@ -34,7 +35,7 @@ from supervision import (
     System,
 )
 
-START_TIMEOUT_S = 90.0
+START_TIMEOUT_S = OPENING_S + 30
 """For the whole tree; opening a very long journal takes most of it."""
 
 STOP_TIMEOUT_S = 4.0
@@ -190,7 +191,11 @@ class Agent:
 
         Blocks for at most `timeout_s` and, if a send is in flight, its own time-out. What is then still open stays
         PENDING in the journal, and the next start resolves it. Calling it again returns the first summary.
+
+        Raises:
+            ConfigError: the reason is no text that can be journaled; the agent runs on.
         """
+        reason = _text("reason", reason)
         with self._lock:
             if self._ended is None:
                 status = self._drain(reason, timeout_s) if self._tree().wait(0) is None else None
@@ -223,14 +228,24 @@ class Agent:
         return self._tree().render()
 
     def pause(self, reason: str) -> None:
-        """Accept no new work until `resume`. Returns at once."""
+        """Accept no new work until `resume`. Returns at once.
+
+        Raises:
+            ConfigError: the reason is no text that can be journaled.
+        """
+        order = Pause(_text("reason", reason))
         self._resumed = False
-        self._bankroll().tell(Pause(reason))
+        self._bankroll().tell(order)
 
     def resume(self, by: str) -> None:
-        """Lift a pause, and a stop by beginning a new session. Returns at once."""
+        """Lift a pause, and a stop by beginning a new session. Returns at once.
+
+        Raises:
+            ConfigError: `by` is no text that can be journaled.
+        """
+        order = Resume(_text("by", by))
         self._resumed = True
-        self._bankroll().tell(Resume(by))
+        self._bankroll().tell(order)
 
     def crash(self, actor: str) -> None:
         """Crash an actor, to see the tree heal; on paper only. Returns at once.
@@ -254,10 +269,11 @@ class Agent:
             "book", "venue" and "difference" in micro-USD, and "ok".
 
         Raises:
+            ConfigError: the reason is no text that can be journaled.
             StakekeeperError: the venue could not be read in time; an account that cannot be is waited for 5 s.
         """
-        asked = self._wall()
-        self._bankroll().tell(Reconcile(because))
+        asked, order = self._wall(), Reconcile(None if because is None else _text("because", because))
+        self._bankroll().tell(order)
         status = self._await_reading(lambda now: now.checked_at >= asked)
         if status is None:
             raise StakekeeperError(
@@ -275,8 +291,9 @@ class Agent:
         """Take an operator's word on an intent in ERROR. Returns a sentence; blocks for at most 2 s.
 
         Raises:
-            ConfigError: there is no such intent in ERROR, or the payout is no amount.
+            ConfigError: there is no such intent in ERROR, the payout is no amount, or the reason is no text.
         """
+        _text("because", because)
         if isinstance(payout_micro, bool) or not isinstance(payout_micro, int) or payout_micro < 0:
             raise ConfigError(f"payout_micro must be whole micro-USD, 0 or more, not {payout_micro!r}.")
         # Recovery must have looked first: an operator's word never overtakes evidence.
@@ -365,6 +382,13 @@ class Agent:
     def _say(self, action: str, text: str) -> None:
         notice = Notice(self._wall(), "agent", action, "ok", text)
         self._tree().handle(parts.REPORTER).tell(notice)
+
+
+def _text(name: str, text: object) -> str:
+    # What the journal would refuse is refused to its author: for the bankroll it would be a reason to crash.
+    if isinstance(text, str) and not any("\ud800" <= char <= "\udfff" for char in text):
+        return text
+    raise ConfigError(f"{name} must be a text, not {text!r:.60}.")
 
 
 def _start_failure(error: StartError) -> StakekeeperError:

@@ -116,6 +116,7 @@ class BankrollActor(Worker):
         self._journal = journal
         self._address = address
         self._wall = wall
+        self._state = State()  # while it is being replayed; then the desk's
         self._desk: Desk | None = None
         self._status: Status | None = None
         self._shown_at = 0
@@ -140,7 +141,7 @@ class BankrollActor(Worker):
         """Decide on a message, or keep it until the journal has been replayed."""
         match message:
             case Replayed(incarnation=self.incarnation):
-                self._begin(message)
+                self._replay(message)
             case Appended(tokens, self.incarnation) if self._desk:
                 for token in tokens:
                     self._durable(self._desk, token)
@@ -163,15 +164,23 @@ class BankrollActor(Worker):
             raise JournalRefused(f"{STASH_LIMIT} messages came while the journal was being replayed")
         self._stash.append(message)
 
-    def _begin(self, message: Replayed) -> None:
-        state = load_state(message.snapshot) if message.snapshot else State()
+    def _replay(self, message: Replayed) -> None:
+        if message.snapshot:
+            self._state = load_state(message.snapshot)
         for event in message.events:
-            state.replay(event)
-        if broken := state.book.violations():
+            self._state.replay(event)
+        self._since_snapshot += len(message.events)
+        if message.seq == message.head:
+            self._begin(message.epoch)
+        else:
+            self.note(f"REPLAYING, {message.seq:,} of {message.head:,} events")
+            self._journal.tell(Replay(self.incarnation, message.seq))
+
+    def _begin(self, epoch: int) -> None:
+        if broken := self._state.book.violations():
             raise JournalRefused(f"the replayed book is broken: {'; '.join(broken)}")
         reached("replayed")
-        self._since_snapshot = len(message.events)
-        self._desk = Desk(state, self._terms, message.epoch, self._accounts)
+        self._desk = Desk(self._state, self._terms, epoch, self._accounts)
         self._carry_out(self._desk.begin(self._wall()))
         stash, self._stash = self._stash, []
         for kept in stash:

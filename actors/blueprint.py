@@ -25,6 +25,9 @@ LANE_SHUTDOWN_S = 0.5
 
 RECONCILE_EVERY_US = 600_000_000
 
+OPENING_S = 600.0
+"""How long opening the journal may take, in seconds: without a snapshot every row is checked, a million in 20 s."""
+
 DISK_S = 10.0
 """How long the disk may hold up the end of whoever waits for it, in seconds: another program's lock alone may for 5."""
 
@@ -107,7 +110,7 @@ def _journal(parts: Parts) -> ChildSpec:
     def make() -> PersistenceActor:
         return PersistenceActor(parts.world.journal, parts.bankroll)
 
-    return ChildSpec("journal", make, start_timeout=60.0, shutdown=DISK_S, thread=MONEY)
+    return ChildSpec("journal", make, start_timeout=OPENING_S, shutdown=DISK_S, thread=MONEY)
 
 
 def _bankroll(parts: Parts) -> ChildSpec:

@@ -103,19 +103,24 @@ class AppendRefused(Struct, frozen=True):
 
 
 class Replay(Struct, frozen=True):
-    """A new bankroll asks for everything. It passes through the journal's queue, so nothing older can follow it."""
+    """A new bankroll asks for what stands behind a row (None: for everything).
+
+    It passes through the journal's queue, so nothing older can follow it.
+    """
 
     incarnation: int
+    after: int | None = None
 
 
 class Replayed(Struct, frozen=True):
-    """A snapshot (JSON of the state, or None) and the events after it, in order."""
+    """A snapshot (JSON of the state, or None) and the events behind it, in order, up to `seq`; the last is `head`."""
 
     incarnation: int
     epoch: int
     head: int
     snapshot: str | None
     events: tuple[Event, ...]
+    seq: int
 
 
 # bankroll <-> services

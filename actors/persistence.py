@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -25,6 +26,9 @@ from supervision import Exit, Fatal, Handle, Worker
 
 GROUP_LIMIT = 1_000
 """Appends in one transaction at the most."""
+
+REPLAY_ROWS = 10_000
+"""Events replayed at once at the most, which bounds memory: without a snapshot a journal may have millions."""
 
 
 class _Flush(Struct, frozen=True):
@@ -166,12 +170,15 @@ class PersistenceActor(Worker):
         journal = self._own()
         self._served = message.incarnation
         try:
-            snapshot = journal.load_snapshot()
-            events = tuple(decode(row) for row in journal.replay(snapshot.seq if snapshot else 0))
+            snapshot = journal.load_snapshot() if message.after is None else None
+            seq = snapshot.seq if snapshot else message.after or 0
+            events = tuple(decode(row) for row in islice(journal.replay(seq), REPLAY_ROWS))
         except JournalError as error:
             raise Fatal(str(error)) from error
-        text = snapshot.state_json if snapshot else None
-        self._bankroll.tell(Replayed(message.incarnation, journal.epoch, journal.head.seq, text, events))
+        text, seq, head = snapshot.state_json if snapshot else None, seq + len(events), journal.head.seq
+        if len(events) < REPLAY_ROWS and seq != head:
+            raise Fatal(f"the journal has lost rows while in use: {seq} can be read, {head} were written")
+        self._bankroll.tell(Replayed(message.incarnation, journal.epoch, head, text, events, seq))
 
     def _own(self) -> Writer:
         if self._journal is None:

@@ -212,3 +212,16 @@ def test_one_thread_waits_and_another_steers(tmp_path):
         steering.start()
         assert agent.wait() == "requested"
         steering.join()
+
+
+@pytest.mark.parametrize("reason", [None, 7, b"maintenance", "half of a pair: \ud83c"])
+def test_a_reason_that_cannot_be_journaled_is_refused_to_its_author_and_the_agent_runs_on(tmp_path, reason):
+    with playing(tmp_path) as agent:
+        for order in (agent.pause, agent.resume, agent.stop, lambda why: agent.resolve("000001", "void", 0, why)):
+            with pytest.raises(ConfigError, match="must be a text"):
+                order(reason)
+        if reason is not None:
+            with pytest.raises(ConfigError, match="because must be a text"):
+                agent.reconcile(reason)
+        assert agent.reconcile()["ok"]
+        assert (agent.status()["phase"], agent.summary().restarts) == ("RUNNING", 0)

@@ -4,6 +4,7 @@ from queue import SimpleQueue
 
 import pytest
 
+from actors import persistence
 from actors.journal import Journal, JournalBusy
 from actors.messages import Append, Appended, AppendRefused, Replay
 from actors.money.events import CreditBooked, HintTaken, IncidentNoted
@@ -100,6 +101,24 @@ def test_a_refused_hint_moved_nothing_so_the_rest_goes_on(desk):
     desk.ask(append(1, HINT))
     assert isinstance(desk.ask(append(2, HINT)), AppendRefused)
     assert isinstance(desk.ask(append(3, NOTED)), Appended)
+
+
+def test_a_long_replay_is_asked_for_in_parts_that_join_without_a_gap(desk, monkeypatch):
+    monkeypatch.setattr(persistence, "REPLAY_ROWS", 2)
+    desk.ask(append(1, BOOKED, NOTED, HINT, NOTED))
+    first = desk.replay()
+    assert (first.events, first.seq, first.head) == ((BOOKED, NOTED), 2, 4)
+    rest = desk.ask(Replay(1, first.seq))
+    assert (rest.events, rest.seq, rest.snapshot) == ((HINT, NOTED), 4, None)
+    assert desk.ask(Replay(1, rest.seq)).events == ()
+
+
+def test_rows_that_are_gone_when_they_are_replayed_end_the_run(desk, monkeypatch):
+    desk.ask(append(1, BOOKED, NOTED))
+    monkeypatch.setattr(Journal, "replay", lambda _self, _after: iter(()))
+    desk.system.handle("journal").tell(Replay(1))
+    assert desk.system.wait(PATIENCE_S) is not None
+    assert "lost rows" in str(desk.system.fatal)
 
 
 def test_what_shares_a_commit_is_answered_in_one_message_and_a_refusal_in_its_place(desk):

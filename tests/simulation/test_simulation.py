@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from actors import bankroll
+from actors import bankroll, persistence
 from actors.simulation import Run, play_all, report
 
 SEEDS = range(20_000, 20_400)
@@ -50,6 +50,11 @@ def test_every_invariant_holds_through_the_night():
 def test_every_invariant_holds_with_a_snapshot_every_few_events(monkeypatch):
     monkeypatch.setattr(bankroll, "SNAPSHOT_EVERY", 15)
     monkeypatch.setattr(bankroll, "SNAPSHOT_GAP", 0)
+    assert not broken(report(Run(seed).play() for seed in range(40)))
+
+
+def test_every_invariant_holds_with_a_journal_that_is_replayed_in_many_parts(monkeypatch):
+    monkeypatch.setattr(persistence, "REPLAY_ROWS", 5)
     assert not broken(report(Run(seed).play() for seed in range(40)))
 
 
