@@ -249,11 +249,11 @@ class Desk:
         return till.cut()
 
     def reconcile(self, message: Reconcile, now: int) -> Step:
-        """Compare with the venue as soon as nothing is open; with a reason, accept what differs."""
+        """Compare with the venue as soon as nothing is open; with a reason, accept the difference that is known."""
         self._at(now)
         self._resolver.want("an operator")
         for watch in self._resolver.watches.values():
-            watch.accept = message.because
+            watch.accept, watch.accepts = message.because, watch.differs_micro
         return self._till.cut()
 
     def resolve(self, message: Resolve, now: int) -> tuple[Step, str]:

@@ -64,7 +64,8 @@ class Reconciler:
         """Book what the venue explains; agree, or stop and say by how much book and venue differ."""
         self._note_vanished(evidence, asked, watch)
         found = audit(self.till.state, evidence, self.till.now, asked.since)
-        if not found.clean and watch.accept is None:
+        if not found.clean and not self._accepts(evidence.account, watch, found):
+            watch.accept = None  # nobody accepts what nobody was told
             self._differ(evidence.account, asked, watch, found)
             return
         self.book(found)
@@ -111,10 +112,8 @@ class Reconciler:
             return
         because, watch.ready, watch.checked_at = watch.taken(asked), False, self.till.now
         book = self.till.state.book.at_venue(name)
-        text = (
-            f"book {usd(book, 6)}, venue {usd(watch.venue_micro or 0, 6)}: differ by {usd(found.unexplained_micro, 6)}"
-        )
-        text = f"{text} USD{f'; {found.drift}' if found.drift else ''}"
+        text = f"book {usd(book, 6)}, venue {usd(watch.venue_micro or 0, 6)}: {_by(found)}"
+        text = f"{text}{f'; {found.drift}' if found.drift else ''}"
         way_out = "look at `ledger`, then `reconcile --accept --because TEXT`"
         stop = self.till.state.account(name).stop
         known = because == "the period" and stop is not None and stop.value == text  # polls come twice a minute
@@ -124,6 +123,14 @@ class Reconciler:
             self.till.record(StopSet(self.till.now, name, MISMATCH, "book = venue", text))
         self.till.tell_lanes(name, ready=False)
         self.end()
+
+    def _accepts(self, name: str, watch: Watch, found: Audit) -> bool:
+        if watch.accept is None:
+            return False
+        if watch.accepts is not None:
+            return watch.accepts == found.unexplained_micro
+        stop = self.till.state.account(name).stop
+        return stop is not None and stop.rule == MISMATCH and _by(found) in stop.value
 
     def _accept(self, name: str, because: str, amount_micro: int) -> None:
         held = sum(p.amount_micro for p in self.till.state.suspended.values() if p.account == name)
@@ -210,3 +217,7 @@ class Reconciler:
         ):
             self.till.record(AgentStopped(self.till.now, self.draining))
             self.drained = True
+
+
+def _by(found: Audit) -> str:
+    return f"differ by {usd(found.unexplained_micro, 6)} USD"

@@ -27,6 +27,8 @@ class Watch:
     """What this process knows of an account's standing at the venue.
 
     `shown` are the commitments of the seeds that the last whole reading showed: no bet that began later may name one.
+    `accept` is an operator's reason to accept what differs, `accepts` the difference it was given for (None: the one
+    that the stop names, which an earlier process read).
     """
 
     service: str
@@ -42,6 +44,7 @@ class Watch:
     venue_micro: int | None = None
     checked_at: int = 0
     accept: str | None = None
+    accepts: int | None = None
     risk_factor: Fraction | None = None
     shown: frozenset[str] = frozenset()
     kept_back: bool = False

@@ -124,6 +124,11 @@ def accepting_what_is_held(patch):
     return test_reconcile.test_money_that_an_incomplete_bet_holds_in_suspense_is_not_accepted_away
 
 
+def accepting_whatever_differs(patch):
+    patch.setattr(Reconciler, "_accepts", lambda self, name, watch, found: watch.accept is not None)
+    return test_reconcile.test_an_acceptance_is_for_the_difference_that_was_told
+
+
 MUTANTS = (
     waiting_for_nothing,
     counting_early_readings,
@@ -142,6 +147,7 @@ MUTANTS = (
     taking_silence_for_an_answer,
     releasing_again,
     accepting_what_is_held,
+    accepting_whatever_differs,
 )
 
 

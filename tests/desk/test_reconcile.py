@@ -161,6 +161,34 @@ def test_an_accepted_difference_is_booked_and_begins_a_new_session():
     assert (table.lane(), table.sound()) == ("IDLE", True)
 
 
+def test_a_difference_that_an_earlier_process_told_is_accepted():
+    table = mismatched().crash()
+    table.tell(Reconcile("the support says so"))
+    table.run(SECOND)
+    assert [one.amount_micro for one in table.of(DifferenceAccepted)] == [7]
+
+
+def test_an_acceptance_is_for_the_difference_that_was_told():
+    table = mismatched()
+    table.tell(Reconcile("7 millionths: let them go"))
+    table.venue.balance -= 60_000_000
+    table.run(2 * EVERY)
+    assert not table.of(DifferenceAccepted)
+    assert (table.lane(), table.desk.status(table.now).mismatch_micro) == ("STOPPED", 7 - 60_000_000)
+
+
+@pytest.mark.parametrize("crash", [False, True])
+def test_nothing_is_accepted_before_it_was_told(crash):
+    table = mismatched() if crash else open_table()
+    if crash:
+        table.crash()
+    table.tell(Reconcile("just in case"))
+    table.venue.balance -= 30_000_000
+    table.run(2 * EVERY)
+    assert not table.of(DifferenceAccepted)
+    assert table.lane() == "STOPPED"
+
+
 def test_missing_money_that_is_accepted_lies_in_suspense_until_it_comes_back():
     table = open_table()
     table.venue.balance -= 700_000
