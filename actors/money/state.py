@@ -4,6 +4,7 @@
 that may only follow once the event is on disk. Replaying a journal does both, so start and recovery are one path.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
@@ -118,7 +119,7 @@ class State:
     def exposure(self, account: str, now: int) -> Exposure:
         """Return the account's totals for the risk rules; a new day starts with what is there now."""
         known, equity = self.account(account), self.book.equity(account)
-        same_day = known.day == now // MICROS_PER_DAY
+        same_day = known.day >= now // MICROS_PER_DAY  # a clock that was set back forgets nothing of its day
         available = max(0, self.book.balance(account, Bucket.AVAILABLE) - self._held(account, now))
         return Exposure(
             now=now,
@@ -288,6 +289,8 @@ class State:
         if event.run != self.run:
             self.run, self.tally_at_start = event.run, replace(self.tally)
             self.run_at, self.run_epoch = event.at, event.epoch
+            for account in self.accounts.values():  # the clock may have been another
+                account.bets_at = deque(min(at, event.at) for at in account.bets_at)
 
     def _open(self, event: IntentOpened) -> None:
         lane, account = self.lane(event.lane, event.account), self.account(event.account)
@@ -401,8 +404,10 @@ class State:
         today = at // MICROS_PER_DAY
         for account in self.accounts.values():
             if account.day < today:
-                account.day, account.fun_today_micro = today, 0
+                account.fun_today_micro = 0
                 account.day_start_micro = self.book.equity(account.name)
+            # A clock that was set back makes no day begin twice, nor one of a far future end all days.
+            account.day = max(today, min(account.day, today + 1))
 
     def _shift(self, name: str, amount_micro: int) -> None:
         # Money that came or went without being won or lost moves what the stop rules count from, or a deposit

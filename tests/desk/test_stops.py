@@ -9,7 +9,7 @@ from actors.money.events import SessionStarted, StopLifted, StopSet
 from actors.money.evidence import Executed, Refused, Unknown
 from actors.money.risk import Limits, next_midnight
 from actors.money.wagers import Bet
-from tests.desk.kit import ACCOUNT, SECOND, Table, bet
+from tests.desk.kit import ACCOUNT, NOON, SECOND, Table, bet
 
 WIDE = {"stop_loss": Fraction(1), "max_drawdown": Fraction(1), "daily_loss": Fraction(1)}
 ONE_LOSS = Fraction(45, 10_000)  # 0.45 of 100
@@ -229,4 +229,35 @@ def test_the_rate_holds_over_a_crash():
     assert table.propose() is None
     assert table.denial() == "rate"
     table.now += 60 * SECOND
+    assert table.propose()
+
+
+@pytest.mark.parametrize("ahead", [0, DAY, 400 * DAY])
+def test_a_clock_that_was_set_back_forgets_no_loss_of_the_day(ahead):
+    table = stopping_at_one_loss("daily_loss", now=NOON + ahead)
+    table.play(wager=bet("0.44"))
+    table.now = NOON
+    table.crash().reconciled()
+    table.play(wager=bet("0.01"))
+    assert [stop.rule for stop in table.of(StopSet)] == ["daily loss"]
+
+
+def test_after_a_clock_of_a_far_future_days_begin_again():
+    table = stopping_at_one_loss("daily_loss", now=NOON + 400 * DAY)
+    table.play(wager=bet("0.44"))
+    table.now = NOON
+    table.crash().reconciled()
+    table.run(2 * DAY, beat=3_600 * SECOND)
+    table.play(wager=bet("0.44"))
+    assert not table.of(StopSet)
+
+
+def test_a_clock_that_was_set_back_bars_no_bet_for_longer_than_a_minute():
+    table = Table(limits=Limits(bets_per_minute=2), now=NOON + DAY).reconciled()
+    table.play()
+    table.play()
+    table.now = NOON
+    table.crash().reconciled()
+    assert (table.propose(), table.denial()) == (None, "rate")
+    table.run(60 * SECOND, beat=SECOND)
     assert table.propose()
