@@ -31,7 +31,7 @@ class NotInError(ValueError):
 
 def pause(till: Till, resolver: Resolver, reason: str) -> None:
     """Set a pause on every account, beside whatever stop is in force; it is journaled, so it outlives a crash."""
-    for account in till.state.accounts.values():
+    for account in [till.state.account(name) for name in {**resolver.watches, **till.state.accounts}]:
         if account.pause is None:
             till.record(StopSet(till.now, account.name, PAUSE, "an operator's resume", reason))
             resolver.tell_lanes(account.name)

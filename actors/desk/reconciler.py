@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from actors.desk import settle
 from actors.desk.prover import PROOFS, Prover
 from actors.desk.till import Till
@@ -56,6 +58,10 @@ class Reconciler:
         self.till.record(
             AccountAdopted(now, name, balance, evidence.nonces, at, refs, known, postings, evidence.venue_at)
         )
+        accounts = self.till.state.accounts
+        pause = next((one.pause for one in accounts.values() if one.pause), None)
+        if pause and not accounts[name].pause:  # it was meant for whatever there is
+            self.till.record(replace(pause, at=now, account=name))
         self._book(taken(name, None, evidence, 0, now))
         shown = usd(balance, 6)
         self._agreed(name, asked, watch, 0, f"account adopted | book {shown} = venue {shown} USD  OK")

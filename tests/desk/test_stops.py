@@ -8,7 +8,9 @@ from actors.messages import LaneView, Pause, Resume
 from actors.money.events import SessionStarted, StopLifted, StopSet
 from actors.money.evidence import Executed, Refused, Unknown
 from actors.money.risk import Limits, next_midnight
+from actors.money.state import State
 from actors.money.wagers import Bet
+from tests.desk.exchange import TradingDesk
 from tests.desk.kit import ACCOUNT, NOON, SECOND, Table, bet
 
 WIDE = {"stop_loss": Fraction(1), "max_drawdown": Fraction(1), "daily_loss": Fraction(1)}
@@ -157,6 +159,25 @@ def test_a_pause_outlives_a_crash():
     table.tell(Pause("lunch"))
     table.crash().reconciled()
     assert table.propose() is None
+
+
+def test_a_pause_before_the_account_was_met_holds_when_it_is():
+    table = Table()
+    table.desk = table.make(State(), table.terms, 1, {ACCOUNT: "casino"})  # nothing has come in yet
+    table.tell(Pause("lunch"))
+    assert [stop.account for stop in table.of(StopSet)] == [ACCOUNT]
+
+
+def test_an_account_that_is_met_during_a_pause_is_paused_too():
+    table = Table().reconciled()
+    table.tell(Pause("lunch"))
+    later = TradingDesk()
+    later.journal, later.now, later.lanes = table.journal, table.now, ("b",)
+    later.crash().reconciled()
+    assert later.order(lane="b") is None
+    assert (later.lane("b"), later.denial()) == ("STOPPED", "pause")
+    later.tell(Resume("me"))
+    assert later.order(lane="b")
 
 
 def test_a_pause_waits_for_what_is_open():
