@@ -202,7 +202,10 @@ class Desk:
                 if not watch.asked:  # else its bets, and the house's own trades, might never get their turn
                     watch.want("the period")
             elif message.what == "accounts":
-                watch.want("a hint")
+                if watch.asked and watch.wanted == "a hint":
+                    watch.hinted = True
+                else:
+                    watch.want("a hint")
         return till.cut()
 
     def tick(self, now: int) -> Step:

@@ -31,6 +31,10 @@ LOOKUP_TIMEOUT = 60 * SECOND
 ALL_KNOWN = "9999"
 """In place of a cursor: of an account that is met for the first time no movement is ours."""
 
+HINT_REST = 30 * SECOND
+"""How long an account is open after a reconcile in whose midst an event hinted at another (microseconds): events that
+come in every reading would close it for ever."""
+
 SWEEP_EVERY = 60 * SECOND
 """How often the venue's bets are looked through for one that was closed as not executed (microseconds)."""
 
@@ -82,10 +86,10 @@ class Resolver:
             if watch.asked or not watch.service:
                 continue
             known = self.till.state.account(account)
-            due = known.reconciled_at + self.till.terms.reconcile_every
+            due = known.reconciled_at + (HINT_REST if watch.hinted else self.till.terms.reconcile_every)
             # Each bet is two references, and what is no longer remembered would be taken for another's.
             if not watch.wanted and (self.till.now >= due or known.nonces - known.agreed_nonces >= RECENT_REFS // 4):
-                watch.wanted = "the period"
+                watch.wanted, watch.hinted = "the period", False
             if any(self.till.tracks[o.intent].next_look <= self.till.now for o in self.unknown(account)):
                 self._ask(account, watch, "resolve")
             elif watch.wanted and self.till.now >= watch.next_at and not self.till.open(account):

@@ -28,7 +28,8 @@ class Watch:
 
     `shown` are the commitments of the seeds that the last whole reading showed: no bet that began later may name one.
     `accept` is an operator's reason to accept what differs, `accepts` the difference it was given for (None: the one
-    that the stop names, which an earlier process read).
+    that the stop names, which an earlier process read). `hinted`: an event came in the midst of a
+    reconcile that another had asked for.
     """
 
     service: str
@@ -48,6 +49,7 @@ class Watch:
     risk_factor: Fraction | None = None
     shown: frozenset[str] = frozenset()
     kept_back: bool = False
+    hinted: bool = False
     vanished: set[str] = field(default_factory=set)
 
     def want(self, why: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from actors.messages import Poll
 from actors.money import state
-from actors.money.events import StopSet, StrayBooked
+from actors.money.events import Reconciled, StopSet, StrayBooked
 from actors.money.evidence import Executed, Unknown
 from actors.money.orders import LimitOrder
 from actors.money.positions import TradeDone, TradeRow
@@ -43,6 +43,25 @@ def test_polls_in_the_midst_of_every_reading_do_not_keep_a_stop_loss_from_closin
     desk.opened("400")
     desk.venue.prices["BTC"] -= 4_000
     assert seconds_to_the_close(desk, poll_s, reading_s) is not None
+
+
+@pytest.mark.parametrize("reading_s", [31, 45])
+def test_hints_in_the_midst_of_every_reading_do_not_close_an_account_for_ever(reading_s):
+    table, began = Table().reconciled(), None
+    for second in range(600):
+        table.now += SECOND
+        if second % 30 == 0:
+            table.tell(Poll("bankroll", "accounts"))
+        table.tick()
+        if table.asked and began is None:
+            began = second
+        elif table.asked and second - began >= reading_s:
+            table.look()
+            began = second if table.asked else None
+        if opened := table.propose():
+            table.answer(opened, Executed(bet=table.execute(opened, won=True)))
+    assert len(table.sent) > 50
+    assert len(table.of(Reconciled)) > 5
 
 
 def test_an_account_is_compared_before_its_bets_are_forgotten(monkeypatch):
