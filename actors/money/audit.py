@@ -25,7 +25,7 @@ from actors.money.events import (
 from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow
 from actors.money.fairness import Unproven
 from actors.money.history import BET_REASONS, cursor, fresh_rows, unlisted_stakes, withdrawals_moved
-from actors.money.outgoing import DOMAIN, PAYMENT, WITHDRAWAL
+from actors.money.outgoing import DOMAIN, PAYMENT, WITHDRAWAL, row_key
 from actors.money.positions import NOTHING, TradeDone
 from actors.money.state import WATCH, State
 from actors.money.trading import SKEW, drift, find_trade, taken
@@ -187,7 +187,7 @@ def _external(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: 
     elif row.reason.startswith(REFUND):
         booked = _refund(state, row.reason.removeprefix(REFUND), row.change_micro, now)
     elif row.reason in (PAYMENT, WITHDRAWAL) or row.reason.startswith(DOMAIN):
-        booked = _late(state, evidence.account, ref, row, now)
+        booked = _late(state, evidence, ref, row, now)
     if row.earned:
         return [_earned(evidence.account, ref, row, now)]
     if booked is not None or row.change_micro == 0:
@@ -196,16 +196,28 @@ def _external(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: 
     return [CreditBooked(now, evidence.account, ref, row.reason, row.change_micro, postings)]
 
 
-def _late(state: State, account: str, ref: str, row: HistoryRow, now: int) -> list[Event] | None:
-    # None: no payment, withdrawal or domain of ours that was closed as not executed. One that the venue gave back is
-    # known by its reference, and so is its tag.
+def _late(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: int) -> list[Event] | None:
+    # None: no payment, withdrawal or domain of ours that was closed as not executed, nor a second one of ours. One that
+    # the venue gave back is known by its reference, and so is its tag.
+    account = evidence.account
     stake, name = -row.change_micro, row.reason.removeprefix(DOMAIN)
+    gone = moved(account, Bucket.AVAILABLE, Bucket.EXTERNAL, stake)
+    if intent := _repeated(state, evidence, row):
+        return [StrayBooked(now, account, ref, "duplicate", intent, stake, 0, 0, gone)]
     for tag, void in state.watched.items():
         alike = void.subject == name if row.reason.startswith(DOMAIN) else void.hold_micro == stake
         if (void.account, void.bet, alike) == (account, False, True) and tag not in state.recent:
-            gone = Posting(account, Bucket.AVAILABLE, Bucket.EXTERNAL, stake)
-            return [StrayBooked(now, account, ref, "resurrected", void.intent, stake, 0, 0, (gone,))]
+            return [StrayBooked(now, account, ref, "resurrected", void.intent, stake, 0, 0, gone)]
     return None
+
+
+def _repeated(state: State, evidence: Evidence, row: HistoryRow) -> str:
+    # The intent that was closed since the last agreement with a row like this one, which explains no second one; or "".
+    key = row_key(row.reason, row.change_micro)
+    if key not in state.account(evidence.account).shown:
+        return ""
+    known = (one for one in evidence.ledger if row_key(one.reason, -one.amount_micro) == key)
+    return next((state.recent[one.reference] for one in known if state.recent.get(one.reference)), "")
 
 
 def sent_at(state: State, opened: IntentOpened, evidence: Evidence) -> int:

@@ -5,7 +5,7 @@ import pytest
 from actors.desk.opening import SLOW_QUIET
 from actors.messages import Reconcile, Resolve, Settled
 from actors.money.book import Bucket
-from actors.money.events import CreditBooked, StopSet, WithdrawalMoved
+from actors.money.events import CreditBooked, StopSet, StrayBooked, WithdrawalMoved
 from actors.money.evidence import Executed, Refused, Unknown, Withdrawal
 from actors.money.outgoing import paid, withdrawn
 from actors.money.wagers import Pay, Withdraw
@@ -47,6 +47,21 @@ def test_what_is_open_may_not_be_more_than_its_share_of_the_bankroll(table):
 
 
 # by the answer
+
+
+@pytest.mark.parametrize("wager", [PAY, WITHDRAW])
+def test_one_that_the_venue_executed_twice_is_booked_twice_and_a_person_must_look(table, wager):
+    opened = table.propose(wager)
+    for _ in range(2):
+        if wager is PAY:
+            done = paid(PAID, table.venue.pay(PAID, table.now))
+        else:
+            done = withdrawn(table.venue.withdraw(10_000_000, ADDRESS.lower(), table.now))
+    table.answer(opened, Executed(outgoing=done))
+    table.run(SECOND)
+    (copy,) = table.of(StrayBooked)
+    assert (copy.kind, copy.intent, table.incidents()) == ("duplicate", opened.intent, ["duplicate"])
+    assert (table.lane(), table.lane("b"), table.sound()) == ("ERROR", "ERROR", True)
 
 
 def test_a_payment_that_is_confirmed_is_booked_once(table):
