@@ -28,7 +28,7 @@ from actors.money.history import BET_REASONS, cursor, fresh_rows, unlisted_stake
 from actors.money.outgoing import DOMAIN, PAYMENT, WITHDRAWAL, row_key
 from actors.money.positions import NOTHING, TradeDone
 from actors.money.state import WATCH, State
-from actors.money.trading import SKEW, drift, find_trade, taken
+from actors.money.trading import SKEW, drift, find_trade, repeated, taken
 
 DEBIT_SLACK = 5_000_000
 """How much older than the intents that are asked about a stake may be in the ledger (microseconds)."""
@@ -101,7 +101,12 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     fresh = fresh_rows(state, evidence)
     for ref, row in fresh:
         events += _external(state, evidence, ref, row, now)
-    events += _late_orders(state, evidence, now)
+    late = _late_orders(state, evidence, now)
+    events += late
+    if evidence.trading:
+        explained = state.traded | {stray.venue_ref: "" for stray in late}
+        again = repeated(evidence.trading, explained)
+        events += [StrayBooked(now, name, ref, "duplicate", intent, 0, 0) for ref, intent in again.items()]
     held = state.holdings.get(name)
     events += taken(name, held, evidence, state.book.balance(name, Bucket.MARGIN), now)
     # What adds money goes first: the venue could afford it all, but shows its rows in another order than it made them.

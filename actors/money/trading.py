@@ -5,7 +5,7 @@ and the venue's own records. Positions are kept as money is: a position is what 
 then made of it. A list of positions that the fills do not explain (an empty one above all) is not believed.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -134,6 +134,22 @@ def drift(before: Holdings, view: TradingView, known: Container[str]) -> str:
         if expected != view.holdings.size(coin):
             return f"{view.holdings.size(coin)} {coin} at the exchange, its fills make it {expected}"
     return ""
+
+
+def repeated(view: TradingView, known: Mapping[str, str]) -> dict[str, str]:
+    """Return orders, as references, that added to a position which an order of ours had opened, and that one's intent.
+
+    We send one order a coin, so the venue executed it twice, or somebody else did this.
+    """
+    ours = {row.coin: row for row in view.trades if row.is_open and row.oid and known.get(row.position_id)}
+    oids = {row.oid for row in view.trades if row.position_id in known}
+    more: dict[str, str] = {}
+    for fill in view.fills:
+        row, order = ours.get(fill.coin), f"oid:{fill.oid}"
+        new = fill.oid not in oids and not {fill.ref, order} & known.keys()
+        if row and new and fill.is_buy is (row.side == "long"):
+            more[order] = known[row.position_id]
+    return more
 
 
 def taken(

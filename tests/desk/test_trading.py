@@ -167,6 +167,19 @@ def test_an_order_that_no_fill_shows_is_void_after_the_quiet_period_and_two_read
     assert (desk.outcome(intent), desk.lane(), desk.sound()) == ("void", "IDLE", True)
 
 
+def test_an_order_that_the_venue_executed_twice_is_held_twice_and_a_person_must_look(desk):
+    intent = desk.order()
+    desk.fill(intent)
+    desk.fill(intent)
+    desk.answer(intent, Executed(trade=TradeDone("open", desk.venue.trades[0].position_id, intent.stake_micro)))
+    assert desk.reconciled().sound()
+    assert [(one.name, one.intent) for one in desk.of(IncidentNoted)] == [("duplicate", intent.intent)]
+    assert (desk.lane(), desk.held.size("BTC")) == ("ERROR", Decimal("0.0004"))
+    desk.tell(Poll("trading", "positions"))
+    desk.reconciled()
+    assert len(desk.incidents()) == 1
+
+
 @pytest.mark.parametrize("again", [False, True])
 def test_an_order_that_fills_after_it_was_void_is_an_incident_that_names_it(desk, again):
     intent = desk.order()
