@@ -88,6 +88,15 @@ def test_a_bet_of_another_user_of_the_key_is_foreign_money(won):
     assert table.sound()
 
 
+@pytest.mark.parametrize("won", [True, False])
+def test_a_parlay_of_another_user_of_the_key_is_booked_once(won):
+    table = open_table()
+    table.venue.parlay(1_000_000, 3_560_000 if won else 0, table.now)
+    table.run(2 * EVERY)
+    assert not table.of(StopSet)
+    assert table.sound()
+
+
 def test_what_adds_money_is_booked_before_what_takes_it():
     table = open_table(balance=1_000_000)
     table.venue.credit(10_000_000, table.now)

@@ -52,6 +52,15 @@ class Venue:
         self.rows.append((at, at + lag, row))
         return row
 
+    def parlay(self, stake_micro, payout_micro, at):
+        """Let somebody play a parlay: a row of its own game, money of its own reasons, a draw a leg."""
+        reference, self.nonces = self._reference("par"), self.nonces + 2
+        self._move(-stake_micro, "parlay_bet", reference, at)
+        if payout_micro:
+            self._move(payout_micro, "parlay_win", reference, at)
+        row = BetRow(reference, "parlay", stake_micro, payout_micro, "3.56", payout_micro > 0, "parlay_", 0, "", "")
+        self.rows.append((at, at, row))
+
     def draw(self, tag, *, won):
         """Return the outcome that a test wants, with a proof that nobody can check."""
         return won, self.nonces, "seed", "result"
