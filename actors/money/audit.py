@@ -5,11 +5,12 @@ intent explains is booked as foreign (another user of the key), duplicate (a sec
 up after it was closed as not executed); other movements are booked by the venue's own reason.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from functools import lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors.money.amounts import TOLERANCE_MICRO, times
 from actors.money.book import AT_VENUE, Bucket, Posting, moved
@@ -98,7 +99,7 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     account = state.account(name)
     events: list[Event] = []
     strays = [row for row in evidence.rows if row.bet_id not in state.recent and row.game != PARLAY]
-    events += [_stray(state, name, row, now) for row in strays]
+    events += [_stray(state, name, _unrounded(row, evidence.ledger), now) for row in strays]
     events += withdrawals_moved(state, evidence, now)
     fresh = fresh_rows(state, evidence)
     for ref, row in fresh:
@@ -185,6 +186,18 @@ def _stray(state: State, account: str, row: BetRow, now: int) -> StrayBooked:
         # The payout first: the stake of a stray bet may be more than what is available without it.
         postings.insert(0, Posting(account, target, Bucket.AVAILABLE, payout))
     return StrayBooked(now, account, row.bet_id, kind, intent, row.stake_micro, payout, 1, tuple(postings))
+
+
+def _unrounded(row: BetRow, ledger: Sequence[LedgerRow]) -> BetRow:
+    # Others stake what they like, on games whose multipliers do not end: the listing rounds both, the ledger neither.
+    stake, paid = (
+        next((one.amount_micro for one in ledger if one.reference == row.bet_id and one.credit is credit), 0)
+        for credit in (False, True)
+    )
+    if not stake or row.won != bool(paid):
+        return row
+    multiplier = f"{paid}/{stake}" if paid else row.multiplier
+    return replace(row, stake_micro=stake, multiplier=multiplier)
 
 
 def _external(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: int) -> list[Event]:

@@ -15,7 +15,7 @@ from actors.money.events import (
     StopSet,
     StrayBooked,
 )
-from actors.money.evidence import Unknown
+from actors.money.evidence import BetRow, Unknown
 from tests.desk.kit import ACCOUNT, GAP, SECOND, Table
 
 EVERY = 10 * SECOND
@@ -85,6 +85,19 @@ def test_a_bet_of_another_user_of_the_key_is_foreign_money(won):
     assert [stray.kind for stray in table.of(StrayBooked)] == ["foreign"]
     assert table.bucket(Bucket.PROFIT) == "0.00"
     assert not table.incidents()
+    assert table.sound()
+
+
+def test_a_bet_of_another_user_that_the_listing_rounds_is_booked_by_the_ledger():
+    table = open_table()
+    table.venue.nonces += 2
+    table.venue._move(-1_005_000, "reservation", "bet_h", table.now)
+    table.venue._move(1_378_286, "reservation_release", "bet_h", table.now)
+    row = BetRow("bet_h", "hilo", 1_010_000, 1_380_000, "1.3714", True, "auto_1", 5, "seed", "result")
+    table.venue.rows.append((table.now, table.now, row))
+    table.run(2 * EVERY)
+    assert not table.of(StopSet)
+    assert [(stray.stake_micro, stray.payout_micro) for stray in table.of(StrayBooked)] == [(1_005_000, 1_378_286)]
     assert table.sound()
 
 
