@@ -114,6 +114,10 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     events += taken(name, held, evidence, state.book.balance(name, Bucket.MARGIN), now)
     # What adds money goes first: the venue could afford it all, but shows its rows in another order than it made them.
     events.sort(key=_made_available, reverse=True)
+    short = -state.book.balance(name, Bucket.AVAILABLE) - sum(map(_made_available, events))
+    if 0 < short <= max(TOLERANCE_MICRO, evidence.grain_micro):  # all is gone, and the book had a rounding less of it
+        dust = moved(name, Bucket.EXTERNAL, Bucket.AVAILABLE, short)
+        events.insert(0, CreditBooked(now, name, f"rounding:{now}", "rounding", short, dust))
     booked_micro = sum(_change(event, AT_VENUE) for event in events)
     debits = tuple(
         (row.reference, row.amount_micro)

@@ -88,6 +88,15 @@ def test_a_bet_of_another_user_of_the_key_is_foreign_money(won):
     assert table.sound()
 
 
+def test_an_account_that_is_emptied_to_the_last_of_its_rounding_is_booked():
+    table = open_table()
+    table.venue.balance += 1
+    table.venue.pay(table.venue.balance, table.now)
+    table.run(2 * EVERY)
+    assert table.bucket(Bucket.AVAILABLE) == "0.00"
+    assert table.sound()
+
+
 def test_a_bet_of_another_user_that_the_listing_rounds_is_booked_by_the_ledger():
     table = open_table()
     table.venue.nonces += 2
