@@ -110,8 +110,9 @@ class State:
         return known
 
     def lane(self, name: str, account: str) -> Lane:
-        """Return a lane, IDLE (or STOPPED with its account) when it is new."""
-        if name not in self.lanes:
+        """Return a lane, IDLE (or STOPPED with its account) when it is new, or at rest and moved to another account."""
+        known = self.lanes.get(name)
+        if known is None or (known.account != account and not known.intent and not known.failed):
             lane = self.lanes[name] = Lane(name, account)
             lane.state = self._rest(lane)
         return self.lanes[name]

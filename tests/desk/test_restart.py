@@ -9,6 +9,7 @@ from actors.money.book import Bucket
 from actors.money.events import AgentStarted, AgentStopped, IntentOpened, OutcomeUnknown, SessionStarted, StopSet
 from actors.money.evidence import Executed, Unknown
 from actors.money.state import State
+from tests.desk.exchange import TradingDesk
 from tests.desk.kit import ACCOUNT, QUIET, SECOND, SEND_TIMEOUT, Table, bet
 
 
@@ -225,3 +226,24 @@ def test_an_agent_without_an_account_stands_and_ends():
     assert desk.status(table.now).phase == "RUNNING"
     desk.drain(Drain("the end"), table.now)
     assert desk.status(table.now).drained
+
+
+def test_a_lane_that_was_moved_to_another_account_opens_there():
+    table = Table().reconciled()
+    table.play()
+    moved = TradingDesk()
+    moved.journal, moved.now = table.journal, table.now
+    moved.crash().reconciled()
+    opened = moved.order()
+    assert opened.account == "trading"
+    assert moved.crash().state.lanes["a"].account == "trading"
+
+
+def test_a_lane_with_something_open_stays_on_its_account():
+    table = Table().reconciled()
+    opened = table.propose()
+    moved = TradingDesk()
+    moved.journal, moved.now = table.journal, table.now
+    moved.crash().reconciled()
+    assert moved.order() is None
+    assert moved.state.lanes["a"].account == opened.account
