@@ -204,6 +204,7 @@ class Resolver:
                     self.close(opened, Executed(bet=row), "look-up")
                     if copies:
                         settle.book_copies(self.till, opened, copies)
+                        self.watches[evidence.account].want("a second copy")
                 case EscrowView() as view:
                     self.close(opened, Executed(escrow=view), "look-up")
                 case Outgoing() as outgoing:

@@ -130,13 +130,15 @@ def book_copies(till: Till, opened: IntentOpened, copies: tuple[BetRow, ...]) ->
     """Book every further copy of a bet that was sent once: money is what the venue says, and a person must look."""
     for row in copies:
         payout = payout_of(row)
+        if till.state.book.balance(opened.account, Bucket.AVAILABLE) + payout < row.stake_micro:
+            continue  # the venue took it from what is reserved: the reconcile books it when nothing is
         postings = bet_postings(opened.account, Bucket.AVAILABLE, row.stake_micro, payout)
         stray = StrayBooked(
             till.now, opened.account, row.bet_id, "duplicate", opened.intent, row.stake_micro, payout, 1, postings
         )
         till.record(stray)
     till.fail_lane(opened.lane, opened.intent, "the venue executed one request more than once")
-    text = f"{opened.intent} was sent once and executed {len(copies) + 1} times; all are booked"
+    text = f"{opened.intent} was sent once and executed {len(copies) + 1} times; all count"
     till.incident("duplicate", text, opened.intent)
 
 

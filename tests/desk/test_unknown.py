@@ -7,6 +7,8 @@ from actors.messages import LookUpFailed, Resolve
 from actors.money.book import Bucket
 from actors.money.events import LookedUp, StrayBooked
 from actors.money.evidence import Executed, Refused, Unknown
+from actors.money.risk import Limits
+from actors.money.wagers import Bet
 from tests.desk.kit import ACCOUNT, GAP, SECOND, Table, bet
 
 
@@ -189,6 +191,23 @@ def test_a_row_that_is_not_what_was_sent_is_booked_as_the_venue_says_and_a_perso
     assert (table.outcome(opened), table.lane()) == ("void", "ERROR")
     assert [(stray.kind, stray.stake_micro) for stray in table.of(StrayBooked)] == [("resurrected", 500_000)]
     assert table.incidents() == ["contradiction", "resurrected"]
+    assert table.sound()
+
+
+def test_a_copy_that_took_what_another_lane_has_reserved_is_booked_when_that_is_closed():
+    wide = Limits(max_open=1, max_stake_fraction=1, entertainment_micro=10_000_000)
+    table = Table(lanes=("a", "b"), balance=2_000_000, limits=wide).reconciled()
+    doubled, never = (
+        table.propose(Bet("coin_flip", {"side": "heads"}, "0.5", "1.99", stake=stake), lane)
+        for lane, stake in (("a", "0.80"), ("b", "0.60"))
+    )
+    table.execute(doubled)
+    table.execute(doubled)
+    table.answer(doubled, Unknown("cut"))
+    table.run(SECOND)
+    table.crash().run(120 * SECOND)
+    assert (table.outcome(doubled), table.outcome(never)) == ("executed", "void")
+    assert [stray.kind for stray in table.of(StrayBooked)] == ["duplicate"]
     assert table.sound()
 
 
