@@ -76,6 +76,7 @@ class Reconciler:
             return
         self.book(found)
         name, till = evidence.account, self.till
+        self._note_orphans(evidence, found)
         if found.nonce_gap:
             till.incident("nonce_gap", f"{found.nonce_gap} draws at the venue that no known bet explains")
         accepted = not found.clean
@@ -172,6 +173,17 @@ class Reconciler:
                 self.till.incident("contradiction", text, bet.intent)
                 if not watch.wanted:
                     watch.want("a bet that vanished")
+
+    def _note_orphans(self, evidence: Evidence, found: Audit) -> None:
+        # Only we make such tags: the journal that knew this one is lost, or another one has our name.
+        ours = f"sk1-{self.till.terms.agent}-"
+        tags = {row.bet_id: row.tag for row in evidence.rows if row.tag.startswith(ours)}
+        for stray in found.events:
+            if isinstance(stray, StrayBooked) and stray.kind == "foreign" and stray.venue_ref in tags:
+                text = (
+                    f"{stray.venue_ref} has our tag {tags[stray.venue_ref]}, which this journal does not know; booked"
+                )
+                self.till.incident("orphan", text)
 
     def book(self, found: Audit) -> None:
         """Book what explaining found."""

@@ -88,6 +88,13 @@ def test_a_bet_of_another_user_of_the_key_is_foreign_money(won):
     assert table.sound()
 
 
+def test_a_bet_with_a_tag_of_ours_that_the_journal_does_not_know_is_an_incident():
+    table = open_table()
+    table.venue.bet(f"sk1-{table.terms.agent}-1-{'f' * 32}", 450_000, table.now)
+    table.run(2 * EVERY)
+    assert (table.incidents(), table.sound()) == (["orphan"], True)
+
+
 def test_an_account_that_is_emptied_to_the_last_of_its_rounding_is_booked():
     table = open_table()
     table.venue.balance += 1
