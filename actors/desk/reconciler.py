@@ -19,6 +19,7 @@ from actors.money.events import (
     DifferenceAccepted,
     Event,
     HoldingsTaken,
+    IncidentNoted,
     Reconciled,
     SessionStarted,
     StopLifted,
@@ -194,6 +195,9 @@ class Reconciler:
 
     def _book(self, events: Sequence[Event]) -> None:
         for event in events:
+            if isinstance(event, IncidentNoted):
+                self.till.incident(event.name, event.text, event.intent)
+                continue
             self.till.record(event)
             if isinstance(event, HoldingsTaken):
                 self.till.say("bankroll", "holdings", "taken", held_text(event.account, event.holdings))

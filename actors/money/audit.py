@@ -18,6 +18,7 @@ from actors.money.escrows import ended, opened_escrow
 from actors.money.events import (
     CreditBooked,
     Event,
+    IncidentNoted,
     IntentOpened,
     StrayBooked,
     StrayKind,
@@ -105,7 +106,7 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     for ref, row in fresh:
         events += _external(state, evidence, ref, row, now)
     late = _late_orders(state, evidence, now)
-    events += late
+    events += [*late, *_late_closes(state, evidence, now)]
     if evidence.trading:
         explained = state.traded | {stray.venue_ref: "" for stray in late}
         again = repeated(evidence.trading, explained)
@@ -256,6 +257,8 @@ def _late_orders(state: State, evidence: Evidence, now: int) -> list[StrayBooked
     found: dict[str, StrayBooked] = {}
     voids = reversed(list(state.younger(WATCH, now)))
     for order in [void.order for void in voids if void.order and void.account == evidence.account]:
+        if order.kind == "close_order":
+            continue
         if order.kind == "order" and _may_fill(state, evidence, order):
             continue
         done = find_trade(order, evidence, state.traded, sent_at(state, order, evidence))
@@ -263,6 +266,16 @@ def _late_orders(state: State, evidence: Evidence, now: int) -> list[StrayBooked
             stray = StrayBooked(now, order.account, done.reference, "resurrected", order.intent, order.stake_micro, 0)
             found[done.reference] = stray
     return list(found.values())
+
+
+def _late_closes(state: State, evidence: Evidence, now: int) -> list[IncidentNoted]:
+    # What closed a position after we gave its close up, nobody can tell: a person is to know, and its fills are booked.
+    voids = [void.order for void in state.younger(WATCH, now) if void.order and void.account == evidence.account]
+    return [
+        IncidentNoted(now, "late_close", f"{one.subject} was closed after {one.intent}, which was void", one.intent)
+        for one in voids
+        if one.kind == "close_order" and find_trade(one, evidence, state.traded, 0)
+    ]
 
 
 def _may_fill(state: State, evidence: Evidence, order: IntentOpened) -> bool:

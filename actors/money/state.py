@@ -331,6 +331,8 @@ class State:
             self.suspended[event.intent] = event.postings[0]
         elif event.outcome == "executed" and opened.kind == "bet":
             self._count_bet(opened, event, account)
+        elif event.outcome == "executed" and opened.kind == "close_order":  # no earlier one did it
+            self.watched = {tag: one for tag, one in self.watched.items() if one.subject != opened.subject}
         if lane.state is LaneState.ERROR:
             lane.intent = None
 
@@ -347,7 +349,7 @@ class State:
             self.contracts[opened.subject].release_spent |= opened.params["act"] == "release"
         self.voids[opened.tag] = event.intent
         hold, is_bet = opened.stake_micro if event.outcome == "void" else 0, opened.kind == "bet"
-        order = opened if opened.kind in ("order", "limit_order") else None
+        order = opened if opened.kind in ("order", "limit_order", "close_order") else None
         self.watched[opened.tag] = Void(event.intent, event.account, event.at, hold, is_bet, opened.subject, order)
         self._forget_unexecuted()
 

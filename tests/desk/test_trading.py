@@ -195,6 +195,24 @@ def test_an_order_that_fills_after_it_was_void_is_an_incident_that_names_it(desk
     assert [notice.level for notice in desk.of(Notice) if notice.action == "incident"] == ["ERROR"]
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_close_that_fills_after_it_was_void_is_an_incident_unless_another_did_it(desk, again):
+    desk.opened()
+    close = desk.propose(CloseOrder(desk.held.positions[0].position_id))
+    lost(desk, close)
+    desk.run(60 * SECOND)
+    second = desk.propose(CloseOrder(close.subject)) if again else None
+    desk.venue.close("BTC", desk.now)
+    if second:
+        desk.answer(second, Executed(trade=TradeDone("closed")))
+    desk.tell(Poll("trading", "positions"))
+    assert desk.reconciled().sound()
+    desk.tell(Poll("trading", "positions"))
+    desk.reconciled()
+    named = [] if again else [("late_close", close.intent)]
+    assert [(one.name, one.intent) for one in desk.of(IncidentNoted)] == named
+
+
 def test_a_limit_order_that_is_listed_after_it_was_void_is_an_incident_that_names_it(desk):
     intent = desk.propose(LimitOrder("BTC", "long", "10", "40000", 5))
     lost(desk, intent)
