@@ -109,6 +109,10 @@ def _close(till: Till, opened: IntentOpened, word: Resolve) -> None:
     if opened.kind in ("pay", "withdraw", "register_domain"):
         settle.close_outgoing(till, opened, by_word(opened), "operator")
         return
+    if opened.kind == "escrow_create":  # what it holds, and until when, only the venue can tell
+        raise NotInError(
+            f"A contract is not made by word: resolve {opened.intent} as void; it is booked when it shows."
+        )
     if opened.service == "trading":  # its margin is taken from the exchange with the next reading
         settle.close_trade(till, opened, TradeDone("open"), "operator")
         return

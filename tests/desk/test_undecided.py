@@ -2,9 +2,13 @@
 
 import pytest
 
-from actors.messages import Resolve
+from actors.desk.operator import NotInError
+from actors.messages import Reconcile, Resolve
 from actors.money.book import Bucket
 from actors.money.events import IncidentNoted, LaneFailed
+from actors.money.evidence import Unknown
+from actors.money.risk import Limits
+from actors.money.wagers import EscrowCreate
 from tests.desk.kit import QUIET, SECOND, SEND_TIMEOUT, Table
 from tests.desk.test_unknown import unknown
 
@@ -61,6 +65,24 @@ def test_an_operator_decides_what_evidence_cannot(verdict, payout, available):
     assert table.outcome(opened) == ("void" if verdict == "void" else "executed")
     assert table.lane() == "IDLE"
     assert table.bucket(Bucket.AVAILABLE) == available
+
+
+def test_a_contract_is_not_made_by_an_operators_word_but_found_when_the_venue_shows_it():
+    table = Table(limits=Limits(max_open=1, max_stake_fraction=1)).reconciled()
+    opened = table.propose(EscrowCreate("5", "ag_other", "work"))
+    table.answer(opened, Unknown("silence"))
+    table.venue.balance -= 5_000_000
+    table.run(30 * SECOND)
+    with pytest.raises(NotInError):
+        table.desk.resolve(Resolve(opened.intent, "executed", 0, "the support says so"), table.now)
+    step, _ = table.desk.resolve(Resolve(opened.intent, "void", 0, "then so"), table.now)
+    table.carry_out(step)
+    table.venue.balance += 5_000_000
+    shown = table.venue.lock(opened.tag, 5_000_000, table.now)
+    table.tell(Reconcile())
+    table.run(5 * SECOND)
+    assert list(table.state.contracts) == [shown.escrow_id]
+    assert (table.bucket(Bucket.ESCROW_HELD), table.sound()) == ("5.00", True)
 
 
 @pytest.mark.parametrize(
