@@ -7,10 +7,8 @@ from msgspec import Struct
 
 from actors.messages import LookUp, Place
 from actors.money.evidence import Answer, Evidence, Query
-from actors.service import Client, ServiceActor
+from actors.service import Client, Links, ServiceActor
 from actors.ticket import Ticket
-from actors.venue.port import Runs
-from supervision import Handle
 
 
 class AccountClient(Client, Protocol):
@@ -39,22 +37,12 @@ class AccountActor(ServiceActor[A]):
     Args:
         name: the service, as intents name it.
         make: makes the client.
-        port: for its network calls.
-        bankroll: who is told.
-        wall: UTC microseconds.
+        links: what it works with.
         health: says how breaker and budget stand, for the tree.
     """
 
-    def __init__(
-        self,
-        name: str,
-        make: Callable[[], A],
-        port: Runs,
-        bankroll: Handle,
-        wall: Callable[[], int],
-        health: Callable[[], str],
-    ) -> None:
-        super().__init__(name, make, port, bankroll, wall)
+    def __init__(self, name: str, make: Callable[[], A], links: Links, health: Callable[[], str]) -> None:
+        super().__init__(name, make, links)
         self._health = health
 
     def setup(self) -> None:

@@ -21,6 +21,7 @@ from actors.money.wagers import (
 )
 from actors.parts import Parts
 from actors.referral import ReferralActor
+from actors.service import Links
 from actors.venue.casino import bet_request
 from actors.venue.escrow import act_request, create_request
 from actors.venue.faucet import Faucet
@@ -79,24 +80,24 @@ def _spec(name: str, make: Callable[[Parts], Worker], parts: Parts) -> ChildSpec
     return ChildSpec(name, lambda: make(parts))
 
 
+def _links(parts: Parts, name: str) -> Links:
+    return Links(parts.world.port(name), parts.bankroll, parts.reporter, parts.world.wall)
+
+
 def _casino(parts: Parts) -> CasinoActor:
     world = parts.world
-    return CasinoActor(
-        "casino", world.casino, world.port("casino"), parts.bankroll, world.wall, lambda: world.health("casino")
-    )
+    return CasinoActor("casino", world.casino, _links(parts, "casino"), partial(world.health, "casino"))
 
 
 def _escrow(parts: Parts) -> EscrowActor:
-    world = parts.world
-    return EscrowActor(world.escrow, world.port("escrow"), parts.bankroll, parts.reporter, world.wall)
+    return EscrowActor(parts.world.escrow, _links(parts, "escrow"))
 
 
 def _trading(parts: Parts) -> Worker:
     from actors.trading import TradingActor  # noqa: PLC0415  see above
 
     world = parts.world
-    health = partial(world.health, "trading")
-    return TradingActor("trading", world.trading, world.port("trading"), parts.bankroll, world.wall, health)
+    return TradingActor("trading", world.trading, _links(parts, "trading"), partial(world.health, "trading"))
 
 
 def _domains(parts: Parts) -> Worker:
@@ -105,10 +106,7 @@ def _domains(parts: Parts) -> Worker:
 
     world, watched = parts.world, parts.config.domains.watch
     lanes = [parts.lane(lane.name) for lane in parts.lanes if lane.account == "domains"]
-    return DomainsActor(
-        lambda: Domains(world.line("domains")), watched, lanes,
-        world.port("domains"), parts.bankroll, parts.reporter, world.wall,
-    )  # fmt: skip
+    return DomainsActor(lambda: Domains(world.line("domains")), _links(parts, "domains"), watched, lanes)
 
 
 def _wallet(parts: Parts) -> Worker:
@@ -117,26 +115,19 @@ def _wallet(parts: Parts) -> Worker:
 
     world, section = parts.world, parts.config.wallet
     addresses = {chain: address for chain, address in section if address}
-    return WalletActor(
-        lambda: Wallet(world.line("wallet")), addresses,
-        world.port("wallet"), parts.bankroll, parts.reporter, world.wall,
-    )  # fmt: skip
+    return WalletActor(lambda: Wallet(world.line("wallet")), _links(parts, "wallet"), addresses)
 
 
 def _faucet(parts: Parts) -> FaucetActor:
-    world = parts.world
-    return FaucetActor(
-        lambda: Faucet(world.line("faucet"), world.line("casino")),
-        world.port("faucet"), parts.bankroll, parts.reporter, world.wall, claims=_claims(parts, "faucet"),
-    )  # fmt: skip
+    line = parts.world.line
+    claims = _claims(parts, "faucet")
+    return FaucetActor(lambda: Faucet(line("faucet"), line("casino")), _links(parts, "faucet"), claims=claims)
 
 
 def _referral(parts: Parts) -> ReferralActor:
-    world = parts.world
-    return ReferralActor(
-        lambda: Referral(world.line("referral")),
-        world.port("referral"), parts.bankroll, parts.reporter, world.wall, claims=_claims(parts, "referral"),
-    )  # fmt: skip
+    line = parts.world.line
+    claims = _claims(parts, "referral")
+    return ReferralActor(lambda: Referral(line("referral")), _links(parts, "referral"), claims=claims)
 
 
 def _claims(parts: Parts, service: str) -> bool:

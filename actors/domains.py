@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from actors.account import AccountClient
 from actors.messages import DomainsSeen, LookUp, Place, Poll
 from actors.money.amounts import usd
-from actors.venue.port import Runs
+from actors.service import Links
 from actors.watcher import WatcherActor
 from supervision import Handle
 
@@ -24,26 +24,16 @@ class DomainsActor(WatcherActor[DomainsClient]):
     """The domains account. Watching only tells; a strategy that wants a name returns RegisterDomain.
 
     Args:
-        domains: makes the client.
+        make: makes the client.
+        links: what it works with.
         names: whose availability is watched.
         lanes: who is told which of them are free.
-        port: for its network calls.
-        bankroll: who is told.
-        reporter: who hears of names that became free or were taken.
-        wall: UTC microseconds.
     """
 
     def __init__(
-        self,
-        domains: Callable[[], DomainsClient],
-        names: Sequence[str],
-        lanes: Sequence[Handle],
-        port: Runs,
-        bankroll: Handle,
-        reporter: Handle,
-        wall: Callable[[], int],
+        self, make: Callable[[], DomainsClient], links: Links, names: Sequence[str], lanes: Sequence[Handle]
     ) -> None:
-        super().__init__("domains", domains, port, bankroll, reporter, wall)
+        super().__init__("domains", make, links)
         self._names = tuple(names)
         self._lanes = tuple(lanes)
         self._prices: dict[str, int | None] = {}  # by name; None: taken

@@ -7,11 +7,9 @@ from typing import Any, Protocol
 from actors.messages import EscrowsSeen, Place, Poll, WatchEscrows
 from actors.money.amounts import usd
 from actors.money.evidence import Answer, EscrowView
-from actors.service import Client
+from actors.service import Client, Links
 from actors.ticket import Ticket
-from actors.venue.port import Runs
 from actors.watcher import WatcherActor
-from supervision import Handle
 
 
 class EscrowClient(Client, Protocol):
@@ -32,22 +30,12 @@ class EscrowActor(WatcherActor[EscrowClient]):
     """Escrow contracts, which live on the casino's account. See `WatcherActor`.
 
     Args:
-        escrow: makes the client; called in this actor's thread.
-        port: for its network calls.
-        bankroll: who is told.
-        reporter: who hears of deadlines.
-        wall: UTC microseconds.
+        make: makes the client.
+        links: what it works with.
     """
 
-    def __init__(
-        self,
-        escrow: Callable[[], EscrowClient],
-        port: Runs,
-        bankroll: Handle,
-        reporter: Handle,
-        wall: Callable[[], int],
-    ) -> None:
-        super().__init__("escrow", escrow, port, bankroll, reporter, wall)
+    def __init__(self, make: Callable[[], EscrowClient], links: Links) -> None:
+        super().__init__("escrow", make, links)
         self._watched: tuple[str, ...] = ()
         self._warned: set[str] = set()
 

@@ -6,11 +6,9 @@ from typing import Any, Protocol
 
 from actors.messages import Poll
 from actors.money.amounts import usd
-from actors.service import Client
+from actors.service import Client, Links
 from actors.venue.faucet import Claim
-from actors.venue.port import Runs
 from actors.watcher import WatcherActor
-from supervision import Handle
 
 
 class FaucetClient(Client, Protocol):
@@ -40,25 +38,13 @@ class FaucetActor(WatcherActor[FaucetClient]):
     """The casino account's one credit; what it brings is booked by the account's reconcile.
 
     Args:
-        faucet: makes the client.
+        make: makes the client.
+        links: what it works with.
         claims: whether to claim; else it only looks.
-        port: for its network calls.
-        bankroll: told to look at the account when it was credited.
-        reporter: who hears of it.
-        wall: UTC microseconds.
     """
 
-    def __init__(
-        self,
-        faucet: Callable[[], FaucetClient],
-        port: Runs,
-        bankroll: Handle,
-        reporter: Handle,
-        wall: Callable[[], int],
-        *,
-        claims: bool,
-    ) -> None:
-        super().__init__("faucet", faucet, port, bankroll, reporter, wall)
+    def __init__(self, make: Callable[[], FaucetClient], links: Links, *, claims: bool) -> None:
+        super().__init__("faucet", make, links)
         self._claims = claims
         self._over = False
 

@@ -6,10 +6,8 @@ from typing import Any, Protocol
 from actors.messages import Poll, ReferralsSeen
 from actors.money.amounts import usd
 from actors.money.evidence import Referred
-from actors.service import Client
-from actors.venue.port import Runs
+from actors.service import Client, Links
 from actors.watcher import WatcherActor
-from supervision import Handle
 
 
 class ReferralClient(Client, Protocol):
@@ -26,25 +24,13 @@ class ReferralActor(WatcherActor[ReferralClient]):
     """Referral income and bonus of the casino's account; the money itself is booked by the account's reconcile.
 
     Args:
-        referral: makes the client.
+        make: makes the client.
+        links: what it works with.
         claims: whether to claim the bonus of the day.
-        port: for its network calls.
-        bankroll: told who was referred, and to look at the account after a bonus.
-        reporter: who hears of a bonus.
-        wall: UTC microseconds.
     """
 
-    def __init__(
-        self,
-        referral: Callable[[], ReferralClient],
-        port: Runs,
-        bankroll: Handle,
-        reporter: Handle,
-        wall: Callable[[], int],
-        *,
-        claims: bool,
-    ) -> None:
-        super().__init__("referral", referral, port, bankroll, reporter, wall)
+    def __init__(self, make: Callable[[], ReferralClient], links: Links, *, claims: bool) -> None:
+        super().__init__("referral", make, links)
         self._claims = claims
 
     def setup(self) -> None:

@@ -33,6 +33,22 @@ class Client(Protocol):
 C = TypeVar("C", bound=Client)
 
 
+class Links(Struct, frozen=True):
+    """What a service's actor works with.
+
+    Attributes:
+        port: where its network calls run; made anew for each incarnation.
+        bankroll: who is told what came of them.
+        reporter: who hears what is for people.
+        wall: UTC microseconds.
+    """
+
+    port: Runs
+    bankroll: Handle
+    reporter: Handle
+    wall: Callable[[], int]
+
+
 class ServiceActor(Worker, Generic[C]):
     """Runs requests in its port and tells the bankroll what came of them.
 
@@ -42,18 +58,16 @@ class ServiceActor(Worker, Generic[C]):
     Args:
         name: the service, as intents name it.
         make: makes the client; called in this actor's thread, without any network.
-        port: where the network calls run; made anew for each incarnation.
-        bankroll: who is told.
-        wall: UTC microseconds.
+        links: what it works with.
     """
 
-    def __init__(self, name: str, make: Callable[[], C], port: Runs, bankroll: Handle, wall: Callable[[], int]) -> None:
+    def __init__(self, name: str, make: Callable[[], C], links: Links) -> None:
         super().__init__()
         self.service = name
-        self.bankroll = bankroll
-        self.wall = wall
+        self.bankroll = links.bankroll
+        self.wall = links.wall
         self._make = make
-        self._port = port
+        self._links = links
         self._client: C | None = None
 
     @property
@@ -68,7 +82,7 @@ class ServiceActor(Worker, Generic[C]):
 
     def teardown(self, _: Exit, /) -> None:
         """Close the port, whose queued jobs are answered as not sent, and the client."""
-        self._port.close(CLOSE_S)
+        self._links.port.close(CLOSE_S)
         if self._client:
             self._client.close()
 
@@ -84,7 +98,7 @@ class ServiceActor(Worker, Generic[C]):
 
     def run(self, job: Callable[[], T], done: Callable[[T | BaseException], None]) -> None:
         """Run a job in the port; `done` gets its result or its exception, in a port thread."""
-        if not self._port.submit(job, done):
+        if not self._links.port.submit(job, done):
             done(PortClosed(f"the port of {self.service} is full"))
 
     def place(self, message: Place, send: Callable[[Ticket], Answer]) -> None:

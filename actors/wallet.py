@@ -7,11 +7,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from actors.messages import Poll
-from actors.service import Client
-from actors.venue.port import Runs
+from actors.service import Client, Links
 from actors.venue.wallet import USDC_CHAINS
 from actors.watcher import WatcherActor
-from supervision import Handle
 
 COINS = {"ethereum": "ETH", "base": "ETH", "solana": "SOL", "bitcoin": "BTC", "tron": "TRX", "monero": "XMR"}
 USDC = "USDC"
@@ -38,24 +36,13 @@ class WalletActor(WatcherActor[WalletClient]):
     """Balances of configured addresses, by polling. It holds no key and cannot send.
 
     Args:
-        wallet: makes the client.
+        make: makes the client.
+        links: what it works with.
         addresses: by chain.
-        port: for its network calls.
-        bankroll: told when the actor is up.
-        reporter: who hears of changes and of chains that cannot be read.
-        wall: UTC microseconds.
     """
 
-    def __init__(
-        self,
-        wallet: Callable[[], WalletClient],
-        addresses: Mapping[str, str],
-        port: Runs,
-        bankroll: Handle,
-        reporter: Handle,
-        wall: Callable[[], int],
-    ) -> None:
-        super().__init__("wallet", wallet, port, bankroll, reporter, wall)
+    def __init__(self, make: Callable[[], WalletClient], links: Links, addresses: Mapping[str, str]) -> None:
+        super().__init__("wallet", make, links)
         self._addresses = dict(addresses)
         self._known = {(chain, COINS[chain]): _Known() for chain in addresses}
         self._known |= {(chain, USDC): _Known() for chain in addresses if chain in USDC_CHAINS}

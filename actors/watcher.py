@@ -7,10 +7,9 @@ from typing import Any
 from msgspec import Struct
 
 from actors.messages import Level, Notice
-from actors.service import C, ServiceActor
+from actors.service import C, Links, ServiceActor
 from actors.venue.errors import VenueError
-from actors.venue.port import PortClosed, Runs
-from supervision import Handle
+from actors.venue.port import PortClosed
 
 
 class _Done(Struct, frozen=True):
@@ -24,23 +23,11 @@ class WatcherActor(ServiceActor[C], ABC):
     Args:
         name: the service, as intents name it.
         make: makes the client.
-        port: where the network calls run.
-        bankroll: who is told.
-        reporter: who hears what was seen.
-        wall: UTC microseconds.
+        links: what it works with.
     """
 
-    def __init__(
-        self,
-        name: str,
-        make: Callable[[], C],
-        port: Runs,
-        bankroll: Handle,
-        reporter: Handle,
-        wall: Callable[[], int],
-    ) -> None:
-        super().__init__(name, make, port, bankroll, wall)
-        self._reporter = reporter
+    def __init__(self, name: str, make: Callable[[], C], links: Links) -> None:
+        super().__init__(name, make, links)
         self._busy: set[str] = set()
 
     def receive(self, message: Any) -> None:
@@ -75,4 +62,4 @@ class WatcherActor(ServiceActor[C], ABC):
     ) -> None:
         """Tell people."""
         notice = Notice(self.wall(), self.service, action, outcome, text, amount_micro, level=level)
-        self._reporter.tell(notice)
+        self._links.reporter.tell(notice)

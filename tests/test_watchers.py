@@ -15,6 +15,7 @@ from actors.faucet import FaucetActor, look_first
 from actors.messages import DomainsSeen, Poll, ReferralsSeen
 from actors.money.evidence import Referred
 from actors.referral import ReferralActor
+from actors.service import Links
 from actors.venue.endpoints import WALLET, Capability
 from actors.venue.errors import VenueDown
 from actors.venue.faucet import Claim
@@ -79,8 +80,9 @@ class Rig:
 
         def make():
             rest = (*values, [self.system.handle("lane")]) if lanes else values
-            bankroll, reporter = self.system.handle("bankroll"), self.system.handle("reporter")
-            return actor(lambda: client, *rest, Port(), bankroll, reporter, lambda: int(self.sim.now * SECOND), **named)
+            handle = self.system.handle
+            links = Links(Port(), handle("bankroll"), handle("reporter"), lambda: int(self.sim.now * SECOND))
+            return actor(lambda: client, links, *rest, **named)
 
         self.system = System(Supervisor.spec("top", [*ears, ChildSpec("it", make)]), runtime=self.sim)
         self.system.start()
