@@ -3,24 +3,17 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-from actors.account import AccountClient
 from actors.messages import DomainsSeen, LookUp, Place, Poll
 from actors.money.amounts import usd
 from actors.service import Links
+from actors.venue.domains import Domains
 from actors.watcher import WatcherActor
 from supervision import Handle
 
 
-class DomainsClient(AccountClient, Protocol):
-    """What the actor needs of a client."""
-
-    def price(self, domain: str) -> int | None:
-        """Return what a name costs, or None if it is taken."""
-
-
-class DomainsActor(WatcherActor[DomainsClient]):
+class DomainsActor(WatcherActor[Domains]):
     """The domains account. Watching only tells; a strategy that wants a name returns RegisterDomain.
 
     Args:
@@ -31,7 +24,7 @@ class DomainsActor(WatcherActor[DomainsClient]):
     """
 
     def __init__(
-        self, make: Callable[[], DomainsClient], links: Links, names: Sequence[str], lanes: Sequence[Handle]
+        self, make: Callable[[], Domains], links: Links, names: Sequence[str], lanes: Sequence[Handle]
     ) -> None:
         super().__init__("domains", make, links)
         self._names = tuple(names)

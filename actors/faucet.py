@@ -2,30 +2,19 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from actors.messages import Poll
 from actors.money.amounts import usd
-from actors.service import Client, Links
-from actors.venue.faucet import Claim
+from actors.service import Links
+from actors.venue.faucet import Claim, Faucet
 from actors.watcher import WatcherActor
-
-
-class FaucetClient(Client, Protocol):
-    """What the actor needs of a client."""
-
-    def had(self) -> bool:
-        """Tell whether the account was credited."""
-
-    def claim(self) -> Claim:
-        """Claim the credit."""
-
 
 LOOK_AGAIN_S = 60.0
 """How soon after trouble the history is read again, in seconds."""
 
 
-def look_first(faucet: FaucetClient) -> Claim:
+def look_first(faucet: Faucet) -> Claim:
     """Claim, unless the history shows the credit: after a claim that failed it may be there all the same.
 
     Raises:
@@ -34,7 +23,7 @@ def look_first(faucet: FaucetClient) -> Claim:
     return Claim("had") if faucet.had() else faucet.claim()
 
 
-class FaucetActor(WatcherActor[FaucetClient]):
+class FaucetActor(WatcherActor[Faucet]):
     """The casino account's one credit; what it brings is booked by the account's reconcile.
 
     Args:
@@ -43,7 +32,7 @@ class FaucetActor(WatcherActor[FaucetClient]):
         claims: whether to claim; else it only looks.
     """
 
-    def __init__(self, make: Callable[[], FaucetClient], links: Links, *, claims: bool) -> None:
+    def __init__(self, make: Callable[[], Faucet], links: Links, *, claims: bool) -> None:
         super().__init__("faucet", make, links)
         self._claims = claims
         self._over = False
@@ -82,5 +71,5 @@ class FaucetActor(WatcherActor[FaucetClient]):
             self.bankroll.tell(Poll("bankroll", "accounts"))
 
 
-def _look_only(faucet: FaucetClient) -> Claim:
+def _look_only(faucet: Faucet) -> Claim:
     return Claim("had") if faucet.had() else Claim("refused", code="nothing is claimed of play money")

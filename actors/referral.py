@@ -1,26 +1,16 @@
 """ReferralActor: looks after income that needs no stake: who was referred, what it earns, the bonus of the day."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from actors.messages import Poll, ReferralsSeen
 from actors.money.amounts import usd
-from actors.money.evidence import Referred
-from actors.service import Client, Links
+from actors.service import Links
+from actors.venue.referral import Referral
 from actors.watcher import WatcherActor
 
 
-class ReferralClient(Client, Protocol):
-    """What the actor needs of a client."""
-
-    def tree(self) -> tuple[Referred, ...]:
-        """Read who was referred."""
-
-    def bonus(self) -> int:
-        """Claim the bonus of the day, if it is due."""
-
-
-class ReferralActor(WatcherActor[ReferralClient]):
+class ReferralActor(WatcherActor[Referral]):
     """Referral income and bonus of the casino's account; the money itself is booked by the account's reconcile.
 
     Args:
@@ -29,7 +19,7 @@ class ReferralActor(WatcherActor[ReferralClient]):
         claims: whether to claim the bonus of the day.
     """
 
-    def __init__(self, make: Callable[[], ReferralClient], links: Links, *, claims: bool) -> None:
+    def __init__(self, make: Callable[[], Referral], links: Links, *, claims: bool) -> None:
         super().__init__("referral", make, links)
         self._claims = claims
 

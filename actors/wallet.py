@@ -4,25 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from actors.messages import Poll
-from actors.service import Client, Links
-from actors.venue.wallet import USDC_CHAINS
+from actors.service import Links
+from actors.venue.wallet import USDC_CHAINS, Wallet
 from actors.watcher import WatcherActor
 
 COINS = {"ethereum": "ETH", "base": "ETH", "solana": "SOL", "bitcoin": "BTC", "tron": "TRX", "monero": "XMR"}
 USDC = "USDC"
-
-
-class WalletClient(Client, Protocol):
-    """What the actor needs of a client."""
-
-    def native(self, chain: str, address: str) -> Decimal:
-        """Read an address's coins."""
-
-    def usdc(self, addresses: Mapping[str, str]) -> dict[str, Decimal | None]:
-        """Read addresses' USDC."""
 
 
 @dataclass(slots=True)
@@ -32,7 +22,7 @@ class _Known:
     trouble: str = ""
 
 
-class WalletActor(WatcherActor[WalletClient]):
+class WalletActor(WatcherActor[Wallet]):
     """Balances of configured addresses, by polling. It holds no key and cannot send.
 
     Args:
@@ -41,7 +31,7 @@ class WalletActor(WatcherActor[WalletClient]):
         addresses: by chain.
     """
 
-    def __init__(self, make: Callable[[], WalletClient], links: Links, addresses: Mapping[str, str]) -> None:
+    def __init__(self, make: Callable[[], Wallet], links: Links, addresses: Mapping[str, str]) -> None:
         super().__init__("wallet", make, links)
         self._addresses = dict(addresses)
         self._known = {(chain, COINS[chain]): _Known() for chain in addresses}
