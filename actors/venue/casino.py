@@ -27,7 +27,7 @@ from actors.venue.answers import read_answer
 from actors.venue.bodies import body, dollars, plain
 from actors.venue.errors import BadAnswer, VenueDown
 from actors.venue.escrow import Escrow
-from actors.venue.line import Line
+from actors.venue.line import Line, ServiceClient
 from actors.venue.shapes import (
     BalanceAnswer,
     BetAnswer,
@@ -69,7 +69,7 @@ def bet_request(bet: CheckedBet, stake_micro: int, tag: str) -> Request:
     return Request(SERVICE, f"/games/{SOUND_GAMES[bet.game].path}", body(fields))
 
 
-class Casino:
+class Casino(ServiceClient):
     """The casino for one account. Blocks its caller; usable by several threads.
 
     Args:
@@ -78,7 +78,7 @@ class Casino:
     """
 
     def __init__(self, line: Line, escrow: Escrow) -> None:
-        self._line = line
+        super().__init__(line)
         self._escrow = escrow
 
     def place(self, ticket: Ticket) -> Answer:
@@ -127,10 +127,6 @@ class Casino:
             VenueError: it was not asked, or its answer is not known.
         """
         self._line.act("/fairness/rotate", "{}")
-
-    def close(self) -> None:
-        """Close the connections kept for reading."""
-        self._line.close()
 
     def _listing(self, query: Query) -> Evidence:
         started, venue_at, opens = self._window(query)

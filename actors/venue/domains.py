@@ -11,7 +11,7 @@ from actors.ticket import Ticket
 from actors.venue.answers import Exact, Micro, Name, Seconds, Shape, read_answer, read_json
 from actors.venue.bodies import body
 from actors.venue.errors import BadAnswer, VenueDown, VenueError
-from actors.venue.line import Line
+from actors.venue.line import ServiceClient
 from actors.venue.times import iso
 
 SERVICE = "domains"
@@ -85,11 +85,8 @@ def domain_request(wager: CheckedDomain) -> Request:
     return Request(SERVICE, "/domains/register", body({"domain": wager.domain}))
 
 
-class Domains:
+class Domains(ServiceClient):
     """The domains service for one account. Blocks its caller; usable by several threads."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
 
     def price(self, domain: str) -> int | None:
         """Return what a name costs now, in micro-USD, or None if it is taken.
@@ -144,10 +141,6 @@ class Domains:
                 )  # fmt: skip
             before = now
         raise VenueDown(f"the account {query.account} moved during each of {READINGS} readings")
-
-    def close(self) -> None:
-        """Close the connections kept for reading."""
-        self._line.close()
 
     def _history(self) -> tuple[HistoryRow, ...]:
         owned = read_answer(ListAnswer, self._line.get("/domains")).domains

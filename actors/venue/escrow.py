@@ -10,7 +10,7 @@ from actors.ticket import Ticket
 from actors.venue.answers import read_answer
 from actors.venue.bodies import body, dollars
 from actors.venue.errors import BadAnswer, VenueRefused
-from actors.venue.line import Line
+from actors.venue.line import ServiceClient
 from actors.venue.shapes import ActAnswer, EscrowAnswer
 
 SERVICE = "escrow"
@@ -40,11 +40,8 @@ def act_request(act: CheckedAct) -> Request:
     return Request(SERVICE, f"/escrow/{act.act}/{quote(act.escrow_id, safe='')}", body(reason))
 
 
-class Escrow:
+class Escrow(ServiceClient):
     """The escrow service for one account. Blocks its caller; usable by several threads."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
 
     def place(self, ticket: Ticket) -> Answer:
         """Send the ticket of a create or an act, once; see Line.send.
@@ -61,10 +58,6 @@ class Escrow:
             VenueError: one of them could not be read.
         """
         return tuple(view for escrow_id in escrow_ids if (view := self._one(escrow_id)) is not None)
-
-    def close(self) -> None:
-        """Close the connections kept for reading."""
-        self._line.close()
 
     def _one(self, escrow_id: str) -> EscrowView | None:
         try:

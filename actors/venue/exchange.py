@@ -15,7 +15,7 @@ from actors.money.evidence import HistoryRow
 from actors.money.positions import Fill
 from actors.venue.answers import read_json, shaped
 from actors.venue.bodies import body
-from actors.venue.line import Line
+from actors.venue.line import Line, ServiceClient
 from actors.venue.times import iso
 from actors.venue.trading_shapes import FillRow, FillsAnswer, MetaAnswer, StateAnswer, UpdateRow, UpdatesAnswer
 
@@ -48,11 +48,11 @@ class Movements(Struct, frozen=True):
     complete: bool
 
 
-class Exchange:
+class Exchange(ServiceClient):
     """Reads accounts at the exchange. Blocks its caller; usable by several threads."""
 
     def __init__(self, line: Line) -> None:
-        self._line = line
+        super().__init__(line)
         self._markets: frozenset[str] = frozenset()
         self._markets_at = 0
 
@@ -94,10 +94,6 @@ class Exchange:
         return Movements(
             (*rows, *_update_rows(others, user)), tuple(map(_fill, ours)), all_fills and all_paid and all_others
         )
-
-    def close(self) -> None:
-        """Close the connections kept for reading."""
-        self._line.close()
 
     def _pages(self, kind: str, user: str, start: int, read: Callable[[Any], list[R]]) -> tuple[list[R], bool]:
         found: dict[str, R] = {}

@@ -7,7 +7,7 @@ from msgspec import Struct
 from actors.venue.answers import Name, Shape, read_answer
 from actors.venue.bodies import body
 from actors.venue.errors import NothingSent, RateLimited, VenueRefused
-from actors.venue.line import Line
+from actors.venue.line import Line, ServiceClient
 from actors.venue.shapes import ClaimAnswer, HistoryAnswer
 
 CREDIT = "faucet_claim"
@@ -29,7 +29,7 @@ class Claim(Struct, frozen=True):
     code: str = ""
 
 
-class Faucet:
+class Faucet(ServiceClient):
     """The faucet for one casino account. Blocks its caller; usable by several threads.
 
     Args:
@@ -38,7 +38,7 @@ class Faucet:
     """
 
     def __init__(self, line: Line, casino: Line) -> None:
-        self._line = line
+        super().__init__(line)
         self._casino = casino
 
     def had(self) -> bool:
@@ -68,5 +68,5 @@ class Faucet:
 
     def close(self) -> None:
         """Close the connections kept for reading."""
-        self._line.close()
+        super().close()
         self._casino.close()

@@ -244,6 +244,21 @@ class Line:
         return until
 
 
+class ServiceClient:
+    """A service for one account. Blocks its caller; usable by several threads.
+
+    Args:
+        line: to the service.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def close(self) -> None:
+        """Close the connections kept for reading."""
+        self._line.close()
+
+
 def _not_plainly(known: Endpoint) -> str:
     return f"is never called: {known.why}" if known.capability is Capability.K4 else "needs a ticket"
 

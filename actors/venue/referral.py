@@ -7,9 +7,7 @@ from pydantic import Field
 from actors.money.evidence import Referred
 from actors.venue.answers import Micro, Name, Shape, Whole, read_answer
 from actors.venue.errors import VenueRefused
-from actors.venue.line import Line
-
-SERVICE = "referral"
+from actors.venue.line import ServiceClient
 
 
 class _Referral(Shape):
@@ -37,11 +35,8 @@ class BonusAnswer(Shape):
     bonus_usd: Micro
 
 
-class Referral:
+class Referral(ServiceClient):
     """Referral income and bonus of one casino account. Blocks its caller; usable by several threads."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
 
     def tree(self) -> tuple[Referred, ...]:
         """Read who was brought, and what each has earned us.
@@ -66,7 +61,3 @@ class Referral:
             if error.code == "already_claimed":
                 return 0
             raise
-
-    def close(self) -> None:
-        """Close the connections kept for reading."""
-        self._line.close()

@@ -15,7 +15,7 @@ from actors.venue.answers import read_answer
 from actors.venue.bodies import body, dollars
 from actors.venue.errors import BadAnswer, VenueDown, VenueError
 from actors.venue.exchange import Exchange
-from actors.venue.line import Line
+from actors.venue.line import Line, ServiceClient
 from actors.venue.trading_shapes import (
     AccountAnswer,
     CloseAnswer,
@@ -56,7 +56,7 @@ def trade_request(trade: CheckedTrade) -> Request:
             )
 
 
-class Trading:
+class Trading(ServiceClient):
     """The trading service for one account. Blocks its caller; usable by several threads.
 
     Args:
@@ -65,7 +65,7 @@ class Trading:
     """
 
     def __init__(self, line: Line, exchange: Exchange) -> None:
-        self._line = line
+        super().__init__(line)
         self._exchange = exchange
 
     def place(self, ticket: Ticket) -> Answer:
@@ -106,7 +106,7 @@ class Trading:
 
     def close(self) -> None:
         """Close the connections kept for reading."""
-        self._line.close()
+        super().close()
         self._exchange.close()
 
     def _reading(self, query: Query, terms: AccountAnswer, before: StateAnswer) -> tuple[Evidence, StateAnswer]:

@@ -9,10 +9,8 @@ from pydantic import StringConstraints
 
 from actors.venue.answers import Exact, Name, Shape, read_answer
 from actors.venue.errors import BadAnswer
-from actors.venue.line import Line
+from actors.venue.line import ServiceClient
 
-SERVICE = "wallet"
-CHAINS = ("ethereum", "base", "solana", "bitcoin", "tron", "monero")
 USDC_CHAINS = ("ethereum", "base", "solana")
 
 
@@ -45,11 +43,8 @@ class UsdcAnswer(Shape):
     balances: list[_Usdc]
 
 
-class Wallet:
+class Wallet(ServiceClient):
     """The wallet service for one account. Blocks its caller; usable by several threads."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
 
     def native(self, chain: str, address: str) -> Decimal:
         """Read what an address has in its chain's own coin.
@@ -71,7 +66,3 @@ class Wallet:
         answer = read_answer(UsdcAnswer, self._line.get("/wallet/usdc-balance", **addresses))
         told = {row.chain: None if row.error else row.usdc_balance for row in answer.balances}
         return {chain: told.get(chain) for chain in addresses}
-
-    def close(self) -> None:
-        """Close the connections kept for reading."""
-        self._line.close()

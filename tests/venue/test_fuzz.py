@@ -144,7 +144,7 @@ def test_every_call_of_every_client_is_among_them(parrot):
         finally:
             sys.setprofile(None)
     methods = {f"{client.__name__}.{name}" for client in CLIENTS for name in vars(client) if not name.startswith("_")}
-    assert methods - made == {f"{client.__name__}.close" for client in CLIENTS}
+    assert methods - made <= {f"{client.__name__}.close" for client in CLIENTS}
 
 
 def fuzz(name, parrot, data):
