@@ -95,9 +95,13 @@ def _escrow(parts: Parts) -> EscrowActor:
 
 def _trading(parts: Parts) -> Worker:
     from actors.trading import TradingActor  # noqa: PLC0415  see above
+    from actors.venue.exchange import Exchange  # noqa: PLC0415  see above
+    from actors.venue.trading import Trading  # noqa: PLC0415  see above
 
-    world = parts.world
-    return TradingActor("trading", world.trading, _links(parts, "trading"), partial(world.health, "trading"))
+    line, health = parts.world.line, partial(parts.world.health, "trading")
+    return TradingActor(
+        "trading", lambda: Trading(line("trading"), Exchange(line("exchange"))), _links(parts, "trading"), health
+    )
 
 
 def _domains(parts: Parts) -> Worker:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import SecretStr
 
-from actors.account import AccountClient
 from actors.casino import CasinoClient
 from actors.clock import this_boot
 from actors.config import AgentConfig
@@ -35,7 +34,6 @@ from actors.venue.line import Line
 from actors.venue.port import Port, Runs
 
 if TYPE_CHECKING:
-    from actors.venue.trading import Trading
     from actors.webhook import MakeReceiver
 
 PORT_THREADS = 4
@@ -69,9 +67,6 @@ class World(Protocol):
 
     def escrow(self) -> EscrowClient:
         """Return a client of the escrow service."""
-
-    def trading(self) -> AccountClient:
-        """Return a client of the trading service."""
 
     def line(self, service: str) -> Line:
         """Return a line of its own to a service that has no client here."""
@@ -140,13 +135,6 @@ class RealWorld:
     def escrow(self) -> Escrow:
         """Return a client with connections of its own."""
         return Escrow(self.line("escrow"))
-
-    def trading(self) -> "Trading":
-        """Return a client with connections of its own, to the service and to the exchange behind it."""
-        from actors.venue.exchange import Exchange  # noqa: PLC0415  see actors.crew
-        from actors.venue.trading import Trading  # noqa: PLC0415
-
-        return Trading(self.line("trading"), Exchange(self.line("exchange")))
 
     def health(self, service: str) -> str:
         """Return the tree's line for a service."""

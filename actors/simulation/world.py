@@ -20,8 +20,6 @@ from actors.simulation.venue import SECOND, Venue
 from actors.simulation.wire import SimulatedLine, SimulatedReceiver, SimulatedSocket, push
 from actors.ticket import Ticket
 from actors.venue.breakers import Breakers
-from actors.venue.exchange import Exchange
-from actors.venue.trading import Trading
 from actors.webhook import MakeReceiver
 from actors.world import OnPrices, OnState
 from supervision import Handle, Worker
@@ -300,10 +298,6 @@ class SimulatedWorld:
 
     def store(self) -> None:
         """There is none."""
-
-    def trading(self) -> Trading:
-        """Return the real client."""
-        return Trading(self.line("trading"), Exchange(self.line("exchange")))
 
     def line(self, service: str) -> SimulatedLine:
         """Return a real line whose bytes travel through virtual time."""

@@ -79,10 +79,6 @@ class _Dialing(HTTPConnection):
             raise urllib3.exceptions.NewConnectionError(self, "no connection") from error
 
 
-class _Plain(_Dialing):
-    pass
-
-
 class _Secured(_Dialing, HTTPSConnection):
     pass
 
@@ -100,7 +96,7 @@ class _Once(http.client.HTTPConnection):
 
 
 class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
+    ConnectionCls = _Dialing
 
 
 class _SecuredPool(HTTPSConnectionPool):
