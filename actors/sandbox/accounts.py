@@ -8,7 +8,7 @@ from actors.sandbox.deposits import deposited
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
 from actors.sandbox.figures import number_field
-from actors.sandbox.keys import hashed, new_names
+from actors.sandbox.keys import new_account, referrer_of
 from actors.sandbox.webhooks import happened
 from actors.sandbox.withdrawals import withdrawn
 
@@ -28,22 +28,11 @@ def grant(books: Books, agent_id: str, amount: float) -> float:
 
 def _register(venue: Venue, call: Call) -> Body:
     books = venue.books
-    agent_id, key, referral_code = new_names("sk_live_")
-    referrer = books.one("SELECT id FROM agents WHERE referral_code = ?", str(call.body.get("referral_code")))
-    books.run(
-        "INSERT INTO agents (id, key_hash, referral_code, referred_by, created_at) VALUES (?, ?, ?, ?, ?)",
-        agent_id,
-        hashed(key),
-        referral_code,
-        referrer["id"] if referrer else None,
-        books.second(),
-    )
-    faucet.claim_at_registration(books, agent_id)
-    grant(books, agent_id, START_USD - books.balance(agent_id))
+    made = new_account(books, "agents", "sk_live_", referrer_of(books, "agents", call.body))
+    faucet.claim_at_registration(books, made["agent_id"])
+    grant(books, made["agent_id"], START_USD - books.balance(made["agent_id"]))
     return {
-        "agent_id": agent_id,
-        "api_key": key,
-        "referral_code": referral_code,
+        **made,
         "balance": 0,
         "tier": "free",
         "risk_factor": 0.25,

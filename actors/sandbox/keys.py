@@ -61,6 +61,22 @@ def hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def new_names(prefix: str) -> tuple[str, str, str]:
-    """A new account's id, its key, which starts with `prefix`, and its referral code."""
-    return f"ag_{secrets.token_hex(6)}", f"{prefix}{secrets.token_hex(24)}", f"ref_{secrets.token_hex(4)}"
+def new_account(books: Books, table: str, prefix: str, referrer: Row | None, **columns: object) -> Body:
+    """Make an account, with what else its table has; return its id, its key, which starts with `prefix`, its code."""
+    key = f"{prefix}{secrets.token_hex(24)}"
+    row = {
+        "id": f"ag_{secrets.token_hex(6)}",
+        "key_hash": hashed(key),
+        "referral_code": f"ref_{secrets.token_hex(4)}",
+        "referred_by": referrer["id"] if referrer else None,
+        "created_at": books.second(),
+    } | columns
+    places = ", ".join("?" * len(row))
+    books.run(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", *row.values())  # noqa: S608 - as above
+    return {"agent_id": row["id"], "api_key": key, "referral_code": row["referral_code"]}
+
+
+def referrer_of(books: Books, table: str, body: Body) -> Row | None:
+    """The account whose code a registration names, if there is one."""
+    code = str(body.get("referral_code"))
+    return books.one(f"SELECT * FROM {table} WHERE referral_code = ?", code)  # noqa: S608 - as above

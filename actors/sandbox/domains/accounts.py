@@ -5,7 +5,7 @@ from actors.sandbox.books import iso
 from actors.sandbox.domains.registrar import MARKUP
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.figures import cents
-from actors.sandbox.keys import hashed, new_names
+from actors.sandbox.keys import new_account, referrer_of
 
 START_USD = 50.0  # play money; the venue gives none
 MARKUP_TEXT = f"{MARKUP:.0%}"
@@ -14,18 +14,9 @@ V1 = "/domains/v1"
 
 
 def _register_agent(venue: Venue, call: Call) -> Body:
-    books = venue.books
-    agent_id, key, code = new_names("sk_domains_")
-    referrer = books.one("SELECT id FROM domain_agents WHERE referral_code = ?", str(call.body.get("referral_code")))
-    books.run(
-        "INSERT INTO domain_agents (id, key_hash, referral_code, referred_by, balance, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        *(agent_id, hashed(key), code, referrer["id"] if referrer else None, START_USD, books.second()),
-    )
+    referrer = referrer_of(venue.books, "domain_agents", call.body)
     return {
-        "agent_id": agent_id,
-        "api_key": key,
-        "referral_code": code,
+        **new_account(venue.books, "domain_agents", "sk_domains_", referrer, balance=START_USD),
         "tier": "free",
         "balance_usd": START_USD,
         "pricing": {

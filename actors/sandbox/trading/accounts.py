@@ -9,7 +9,7 @@ from actors.sandbox.books import Row
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
 from actors.sandbox.figures import cents, number_field
-from actors.sandbox.keys import hashed, new_names
+from actors.sandbox.keys import new_account, referrer_of
 from actors.sandbox.trading.prices import V1
 
 START_USD = 1_000  # on a new wallet, so that there is something to trade
@@ -32,27 +32,18 @@ def _register(venue: Venue, call: Call) -> Body:
         raise refuse(400, "invalid_wallet", "hl_wallet_address is 0x and 40 hex digits.")
     if signing_key is not None and not SIGNING_KEY.fullmatch(str(signing_key)):
         raise refuse(400, "invalid_signing_key", "hl_signing_key is 0x and 64 hex digits.")
-    agent_id, key, code = new_names("sk_trade_")
     wallet = str(address).lower() if address else f"0x{secrets.token_hex(20)}"
-    # an account that was referred itself refers nobody
-    referrer = books.one(
-        "SELECT id FROM trading_agents WHERE referral_code = ? AND referred_by IS NULL",
-        str(call.body.get("referral_code")),
-    )
-    books.run(
-        "INSERT INTO trading_agents (id, key_hash, referral_code, referred_by, address, generated, signs, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        *(agent_id, hashed(key), code, referrer["id"] if referrer else None, wallet, address is None),
-        *(address is None or signing_key is not None, books.second()),
-    )
+    referrer = referrer_of(books, "trading_agents", call.body)
+    if referrer and referrer["referred_by"]:  # an account that was referred itself refers nobody
+        referrer = None
+    keeps = {"address": wallet, "generated": address is None, "signs": address is None or signing_key is not None}
+    made = new_account(books, "trading_agents", "sk_trade_", referrer, **keeps)
     if not venue.exchange.knows(wallet):
         venue.exchange.deposit(wallet, START_USD * MICRO)
-    agent = books.only("SELECT * FROM trading_agents WHERE id = ?", agent_id)
+    agent = books.only("SELECT * FROM trading_agents WHERE id = ?", made["agent_id"])
     told = _wallet(agent)
     return {
-        "agent_id": agent_id,
-        "api_key": key,
-        "referral_code": code,
+        **made,
         "tier": TIER,
         "deposit_address": wallet,
         "hl_wallet": {name: told[name] for name in told if name != "connected"},

@@ -3,7 +3,7 @@
 from actors.sandbox import earnings
 from actors.sandbox.door import Body, Call, Door, Venue
 from actors.sandbox.errors import refuse
-from actors.sandbox.keys import hashed, new_names
+from actors.sandbox.keys import new_account, referrer_of
 from actors.sandbox.wallet import chains
 from actors.sandbox.wallet.chains import CHAINS, digest
 
@@ -32,17 +32,9 @@ V1 = "/wallet/v1"
 
 
 def _register(venue: Venue, call: Call) -> Body:
-    books = venue.books
-    agent_id, key, code = new_names("pk_live_")
-    referrer = books.one("SELECT id FROM wallet_agents WHERE referral_code = ?", str(call.body.get("referral_code")))
-    books.run(
-        "INSERT INTO wallet_agents (id, key_hash, referral_code, referred_by, created_at) VALUES (?, ?, ?, ?, ?)",
-        *(agent_id, hashed(key), code, referrer["id"] if referrer else None, books.second()),
-    )
+    referrer = referrer_of(venue.books, "wallet_agents", call.body)
     return {
-        "agent_id": agent_id,
-        "api_key": key,
-        "referral_code": code,
+        **new_account(venue.books, "wallet_agents", "pk_live_", referrer),
         "message": "Keep the key: it is shown once.",
         "next_steps": [f"POST {V1}/wallet/create"],
     }
