@@ -20,6 +20,7 @@ from actors.simulation.plan import BET_FATES, ESCROW_FATES
 from actors.simulation.venue import LEDGER_ROWS, SECOND, Flight
 from actors.ticket import Ticket, TicketExpired
 from actors.venue.errors import RateLimited, VenueDown
+from actors.venue.line import READINGS
 from actors.venue.port import PortClosed
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ Talk = Generator[float, None, T]
 TOO_LATE_S = 3.0
 """By how much a request arrives too late at most."""
 
-READINGS = 5
 SLACK_S = 5
 CAPACITY = 64
 """As the real client and port."""

@@ -27,7 +27,7 @@ from actors.venue.answers import read_answer
 from actors.venue.bodies import body, dollars, plain
 from actors.venue.errors import BadAnswer, VenueDown
 from actors.venue.escrow import Escrow
-from actors.venue.line import Line, ServiceClient
+from actors.venue.line import READINGS, Line, ServiceClient
 from actors.venue.shapes import (
     BalanceAnswer,
     BetAnswer,
@@ -52,8 +52,6 @@ EXPORT_ROWS = 10_000
 """The venue's row limit; an export of this length may be cut off."""
 
 EXPORT_PAGES = 10
-READINGS = 5
-"""How often an account in motion is read before the look-up is given up."""
 
 UNKNOWN_LOCKS = 200
 """How many locks that the book does not know are looked up; more make the evidence incomplete."""

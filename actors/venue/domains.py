@@ -11,7 +11,7 @@ from actors.ticket import Ticket
 from actors.venue.answers import Exact, Micro, Name, Seconds, Shape, read_answer, read_json
 from actors.venue.bodies import body
 from actors.venue.errors import BadAnswer, VenueDown, VenueError
-from actors.venue.line import ServiceClient
+from actors.venue.line import READINGS, ServiceClient
 from actors.venue.times import iso
 
 SERVICE = "domains"
@@ -21,9 +21,6 @@ USD_PER_EUR = Fraction(108, 100)
 
 HALF_CENT = 5_000
 """The balance is shown in cents, while a deposit may have brought any fraction."""
-
-READINGS = 5
-"""How often an account in motion is read before the look-up is given up."""
 
 
 class _Result(Shape):

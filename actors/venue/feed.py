@@ -70,7 +70,6 @@ class PriceSocket:
             with the venue's complaint changes nothing. Both are called in the feed's thread; what they raise is
             dropped.
         rng: jitter of the reconnects.
-        clock: seconds, monotonic.
         timing: see there.
     """
 
@@ -81,14 +80,12 @@ class PriceSocket:
         on_prices: Callable[[Mapping[str, Decimal]], None],
         on_state: Callable[[str, str], None],
         rng: random.Random,
-        clock: Callable[[], float] = time.monotonic,
         timing: Timing | None = None,
     ) -> None:
         self._url = url
         self._on_prices = on_prices
         self._on_state = on_state
         self._rng = rng
-        self._clock = clock
         self._timing = timing or Timing()
         self._failures = 0
         self._stop = threading.Event()
@@ -131,10 +128,10 @@ class PriceSocket:
         for subscription in _SUBSCRIBE:
             line.send(subscription)
         latest: dict[str, object] = {}
-        heard = pinged = due = self._clock()
+        heard = pinged = due = time.monotonic()
         live = False
         while not self._stop.is_set():
-            now = self._clock()
+            now = time.monotonic()
             if now - heard >= self._timing.silent:
                 raise websocket.WebSocketTimeoutException(f"no price for {self._timing.silent:g} s")
             if live and now - heard >= self._timing.stale:
@@ -153,7 +150,7 @@ class PriceSocket:
                 if complaint:
                     self._say("refused", complaint)
                 if mids:
-                    heard = self._clock()
+                    heard = time.monotonic()
                     self._failures = 0
                     if not live:
                         live = True

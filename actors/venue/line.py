@@ -21,6 +21,9 @@ from actors.venue.retries import READS, RETRIES, reading
 LONG_READS = frozenset({"/bets/export.csv", "/kelly/history"})
 """Answers that grow with the account."""
 
+READINGS = 5
+"""How often an account in motion is read before the look-up is given up."""
+
 DRY = "a dry run sends nothing"
 
 _PASSING = {(400, ""), (400, "invalid_json")}

@@ -15,7 +15,7 @@ from actors.venue.answers import read_answer
 from actors.venue.bodies import body, dollars
 from actors.venue.errors import BadAnswer, VenueDown, VenueError
 from actors.venue.exchange import Exchange
-from actors.venue.line import Line, ServiceClient
+from actors.venue.line import READINGS, Line, ServiceClient
 from actors.venue.trading_shapes import (
     AccountAnswer,
     CloseAnswer,
@@ -29,8 +29,6 @@ from actors.venue.trading_shapes import (
 )
 
 SERVICE = "trading"
-READINGS = 5
-"""How often an account in motion is read before the look-up is given up."""
 
 SLACK = 5_000_000
 """By how much the window opens early (microseconds): clocks tell whole seconds, and answers take their time."""
