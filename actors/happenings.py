@@ -1,9 +1,8 @@
 """What the supervision tree tells about itself, as notices: crashes, restarts, stalls, lost messages."""
 
 import logging
-from typing import Literal
 
-from actors.messages import Notice
+from actors.messages import Level, Notice
 from supervision import (
     Abandoned,
     ChildEnded,
@@ -18,8 +17,6 @@ from supervision import (
     SystemFatal,
     TeardownFailed,
 )
-
-Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 SENTENCES: dict[type[Event], str] = {
     LimitReached: "{child} gives up: {offender} failed {count} times, {max_restarts} in {max_seconds:g} s are allowed",

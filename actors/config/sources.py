@@ -16,12 +16,7 @@ from actors.config.sections import StrategySection
 from actors.errors import ConfigError
 
 PREFIX = "STAKEKEEPER_"
-KEY_VARIABLES = {
-    "STAKEKEEPER_CASINO_KEY": "casino",
-    "STAKEKEEPER_TRADING_KEY": "trading",
-    "STAKEKEEPER_WALLET_KEY": "wallet",
-    "STAKEKEEPER_DOMAINS_KEY": "domains",
-}
+KEY_VARIABLES = {f"{PREFIX}{service.upper()}_KEY": service for service in ("casino", "trading", "wallet", "domains")}
 """Variables that hold a service's key; they are credentials, no configuration."""
 
 OTHER_VARIABLES = ("STAKEKEEPER_WEBHOOK_SECRET", crashpoints.VARIABLE)
