@@ -134,7 +134,7 @@ class Agent:
             bets_limit=lambda: self._bets_limit,
             handle=lambda path: self._tree().handle(path),
         )
-        root = blueprint.tree(made_of, self, self._observe)
+        root = blueprint.tree(made_of, self, self._observer)
         self._system = System(root, on_event=self._witness, on_tree=self._say_tree)
         self._started_at = time.monotonic()
         try:
@@ -367,10 +367,6 @@ class Agent:
 
     def _summarise(self, status: Status | None) -> Summary:
         return Summary.of(self.config.agent.id, time.monotonic() - self._started_at, self._witness, status)
-
-    def _observe(self, notice: Notice) -> None:
-        if self._observer:
-            self._observer(notice)
 
     def _breaker_changed(self, service: str, is_open: bool, until: int) -> None:
         for path in (parts.BANKROLL, parts.POLLER):

@@ -36,7 +36,7 @@ MONEY = "money"
 more than a decision."""
 
 
-def tree(parts: Parts, control: Control, observer: Callable[[Notice], None]) -> ChildSpec:
+def tree(parts: Parts, control: Control, observer: Callable[[Notice], None] | None) -> ChildSpec:
     """Return the root of the tree.
 
     Actors get handles, which are good before anybody is up and after every restart; factories ask for them when they

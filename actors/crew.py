@@ -34,7 +34,7 @@ READERS = {"casino": "casino", "trading": "trading", "domains": "domains"}
 
 def crew(parts: Parts) -> ChildSpec:
     """Return the supervisor of the services that take part."""
-    children = [_spec(name, MAKERS[name], parts) for name in staffed(parts.services)]
+    children = [ChildSpec(name, partial(MAKERS[name], parts)) for name in staffed(parts.services)]
     return Supervisor.spec("services", children, max_restarts=10, max_seconds=60)
 
 
@@ -74,10 +74,6 @@ def request_of(wager: Checked, stake_micro: int, tag: str) -> Request:
 def _working(services: frozenset[str]) -> frozenset[str]:
     # Whoever lives on the casino's account needs the one who reads it, though no bet is placed.
     return services | {"casino"} if services & {"escrow", "faucet", "referral"} else services
-
-
-def _spec(name: str, make: Callable[[Parts], Worker], parts: Parts) -> ChildSpec:
-    return ChildSpec(name, lambda: make(parts))
 
 
 def _links(parts: Parts, name: str) -> Links:
