@@ -55,36 +55,50 @@ NO_KEY = frozenset({(401, "unauthorized"), (401, "invalid_key")})
 EVERYWHERE = NO_KEY | {(429, "rate_limited")}
 
 
-def _noes(*codes: str, status: int = 400) -> frozenset[tuple[int, str]]:
-    return frozenset((status, code) for code in codes)
+def _noes(*codes: str) -> frozenset[tuple[int, str]]:
+    # And those that any endpoint gives. The status is 400 unless another stands before the code, as in "404 not_found".
+    named = (code.rpartition(" ") for code in codes)
+    return EVERYWHERE | {(int(status or 400), code) for status, _, code in named}
 
 
-_GAME = EVERYWHERE | {(429, "rate_limit_exceeded"), (404, "not_found")} | _noes(
-    "invalid_amount", "minimum_bet", "insufficient_balance", "kelly_limit_exceeded", "invalid_side",
-    "invalid_direction", "invalid_threshold", "invalid_multiplier", "invalid_cashout", "invalid_number",
-    "invalid_bet_type", "invalid_probability",
+_GAME = _noes(
+    "429 rate_limit_exceeded", "404 not_found", "invalid_amount", "minimum_bet", "insufficient_balance",
+    "kelly_limit_exceeded", "invalid_side", "invalid_direction", "invalid_threshold", "invalid_multiplier",
+    "invalid_cashout", "invalid_number", "invalid_bet_type", "invalid_probability",
 )  # fmt: skip
-_ACT = EVERYWHERE | {(403, "forbidden"), (404, "not_found"), (409, "invalid_status")}
+_PAY = _noes("invalid_request", "invalid_amount", "same_agent", "insufficient_balance", "404 recipient_not_found")
+_WITHDRAW = _noes("invalid_amount", "minimum_withdrawal", "maximum_withdrawal", "invalid_address")
+_CREATE = _noes(
+    "invalid_amount", "invalid_description", "invalid_counterparty", "self_escrow", "402 insufficient_balance",
+    "404 counterparty_not_found", "404 creator_not_found",
+)  # fmt: skip
+_ACT = _noes("403 forbidden", "404 not_found", "409 invalid_status")
+_CLAIM = _noes(
+    "invalid_request", "429 ip_rate_limited", "404 agent_not_found", "409 already_claimed", "403 has_deposits"
+)
+_OPEN = _noes(
+    "invalid_request", "invalid_size", "invalid_side", "invalid_leverage", "position_too_large",
+    "wallet_not_configured", "403 daily_loss_limit_reached",
+)  # fmt: skip
+_EARLY = (
+    "Market not found", "No price", "Max leverage", "Position size too small", "Hyperliquid order rejected",
+    "Order error",
+)  # fmt: skip
+_CLOSE = _noes("wallet_not_configured", "404 position_not_found")
+_LIMIT = _noes(
+    "invalid_request", "invalid_side", "invalid_size", "invalid_price", "too_large", "unknown_coin", "limit_reached"
+)
+_CANCEL = _noes("not_pending", "404 not_found")
+_EXIT = _noes("missing_position_id", "invalid_trigger_price", "position_not_open", "404 position_not_found")
+_REGISTER = _noes("invalid_domain", "domain_unavailable", "insufficient_balance")
 
 CASINO = (
     *(Endpoint("casino", f"/games/{game.path}", K2, _GAME) for game in SOUND_GAMES.values()),
-    Endpoint(
-        "casino",
-        "/stats/pay",
-        K3,
-        EVERYWHERE
-        | _noes("invalid_request", "invalid_amount", "same_agent", "insufficient_balance")
-        | _noes("recipient_not_found", status=404),
-    ),
-    Endpoint(
-        "casino",
-        "/auth/withdraw",
-        K3,
-        EVERYWHERE | _noes("invalid_amount", "minimum_withdrawal", "maximum_withdrawal", "invalid_address"),
-    ),
-    Endpoint("referral", "/daily/claim", K1, EVERYWHERE | _noes("already_claimed")),
+    Endpoint("casino", "/stats/pay", K3, _PAY),
+    Endpoint("casino", "/auth/withdraw", K3, _WITHDRAW),
+    Endpoint("referral", "/daily/claim", K1, _noes("already_claimed")),
     Endpoint("casino", "/fairness/rotate", K1, EVERYWHERE),
-    Endpoint("casino", "/kelly/config", K1, EVERYWHERE | _noes("invalid_risk_factor"), method="PUT"),
+    Endpoint("casino", "/kelly/config", K1, _noes("invalid_risk_factor"), method="PUT"),
     Endpoint("casino", "/bets/batch", K4, why="no transaction: some of its bets may be made and others not"),
     Endpoint("casino", "/games/parlay", K4, why="the venue keeps no tag of a parlay, and it cannot be verified"),
     Endpoint("casino", "/games/video-poker/", K4, why="a draw that is repeated is another paid bet"),
@@ -93,83 +107,23 @@ CASINO = (
     Endpoint("casino", "/kelly/simulate", K4, why="it blocks the whole casino for seconds"),
 )
 ESCROW = (
-    Endpoint(
-        "escrow",
-        "/escrow/create",
-        K2,
-        EVERYWHERE
-        | _noes("invalid_amount", "invalid_description", "invalid_counterparty", "self_escrow")
-        | _noes("insufficient_balance", status=402)
-        | _noes("counterparty_not_found", "creator_not_found", status=404),
-        done=201,
-    ),
+    Endpoint("escrow", "/escrow/create", K2, _CREATE, done=201),
     Endpoint("escrow", "/escrow/complete/", K2, _ACT),
     Endpoint("escrow", "/escrow/release/", K2, _ACT),
     Endpoint("escrow", "/escrow/dispute/", K2, _ACT),
     Endpoint("escrow", "/mcp", K4, why="its release marks the contract and never pays the counterparty"),
 )
 FAUCET = (
-    Endpoint(
-        "faucet",
-        "/faucet/claim",
-        K1,
-        EVERYWHERE
-        | _noes("invalid_request")
-        | {(429, "ip_rate_limited"), (404, "agent_not_found"), (409, "already_claimed"), (403, "has_deposits")},
-    ),
+    Endpoint("faucet", "/faucet/claim", K1, _CLAIM),
     Endpoint("faucet", "/mcp", K4, why="a second door to the same claim"),
 )
 TRADING = (
-    Endpoint(
-        "trading",
-        "/trade/open",
-        K3,
-        EVERYWHERE
-        | _noes("invalid_request", "invalid_size", "invalid_side", "invalid_leverage")
-        | _noes("position_too_large", "wallet_not_configured")
-        | _noes("daily_loss_limit_reached", status=403),
-        early=(
-            "Market not found",
-            "No price",
-            "Max leverage",
-            "Position size too small",
-            "Hyperliquid order rejected",
-            "Order error",
-        ),
-    ),
-    Endpoint(
-        "trading",
-        "/trade/close",
-        K3,
-        EVERYWHERE | _noes("wallet_not_configured") | _noes("position_not_found", status=404),
-    ),
-    Endpoint(
-        "trading",
-        "/trade/limit",
-        K3,
-        EVERYWHERE
-        | _noes("invalid_request", "invalid_side", "invalid_size", "invalid_price")
-        | _noes("too_large", "unknown_coin", "limit_reached"),
-        done=201,
-    ),
-    Endpoint(
-        "trading",
-        "/trade/limit-orders/",
-        K2,
-        EVERYWHERE | _noes("not_pending") | _noes("not_found", status=404),
-        method="DELETE",
-    ),
-    *(
-        Endpoint(
-            "trading",
-            path,
-            K1,
-            EVERYWHERE
-            | _noes("missing_position_id", "invalid_trigger_price", "position_not_open")
-            | _noes("position_not_found", status=404),
-        )
-        for path in ("/trade/stop-loss", "/trade/take-profit")
-    ),
+    Endpoint("trading", "/trade/open", K3, _OPEN, early=_EARLY),
+    Endpoint("trading", "/trade/close", K3, _CLOSE),
+    Endpoint("trading", "/trade/limit", K3, _LIMIT, done=201),
+    Endpoint("trading", "/trade/limit-orders/", K2, _CANCEL, method="DELETE"),
+    Endpoint("trading", "/trade/stop-loss", K1, _EXIT),
+    Endpoint("trading", "/trade/take-profit", K1, _EXIT),
     Endpoint("trading", "/trade/close-all", K4, why="it marks positions as closed and closes nothing"),
     Endpoint("trading", "/trade/check-exits", K4, why="on any failure it marks positions as closed, simulated"),
     Endpoint("trading", "/trade/check-limits", K4, why="on any failure it marks orders as filled, simulated"),
@@ -185,13 +139,7 @@ WALLET = (
     Endpoint("wallet", "/referral/withdraw", K4, why="it books what was never earned; a person must ask for it"),
 )
 DOMAINS = (
-    Endpoint(
-        "domains",
-        "/domains/register",
-        K2,
-        EVERYWHERE | _noes("invalid_domain", "domain_unavailable", "insufficient_balance"),
-        done=201,
-    ),
+    Endpoint("domains", "/domains/register", K2, _REGISTER, done=201),
     Endpoint("domains", "/auctions/", K4, why="auctions never settle, and bids are not reserved"),
     Endpoint("domains", "/referral/withdraw", K4, why="a repetition takes what has come in since"),
 )
