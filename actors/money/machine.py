@@ -22,10 +22,7 @@ class LaneState(StrEnum):
 S = LaneState
 
 TRANSITIONS: dict[tuple[LaneState, LaneState], str] = {
-    (
-        S.IDLE,
-        S.SIZING,
-    ): "a wager passed the rules; its stake is reserved and its intent is on its way to disk",
+    (S.IDLE, S.SIZING): "a wager passed the rules; its stake is reserved and its intent is on its way to disk",
     (S.IDLE, S.STOPPED): "a stop rule or an operator; nothing is open",
     (S.IDLE, S.ERROR): "a person must look: unexplained money on the account",
     (S.SIZING, S.PENDING): "the intent is on disk (J1): it may be sent, once",
@@ -33,10 +30,7 @@ TRANSITIONS: dict[tuple[LaneState, LaneState], str] = {
     (S.SIZING, S.STOPPED): "a stop came before the intent was written",
     (S.SIZING, S.ERROR): "a person must look: the journal contradicts the book",
     (S.PENDING, S.SETTLING): "evidence of the outcome: an answer, a row of the venue, or its proven absence",
-    (
-        S.PENDING,
-        S.ERROR,
-    ): "a person must look: contradictory answers, or the intent's money went and left no bet",
+    (S.PENDING, S.ERROR): "a person must look: contradictory answers, or the intent's money went and left no bet",
     (S.SETTLING, S.IDLE): "the outcome is on disk (J2)",
     (S.SETTLING, S.STOPPED): "the outcome is on disk (J2) and a stop was waiting for it",
     (S.SETTLING, S.ERROR): "the outcome is on disk (J2) and a person must look at it",
