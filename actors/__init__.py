@@ -21,28 +21,14 @@ if TYPE_CHECKING:
     from actors.summary import Summary
 
 _HOMES = {
-    "Agent": "actors.agent",
-    "AgentConfig": "actors.config",
-    "Bet": "actors.money.wagers",
-    "CancelOrder": "actors.money.orders",
-    "CloseOrder": "actors.money.orders",
-    "ConfigError": "actors.errors",
-    "EscrowAct": "actors.money.wagers",
-    "EscrowCreate": "actors.money.wagers",
-    "ExitOrder": "actors.money.orders",
-    "Idle": "actors.money.wagers",
-    "LimitOrder": "actors.money.orders",
-    "Notice": "actors.messages",
-    "Order": "actors.money.orders",
-    "Pay": "actors.money.wagers",
-    "RefusesToTrade": "actors.errors",
-    "RegisterDomain": "actors.money.wagers",
-    "Result": "actors.strategies",
-    "StakekeeperError": "actors.errors",
-    "Strategy": "actors.strategies",
-    "Summary": "actors.summary",
-    "View": "actors.strategies",
-    "Withdraw": "actors.money.wagers",
+    "actors.agent": ("Agent",),
+    "actors.config": ("AgentConfig",),
+    "actors.errors": ("ConfigError", "RefusesToTrade", "StakekeeperError"),
+    "actors.messages": ("Notice",),
+    "actors.money.orders": ("CancelOrder", "CloseOrder", "ExitOrder", "LimitOrder", "Order"),
+    "actors.money.wagers": ("Bet", "EscrowAct", "EscrowCreate", "Idle", "Pay", "RegisterDomain", "Withdraw"),
+    "actors.strategies": ("Result", "Strategy", "View"),
+    "actors.summary": ("Summary",),
 }
 
 __all__ = [
@@ -74,6 +60,7 @@ check_supervision(Path(__file__).parent.parent)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    home = next((home for home, names in _HOMES.items() if name in names), None)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    return getattr(importlib.import_module(home), name)
