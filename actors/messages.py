@@ -357,7 +357,7 @@ Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
 class Notice(Struct, frozen=True):
-    """One significant action, for the log, the console and the counters.
+    """One significant action, for the log, the console and the line of the minute.
 
     `text` is the sentence for people; the other fields are the machine's. `level` is a logging level's name.
     """

@@ -1,11 +1,10 @@
-"""ReporterActor: one JSON line for every significant action, the observer, the counters, the line of the minute."""
+"""ReporterActor: one JSON line for every significant action, the observer, the line of the minute."""
 
+import contextlib
 import json
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from msgspec import Struct
 from pythonjsonlogger.json import JsonFormatter
 
 from actors.happenings import Happenings
-from actors.log_line import TROUBLES, log_line
+from actors.log_line import log_line
 from actors.messages import Notice, Notices
 from actors.money.amounts import signed_usd
 from supervision import Event, Exit, Worker
@@ -22,35 +21,15 @@ from supervision import Event, Exit, Worker
 MINUTE_S = 60.0
 
 
-class GetCounters(Struct, frozen=True):
-    """Ask the reporter for its `Counters` (from outside the tree only)."""
-
-
 @dataclass(slots=True)
-class Counters:
-    """What was reported since the reporter's start.
+class _Counts:
+    """What a minute brought. `restarts` are those after a failure of an actor's own or of one it depends on."""
 
-    Attributes:
-        outcomes: how often each (service, action, outcome) was.
-        errors: warnings and errors by service.
-        crashes: failures of actors.
-        restarts: of actors, after a failure of their own or of one they depend on.
-        gain_micro: sum of what the closed intents brought, in micro-USD.
-        lost_lines: log lines that the disk did not take.
-        observer_errors: exceptions that the observer raised; they were contained.
-    """
-
-    outcomes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    errors: Counter[str] = field(default_factory=Counter)
+    bets: int = 0
+    won: int = 0
+    gain_micro: int = 0
     crashes: int = 0
     restarts: int = 0
-    gain_micro: int = 0
-    lost_lines: int = 0
-    observer_errors: int = 0
-
-    def bets(self, *outcomes: str) -> int:
-        """Return how many bets ended so, at any service."""
-        return sum(n for (_, action, outcome), n in self.outcomes.items() if action == "bet" and outcome in outcomes)
 
 
 class _Minute(Struct, frozen=True):
@@ -58,9 +37,9 @@ class _Minute(Struct, frozen=True):
 
 
 class ReporterActor(Worker):
-    """Receives `Notice`s and the tree's own events; writes, shows and counts them.
+    """Receives `Notice`s and the tree's own events; writes and shows them, and sums up every minute.
 
-    Nothing waits for it, and nothing it cannot write stops money: a full disk or an observer that raises is counted.
+    Nothing waits for it, and nothing it cannot write stops money: it passes over a full disk and an observer that raises.
 
     Args:
         agent_id: stands in every line.
@@ -83,19 +62,18 @@ class ReporterActor(Worker):
         self._wall = wall
         self._observer = observer
         self._happenings = Happenings()
-        self._counters = Counters()
-        self._minute_before = Counters()
+        self._counts = _Counts()
         self._balance = "not reconciled yet"
         self._lines: _Lines | None = None
 
     def setup(self) -> None:
         """Open the log file."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._lines = _Lines(self._log, self._counters)
+        self._lines = _Lines(self._log)
         self.every(MINUTE_S, _Minute())
 
-    def receive(self, message: Any) -> Any:
-        """Take a notice or an event of the tree; answer GetCounters."""
+    def receive(self, message: Any) -> None:
+        """Take a notice or an event of the tree."""
         match message:
             case Notice():
                 self._report(message)
@@ -106,11 +84,8 @@ class ReporterActor(Worker):
                 self._report(self._happenings.notice(message, self._wall()))
             case _Minute():
                 self._report(self._minute())
-            case GetCounters():
-                return deepcopy(self._counters)
             case _:
-                return super().receive(message)
-        return None
+                super().receive(message)
 
     def teardown(self, exit: Exit) -> None:  # noqa: A002, ARG002  the field's word
         """Flush and close the log file."""
@@ -122,32 +97,25 @@ class ReporterActor(Worker):
         if self._lines is not None:  # straight to the file: no host's loggers see it, two agents do not mix
             self._lines.handle(logging.makeLogRecord({"msg": log_line(self._agent_id, notice)}))
         if self._observer is not None and notice.level != "DEBUG":
-            try:
+            with contextlib.suppress(Exception):  # the host's code must not end ours
                 self._observer(notice)
-            except Exception:  # noqa: BLE001  the host's code must not end ours
-                self._counters.observer_errors += 1
 
     def _count(self, notice: Notice) -> None:
-        counters = self._counters
-        counters.outcomes[notice.service, notice.action, notice.outcome] += 1
-        if notice.level in TROUBLES:
-            counters.errors[notice.service] += 1
-        counters.crashes += (notice.action, notice.outcome) == ("crash", "failed")
-        counters.restarts += notice.outcome == "restarted"
-        if notice.action == "bet" and notice.outcome in ("won", "lost"):
-            counters.gain_micro += notice.amount_micro or 0
+        counts, how = self._counts, (notice.action, notice.outcome)
+        if how in (("bet", "won"), ("bet", "lost")):
+            counts.bets += 1
+            counts.won += notice.outcome == "won"
+            counts.gain_micro += notice.amount_micro or 0
+        counts.crashes += how == ("crash", "failed")
+        counts.restarts += notice.outcome == "restarted"
         if notice.action == "reconcile":
             self._balance = "book = venue" if notice.outcome == "ok" else f"book and venue: {notice.outcome}"
 
     def _minute(self) -> Notice:
-        now, before = deepcopy(self._counters), self._minute_before
-        self._minute_before = now
-        won, bets = (now.bets(*ends) - before.bets(*ends) for ends in (("won",), ("won", "lost")))
-        gain = now.gain_micro - before.gain_micro
-        crashes, restarts = now.crashes - before.crashes, now.restarts - before.restarts
-        text = f"1 min: {_n(bets, 'bet')}, {won} won, {signed_usd(gain)} | "
-        text += f"{_n(crashes, 'crash', 'es')}, {_n(restarts, 'restart')} | {self._balance}"
-        return Notice(self._wall(), "reporter", "minute", "ok", text, gain)
+        one, self._counts = self._counts, _Counts()
+        text = f"1 min: {_n(one.bets, 'bet')}, {one.won} won, {signed_usd(one.gain_micro)} | "
+        text += f"{_n(one.crashes, 'crash', 'es')}, {_n(one.restarts, 'restart')} | {self._balance}"
+        return Notice(self._wall(), "reporter", "minute", "ok", text, one.gain_micro)
 
 
 def _n(count: int, noun: str, plural: str = "s") -> str:
@@ -155,15 +123,14 @@ def _n(count: int, noun: str, plural: str = "s") -> str:
 
 
 class _Lines(WatchedFileHandler):
-    """A file of JSON lines that counts what the disk does not take, where logging would print a traceback."""
+    """A file of JSON lines. What the disk does not take is lost, where logging would print a traceback."""
 
-    def __init__(self, path: Path, counters: Counters) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__(path, encoding="utf-8", errors="backslashreplace")
         self.setFormatter(JsonFormatter([], json_serializer=_compact))
-        self._counters = counters
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  logging's name
-        self._counters.lost_lines += 1
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's name
+        """Say nothing."""
 
 
 def _compact(fields: Mapping[str, object], **_: object) -> str:
