@@ -39,7 +39,7 @@ class _Minute(Struct, frozen=True):
 class ReporterActor(Worker):
     """Receives `Notice`s and the tree's own events; writes and shows them, and sums up every minute.
 
-    Nothing waits for it, and nothing it cannot write stops money: it passes over a full disk and an observer that raises.
+    Nothing waits for it, and nothing it cannot write stops money: not a full disk, nor an observer that raises.
 
     Args:
         agent_id: stands in every line.
