@@ -89,9 +89,15 @@ def test_a_withdrawal_that_failed_at_the_venue_is_void_and_the_money_is_there(sh
     assert books.book_micro == books.venue_micro == 100_000_000
 
 
+def buy(stage, name, most):
+    """Play a strategy that wants a name, which the venue's clock might have given to somebody else."""
+    assert stage.house.post("/sandbox/domains", {"domain": name, "free": True}).status == 200
+    stage.play(Buyer(RegisterDomain(name, most)), services__domains=True)
+
+
 def test_a_domain_is_registered_once_and_costs_what_the_venue_charged(stage):
     """Mission 5.4."""
-    stage.play(Buyer(RegisterDomain("stakekeeper-two.xyz", 9)), services__domains=True)
+    buy(stage, "stakekeeper-two.xyz", 9)
     stage.seen.until(action="register_domain", outcome="registered")
     books = ended(stage, "register_domain")
     assert books.state.book.at_venue("domains") < 50_000_000
@@ -99,14 +105,14 @@ def test_a_domain_is_registered_once_and_costs_what_the_venue_charged(stage):
 
 
 def test_a_domain_whose_answer_is_an_error_is_found_by_its_name(shaken):
-    shaken.play(Buyer(RegisterDomain("stakekeeper-two.xyz", 9)), services__domains=True)
+    buy(shaken, "stakekeeper-two.xyz", 9)
     shaken.seen.until(action="register_domain", outcome="registered")
     books = ended(shaken, "register_domain")
     assert [closed.by for closed in books.of(IntentClosed)] == ["look-up"]
 
 
 def test_a_domain_that_costs_more_than_allowed_is_not_registered(stage):
-    stage.play(Buyer(RegisterDomain("stakekeeper-five.xyz", "0.01")), services__domains=True)
+    buy(stage, "stakekeeper-five.xyz", "0.01")
     stage.seen.until("above_max_price", action="register_domain", outcome="refused")
 
 
@@ -119,7 +125,8 @@ def test_watched_names_are_told_and_not_bought(stage):
             seen.append(dict(view.domains))
             return Idle("looks on")
 
-    watched = tuple(f"stakekeeper-{number}.com" for number in range(5))
+    watched = "stakekeeper-one.com", "stakekeeper-two.com"
+    stage.house.post("/sandbox/domains", {"domain": watched[0], "free": True})
     stage.play(Collector(), services__domains=True, domains__watch=watched)
     stage.seen.until(".com is free for 19.44 USD", service="domains")
     stage.seen.reach(lambda: seen and seen[-1], "a free name in the view")
