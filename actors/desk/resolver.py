@@ -31,6 +31,9 @@ LOOKUP_TIMEOUT = 60 * SECOND
 ALL_KNOWN = "9999"
 """In place of a cursor: of an account that is met for the first time no movement is ours."""
 
+BLIND_MOST = 5 * 60 * SECOND
+"""How long an account with an unknown outcome may be unreadable before that is an incident (microseconds)."""
+
 HINT_REST = 30 * SECOND
 """How long an account is open after a reconcile in whose midst an event hinted at another (microseconds): events that
 come in every reading would close it for ever."""
@@ -126,6 +129,10 @@ class Resolver:
     def _cannot_read(self, account: str, watch: Watch, reason: str) -> None:
         wait = TROUBLE_WAITS[min(watch.failures, len(TROUBLE_WAITS) - 1)]
         watch.failures += 1
+        watch.blind_since = watch.blind_since or self.till.now
+        if self.unknown(account) and not watch.alarmed and self.till.now >= watch.blind_since + BLIND_MOST:
+            watch.alarmed = True
+            self.till.incident("unreadable", f"{account} has an unknown outcome and cannot be read: {reason}")
         watch.next_at = self.till.now + wait
         for opened in self.unknown(account):
             track = self.till.tracks[opened.intent]
@@ -157,7 +164,7 @@ class Resolver:
         if asked.purpose == "reconcile" and not evidence.rows_complete:
             self._cannot_read(evidence.account, watch, "its export is cut off")
             return
-        watch.trouble, watch.failures = "", 0
+        watch.trouble, watch.failures, watch.blind_since, watch.alarmed = "", 0, 0, False
         watch.venue_micro = evidence.balance_micro
         watch.risk_factor = evidence.risk_factor or watch.risk_factor
         if evidence.trading:

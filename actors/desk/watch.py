@@ -39,6 +39,8 @@ class Watch:
     sweep_at: int = 0
     failures: int = 0
     trouble: str = ""
+    blind_since: int = 0
+    alarmed: bool = False
     ready: bool = False
     differs_micro: int | None = None
     differed: int = 0

@@ -194,6 +194,21 @@ def test_a_row_that_is_not_what_was_sent_is_booked_as_the_venue_says_and_a_perso
     assert table.sound()
 
 
+@pytest.mark.parametrize("minutes", [4, 6])
+def test_an_unknown_outcome_that_nobody_can_look_up_for_five_minutes_is_an_incident(minutes):
+    table = Table().reconciled()
+    opened = unknown(table)
+    until = table.now + minutes * 60 * SECOND
+    while table.now < until:
+        table.tick()
+        if asked := table.asked:
+            table.asked = None
+            table.tell(LookUpFailed(asked.number, ACCOUNT, "the venue answers 503"))
+        table.now += SECOND
+    assert table.incidents() == (["unreadable"] if minutes > 5 else [])
+    assert (table.outcome(opened), table.bucket(Bucket.RESERVED)) == ("open", "0.45")
+
+
 def test_a_copy_that_took_what_another_lane_has_reserved_is_booked_when_that_is_closed():
     wide = Limits(max_open=1, max_stake_fraction=1, entertainment_micro=10_000_000)
     table = Table(lanes=("a", "b"), balance=2_000_000, limits=wide).reconciled()

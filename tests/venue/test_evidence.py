@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from actors.money.evidence import LedgerRow, Query
+from actors.money.evidence import LedgerRow, NotSent, Query
 from actors.venue import casino as casino_room
 from actors.venue.errors import BadAnswer, BreakerOpen, RateLimited, VenueDown, VenueRefused
 from tests.venue.conftest import bet_ticket, make_casino
@@ -201,6 +201,14 @@ def test_a_read_is_repeated_as_the_table_says():
         assert make_casino(venue.url, wait=waits.append).balance() == 7_000_000
     assert len(waits) == 2
     assert 0.2 <= waits[0] <= waits[1] <= 1.0
+
+
+def test_a_breaker_that_failing_sends_opened_holds_up_no_look_up():
+    with ScriptedVenue(balance=[(200, {"balance_usd": 1})], **{"coin-flip": [(500, {})]}) as venue:
+        casino = make_casino(venue.url)
+        answers = [casino.place(bet_ticket()) for _ in range(9)]
+        assert isinstance(answers[-1], NotSent)
+        assert casino.balance() == 1_000_000
 
 
 def test_failing_reads_open_a_breaker_of_their_own_that_does_not_stop_sends():
