@@ -21,7 +21,6 @@ from actors.money.events import (
     HoldingsTaken,
     IncidentNoted,
     Reconciled,
-    SessionStarted,
     StopLifted,
     StopSet,
     StrayBooked,
@@ -90,8 +89,6 @@ class Reconciler:
         stop = till.state.account(name).stop
         if stop and stop.rule == MISMATCH:
             till.record(StopLifted(till.now, name, MISMATCH, "reconciled"))
-        if accepted:
-            till.record(SessionStarted(till.now, name, till.state.book.equity(name), after_stop=True))
         self.prover.check(evidence, watch)
         self._agreed(name, asked, watch, book, f"book {usd(book, 6)} = venue {usd(evidence.balance_micro, 6)} USD  OK")
 

@@ -18,6 +18,7 @@ from actors.money.events import (
     AgentStarted,
     AgentStopped,
     CreditBooked,
+    DifferenceAccepted,
     EscrowClosed,
     EscrowMoved,
     EscrowOpened,
@@ -242,6 +243,8 @@ class State:
                 self.contracts.pop(event.escrow_id, None)
                 self._remember(f"{event.status}: {event.escrow_id}", "")
                 self._shift(event.account, _from_outside(event.postings))
+            case DifferenceAccepted():
+                self._shift(event.account, event.amount_micro)
             case Reconciled():
                 self._agree(event).shown = ()
             case SuspenseResolved():

@@ -1,5 +1,7 @@
 """Reconciling: the account is adopted once, then every movement at the venue is explained or stops the agent."""
 
+from fractions import Fraction
+
 import pytest
 
 from actors.desk import Desk
@@ -16,6 +18,7 @@ from actors.money.events import (
     StrayBooked,
 )
 from actors.money.evidence import BetRow, Unknown
+from actors.money.risk import Limits
 from tests.desk.kit import ACCOUNT, GAP, SECOND, Table
 
 EVERY = 10 * SECOND
@@ -189,14 +192,25 @@ def test_a_mismatch_outlives_a_crash():
     assert table.lane() == "STOPPED"
 
 
-def test_an_accepted_difference_is_booked_and_begins_a_new_session():
+def test_an_accepted_difference_is_booked_and_is_no_gain():
     table = mismatched()
     table.tell(Reconcile("the support says so"))
     table.run(SECOND)
     (accepted,) = table.of(DifferenceAccepted)
     assert (accepted.amount_micro, accepted.because) == (7, "the support says so")
-    assert [session.after_stop for session in table.of(SessionStarted)] == [True]
+    assert table.state.accounts["casino"].session_start_micro == table.state.book.equity("casino")
     assert (table.lane(), table.sound()) == ("IDLE", True)
+
+
+def test_an_accepted_difference_lifts_no_stop_but_its_own():
+    table = open_table(limits=Limits(stop_loss=Fraction(45, 10_000)))
+    table.play()
+    table.venue.balance -= 10_000
+    table.run(2 * EVERY)
+    table.tell(Reconcile("one cent"))
+    table.run(SECOND)
+    assert [stop.rule for stop in table.of(StopSet)] == ["stop loss", "mismatch", "stop loss"]
+    assert (table.lane(), table.sound()) == ("STOPPED", True)
 
 
 def test_a_difference_that_an_earlier_process_told_is_accepted():
