@@ -1,7 +1,7 @@
 """Closing intents: the one place where an outcome becomes postings."""
 
 from actors.desk.prover import check_nonce
-from actors.desk.till import Till
+from actors.desk.till import HOUSE_WAIT, Till
 from actors.messages import Settled
 from actors.money.amounts import signed_usd, usd
 from actors.money.audit import bet_postings, payout_of
@@ -122,7 +122,9 @@ def close_unexecuted(
     close(till, closed, opened, retry_at)
     words = {"refused": "refused by the venue", "not_sent": "not sent", "void": "void, the venue never executed it"}
     say_closed(till, opened, outcome, f"{words.get(outcome, outcome)}: {reason}", by, 0)
-    if opened.lane == HOUSE:  # it is tried once
+    if opened.lane == HOUSE:
+        if retry_at is not None or (outcome, by) == ("void", "look-up"):
+            till.tried[opened.subject] = max(retry_at or 0, till.now + HOUSE_WAIT)
         till.incident("left open", f"{opened.kind} {opened.subject} was {outcome}: {reason}", opened.intent)
 
 

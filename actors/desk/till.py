@@ -20,6 +20,9 @@ from actors.money.wagers import Checked, Request
 SECOND = 1_000_000
 REPORTER = "reporter"
 
+HOUSE_WAIT = 10 * SECOND
+"""How long the house waits before it tries again what certainly did not come about (microseconds)."""
+
 QUIET_DOUBLINGS = 4
 """How often at most the quiet period is doubled within a session."""
 
@@ -116,7 +119,8 @@ class Track:
 class Till:
     """The state and the step that is being decided.
 
-    `losses` are those of open positions, by account (micro-USD); `tried` is what the house tried to close or cancel.
+    `losses` are those of open positions, by account (micro-USD); `tried` is what the house tried to close or cancel,
+    and until when (UTC microseconds) it does not try that again.
     """
 
     state: State
@@ -126,7 +130,7 @@ class Till:
     moved_at: dict[str, int] = field(default_factory=dict)
     tracks: dict[str, Track] = field(default_factory=dict)
     losses: dict[str, int] = field(default_factory=dict)
-    tried: set[str] = field(default_factory=set)
+    tried: dict[str, int] = field(default_factory=dict)
     _events: list[Event] = field(default_factory=list)
     _mail: list[Mail] = field(default_factory=list)
 

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from actors.desk import operator, settle, trading
 from actors.desk.answers import Answers
-from actors.messages import Denied, Drain, LaneView, Notice, Poll, Resume, Settled
+from actors.desk.till import HOUSE_WAIT
+from actors.messages import Denied, Drain, LaneView, Notice, Poll, Resume, ServiceHealth, Settled
 from actors.money import trading as evidence
 from actors.money.book import Bucket
 from actors.money.events import AgentStopped, IncidentNoted, IntentClosed, LaneFailed, StopSet, TradeBooked
@@ -17,7 +18,7 @@ from actors.money.orders import CancelOrder, CloseOrder, ExitOrder, LimitOrder, 
 from actors.money.positions import LimitView, TradeDone
 from actors.money.risk import Limits
 from tests.desk.exchange import TradingDesk
-from tests.desk.kit import QUIET, SECOND
+from tests.desk.kit import QUIET, SECOND, SEND_TIMEOUT
 
 
 @pytest.fixture(autouse=True)
@@ -570,6 +571,31 @@ def test_what_the_house_tries_it_tries_once():
     desk.tell(Resume("ada"))
     desk.run(SECOND)
     assert len(desk.sent) == 3
+
+
+@pytest.mark.parametrize("answer", [NotSent("out of reach"), Refused("rate_limited", temporary=True), Unknown("cut")])
+def test_the_house_tries_again_what_never_reached_the_venue(answer):
+    desk, close = losing()
+    desk.answer(close, answer)
+    desk.run(SEND_TIMEOUT + 60 * SECOND)
+    first, again, *_ = list(desk.sent.values())[1:]
+    assert (first, again.kind, again.subject) == (close, "close_order", close.subject)
+    assert again.at >= close.at + HOUSE_WAIT
+    desk.venue.close("BTC", desk.now)
+    desk.answer(list(desk.sent.values())[-1], Executed(trade=TradeDone("closed")))
+    assert desk.reconciled().sound()
+
+
+def test_the_house_waits_for_the_breaker_and_then_closes():
+    desk = TradingDesk()
+    desk.opened("400")
+    desk.venue.prices["BTC"] -= 4_000
+    desk.tell(ServiceHealth("trading", True, desk.now + 30 * SECOND))
+    desk.tell(Poll("trading", "positions"))
+    desk.run(29 * SECOND)
+    assert (len(desk.sent), desk.incidents()) == (1, ["left open"])
+    desk.run(2 * SECOND)
+    assert [one.kind for one in desk.sent.values()] == ["order", "close_order"]
 
 
 def losing():
