@@ -133,6 +133,7 @@ class Agent:
             lanes=lanes,
             bets_limit=lambda: self._bets_limit,
             handle=lambda path: self._tree().handle(path),
+            holders=site.holders,
         )
         root = blueprint.tree(made_of, self, self._observer)
         self._system = System(root, on_event=self._witness, on_tree=self._say_tree)

@@ -48,7 +48,7 @@ from actors.money.machine import IllegalTransition
 from actors.money.state import State
 from actors.money.wagers import Request
 from actors.ticket import Ticket
-from supervision import Exit, Handle, Refuse, Worker
+from supervision import Exit, Fatal, Handle, Refuse, Worker
 
 TICK_S = 0.05
 """How often what is due is looked at, in seconds: look-ups, overdue answers, reconciles; and notices leave together.
@@ -179,6 +179,11 @@ class BankrollActor(Worker):
     def _begin(self, epoch: int) -> None:
         if broken := self._state.book.violations():
             raise JournalRefused(f"the replayed book is broken: {'; '.join(broken)}")
+        for name, holder in self._terms.holders.items():
+            if name in state.accounts and state.accounts[name].holder not in ("", holder):
+                raise Fatal(
+                    f"The journal's {name} account is not the one of this key: use its key, or another data directory."
+                )
         reached("replayed")
         self._desk = Desk(self._state, self._terms, epoch, self._accounts)
         self._carry_out(self._desk.begin(self._wall()))

@@ -103,6 +103,7 @@ def terms_of(parts: Parts) -> Terms:
         entropy=parts.world.entropy,
         bets_limit=parts.bets_limit,
         has_room=parts.world.has_room,
+        holders=parts.holders,
     )
 
 

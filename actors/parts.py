@@ -1,6 +1,6 @@
 """What the tree's actors are made from, and the paths by which they find each other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -27,6 +27,7 @@ class Parts(Struct, frozen=True):
         lanes: the strategies.
         bets_limit: see `Terms`.
         handle: finds an actor by its path.
+        holders: see `Terms`.
     """
 
     config: AgentConfig
@@ -37,6 +38,7 @@ class Parts(Struct, frozen=True):
     lanes: Sequence[Lane]
     bets_limit: Callable[[], int | None]
     handle: Callable[[str], Handle]
+    holders: Mapping[str, str] = {}
 
     @property
     def bankroll(self) -> Handle:

@@ -65,10 +65,14 @@ class Site(Struct, frozen=True):
         return self.accounts[owner_of(service)]
 
     @property
+    def holders(self) -> dict[str, str]:
+        """Return what tells each account from others of its service, without telling a key."""
+        return {name: _fingerprint(credential) for name, credential in self.accounts.items()}
+
+    @property
     def fingerprint(self) -> str:
         """Tells accounts apart without telling a key."""
-        first = next(self.accounts[name] for name in ACCOUNTS if name in self.accounts)
-        return hashlib.sha256(first.key.get_secret_value().encode()).hexdigest()[:16]
+        return next(self.holders[name] for name in ACCOUNTS if name in self.accounts)
 
 
 def find_site(config: AgentConfig) -> Site:
@@ -138,6 +142,10 @@ def _check_one_place(services: frozenset[str], urls: Mapping[str, str]) -> None:
             f"venue.{here[0]} is on this machine and venue.{there[0]} = {urls[there[0]]} is not; "
             f"give both an address of one kind, or turn {there[0]} off in [services]."
         )
+
+
+def _fingerprint(credential: Credential) -> str:
+    return hashlib.sha256(credential.key.get_secret_value().encode()).hexdigest()[:16]
 
 
 def _usable(owner: str, credential: Credential) -> Credential:

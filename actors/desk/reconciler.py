@@ -54,9 +54,12 @@ class Reconciler:
         at, refs = cursor(evidence.history)
         known = (*(row.bet_id for row in evidence.rows), *(row.ref for row in evidence.history if row.ref))
         known += tuple(order.order_id for order in (evidence.trading.limits if evidence.trading else ()))
-        postings = moved(name, Bucket.EXTERNAL, Bucket.AVAILABLE, balance)
+        postings, holder = (
+            moved(name, Bucket.EXTERNAL, Bucket.AVAILABLE, balance),
+            self.till.terms.holders.get(name, ""),
+        )
         self.till.record(
-            AccountAdopted(now, name, balance, evidence.nonces, at, refs, known, postings, evidence.venue_at)
+            AccountAdopted(now, name, balance, evidence.nonces, at, refs, known, postings, evidence.venue_at, holder)
         )
         accounts = self.till.state.accounts
         pause = next((one.pause for one in accounts.values() if one.pause), None)
@@ -85,7 +88,8 @@ class Reconciler:
         book = till.state.book.at_venue(name)
         venue = evidence.balance_micro
         cursor_at, cursor_refs, venue_at = found.cursor_at, found.cursor_refs, evidence.venue_at
-        till.record(Reconciled(till.now, name, book, venue, evidence.nonces, cursor_at, cursor_refs, venue_at))
+        holder = till.terms.holders.get(name, "")
+        till.record(Reconciled(till.now, name, book, venue, evidence.nonces, cursor_at, cursor_refs, venue_at, holder))
         stop = till.state.account(name).stop
         if stop and stop.rule == MISMATCH:
             till.record(StopLifted(till.now, name, MISMATCH, "reconciled"))

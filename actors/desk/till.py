@@ -63,6 +63,7 @@ class Terms(Struct, frozen=True):
         requests: builds the exact request of a wager: (wager, stake in micro-USD, tag).
         bets_limit: how many bets this run may make in all; None is no limit. Asked at every proposal.
         has_room: whether the disk has room for something new. Asked at every proposal.
+        holders: by account, what tells it from others of its service; an account without one is not checked.
         boot: of the machine; see `Boot`.
         entropy: 128 random bits as 32 hexadecimal digits, from the operating system (a seed only in simulation).
     """
@@ -84,6 +85,7 @@ class Terms(Struct, frozen=True):
     entropy: Callable[[], str]
     bets_limit: Callable[[], int | None]
     has_room: Callable[[], bool]
+    holders: Mapping[str, str] = {}
 
 
 class Mail(Struct, frozen=True):

@@ -52,7 +52,10 @@ class SessionStarted(Struct, frozen=True):
 
 
 class AccountAdopted(Struct, frozen=True):
-    """An account at the venue was met for the first time, with its balance as the opening entry."""
+    """An account at the venue was met for the first time, with its balance as the opening entry.
+
+    `holder` tells it from others of its service ("": not known).
+    """
 
     at: int
     account: str
@@ -63,6 +66,7 @@ class AccountAdopted(Struct, frozen=True):
     known_refs: tuple[str, ...] = ()
     postings: tuple[Posting, ...] = ()
     venue_at: int = 0
+    holder: str = ""
 
 
 class IntentOpened(Struct, frozen=True):
@@ -250,6 +254,7 @@ class Reconciled(Struct, frozen=True):
     cursor_at: str
     cursor_refs: tuple[str, ...]
     venue_at: int = 0
+    holder: str = ""
 
 
 class DifferenceAccepted(Struct, frozen=True):

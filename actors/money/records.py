@@ -32,7 +32,8 @@ class Account:
 
     `shown` are rows of the venue's history that are explained by intents which were closed since the last reconcile.
     `reconciled_at` is our time of the last agreement with the venue, `venue_at` the venue's (0: an older journal),
-    `agreed_nonces` the draws there were. `late` counts what turned up in this session after it was closed as void.
+    `agreed_nonces` the draws there were, `holder` what told it from others of its service. `late` counts what turned up
+    in this session after it was closed as void.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Account:
     reconciled_at: int = 0
     venue_at: int = 0
     agreed_nonces: int = 0
+    holder: str = ""
     late: int = 0
     cursor_at: str = ""
     cursor_refs: tuple[str, ...] = ()

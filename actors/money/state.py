@@ -256,6 +256,7 @@ class State:
         account = self.account(event.account)
         account.nonces = account.agreed_nonces = event.nonces
         account.reconciled_at, account.venue_at = event.at, event.venue_at
+        account.holder = event.holder or account.holder
         account.cursor_at, account.cursor_refs = event.cursor_at, event.cursor_refs
         return account
 

@@ -1,11 +1,13 @@
 """Trading end to end: a real agent at the built-in venue's trading server and exchange, and what goes wrong between."""
 
+import json
 from decimal import Decimal
 
 import pytest
 
 from actors.credentials import Credentials
 from actors.desk import opening
+from actors.errors import RefusesToTrade
 from actors.money.book import Bucket
 from actors.money.events import HoldingsTaken, IntentClosed, IntentOpened, TradeBooked
 from actors.money.orders import CancelOrder, CloseOrder, ExitOrder, LimitOrder, Order
@@ -89,6 +91,27 @@ def test_a_position_is_opened_and_closed_and_the_account_is_the_exchanges(stage)
     assert [one.kind for one in books.of(IntentOpened)] == ["order", "close_order"]
     assert len(books.of(TradeBooked)) == 2
     assert books.state.book.balance("trading", Bucket.FEES) > 0
+
+
+def fail(stage):
+    """Start an agent that is to fail, while it starts or at once behind it."""
+    agent = stage.play()
+    agent.wait(seconds=5)
+    raise agent.failure()
+
+
+def test_another_accounts_key_is_refused_before_anything_is_read_or_decided(stage):
+    stage.play()
+    stage.until(phase="RUNNING")
+    stage.end()
+    keys = stage.data / "credentials.json"
+    kept = keys.read_text()
+    keys.write_text(json.dumps({name: one for name, one in json.loads(kept).items() if name != "trading"}))
+    with pytest.raises(RefusesToTrade, match="trading account is not the one of this key"):
+        fail(stage)
+    keys.write_text(kept)
+    stage.play()
+    stage.until(phase="RUNNING")
 
 
 def test_a_lane_sees_its_position_and_its_price(stage):
