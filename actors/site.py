@@ -50,6 +50,8 @@ class Site(Struct, frozen=True):
         builtin: whether the venue announced itself as the built-in one.
         unlimited: whether it announced that its rate limiters are off.
         description: for people.
+        fingerprint: tells whose journal it is without telling a key: by the first account of all that there is a key
+            for, whether its services are on or off.
     """
 
     services: frozenset[str]
@@ -59,6 +61,7 @@ class Site(Struct, frozen=True):
     builtin: bool
     unlimited: bool
     description: str
+    fingerprint: str
 
     def credential(self, service: str) -> Credential:
         """Return whose account a service works on."""
@@ -68,11 +71,6 @@ class Site(Struct, frozen=True):
     def holders(self) -> dict[str, str]:
         """Return what tells each account from others of its service, without telling a key."""
         return {name: _fingerprint(credential) for name, credential in self.accounts.items()}
-
-    @property
-    def fingerprint(self) -> str:
-        """Tells accounts apart without telling a key."""
-        return next(self.holders[name] for name in ACCOUNTS if name in self.accounts)
 
 
 def find_site(config: AgentConfig) -> Site:
@@ -94,7 +92,7 @@ def find_site(config: AgentConfig) -> Site:
         host = urlsplit(configured[owners[0]]).hostname
         return Site(
             services, MappingProxyType(configured), config.venue.price_feed, MappingProxyType(accounts),
-            builtin=False, unlimited=False, description=f"{host}",
+            builtin=False, unlimited=False, description=f"{host}", fingerprint=_first(credentials),
         )  # fmt: skip
     root = _root(config)
     urls = {name: f"{root}{mount}" for name, mount in MOUNTS.items()} | configured
@@ -106,6 +104,7 @@ def find_site(config: AgentConfig) -> Site:
     return Site(
         services, MappingProxyType(urls), feed, MappingProxyType(accounts),
         builtin=builtin, unlimited=said is not None and said.limits == "off", description=description,
+        fingerprint=_first(credentials),
     )  # fmt: skip
 
 
@@ -142,6 +141,10 @@ def _check_one_place(services: frozenset[str], urls: Mapping[str, str]) -> None:
             f"venue.{here[0]} is on this machine and venue.{there[0]} = {urls[there[0]]} is not; "
             f"give both an address of one kind, or turn {there[0]} off in [services]."
         )
+
+
+def _first(credentials: Credentials) -> str:
+    return next(_fingerprint(one) for one in map(credentials.get, ACCOUNTS) if one)
 
 
 def _fingerprint(credential: Credential) -> str:

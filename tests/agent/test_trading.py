@@ -93,6 +93,15 @@ def test_a_position_is_opened_and_closed_and_the_account_is_the_exchanges(stage)
     assert books.state.book.balance("trading", Bucket.FEES) > 0
 
 
+def test_a_service_may_be_switched_off_and_on_again_and_the_journal_stays_ours(stage):
+    stage.play()
+    stage.until(phase="RUNNING")
+    stage.play(**{f"services.{name}": False for name in ("casino", "escrow", "faucet", "referral")})
+    stage.until(phase="RUNNING")
+    stage.play()
+    stage.until(phase="RUNNING")
+
+
 def fail(stage):
     """Start an agent that is to fail, while it starts or at once behind it."""
     agent = stage.play()
