@@ -25,12 +25,11 @@ class _Wanted:
     seed: int
     faults: str
     limits: str
-    port: int
     idle_exit_s: float
 
 
 def ensure_running(
-    data_dir: Path, *, seed: int, faults: str = "", limits: str = "contract", port: int = 0, idle_exit_s: float = 10
+    data_dir: Path, *, seed: int, faults: str = "", limits: str = "contract", idle_exit_s: float = 10
 ) -> str:
     """Find the venue that lives on `data_dir`, or start it in a session of its own; about 0.4 s when cold.
 
@@ -42,7 +41,6 @@ def ensure_running(
         seed: of server seeds, prices and faults.
         faults: as after `--faults`.
         limits: of its rate limiters, "contract" or "off".
-        port: 0 takes a free one.
         idle_exit_s: it ends so long after its last user; 0 is never.
 
     Returns:
@@ -51,7 +49,7 @@ def ensure_running(
     Raises:
         SandboxError: it did not start, or one lives there with other faults or limits; the text says what to do.
     """
-    wanted = _Wanted(data_dir.resolve(), seed, faults, limits, port, idle_exit_s)
+    wanted = _Wanted(data_dir.resolve(), seed, faults, limits, idle_exit_s)
     deadline, pause_s, child = time.monotonic() + START_TIMEOUT_S, FIRST_LOOK_S, None
     while time.monotonic() < deadline:
         url = _living(wanted)
@@ -123,7 +121,6 @@ def _start(wanted: _Wanted) -> int:
         "--seed": wanted.seed,
         "--faults": wanted.faults,
         "--limits": wanted.limits,
-        "--port": wanted.port,
         "--idle-exit": wanted.idle_exit_s,
     }
     options = ["--detach", *(f"{name}={value}" for name, value in arguments.items())]
