@@ -191,7 +191,7 @@ def test_a_close_without_an_answer_is_found_by_its_fill(stage, fault):
 
 def test_a_falsely_empty_list_of_the_venue_changes_nothing(stage):
     dealer = stage.dealing(LONG)
-    stage.seen.reach(lambda: dealer.view.positions, "the position in view")
+    stage.seen.reach(lambda: dealer.view and dealer.view.positions, "the position in view")
     position = stage.position()
     stage.fault(f"empty@{V1}/trade/positions=1")
     assert stage.agent.reconcile()["ok"]
