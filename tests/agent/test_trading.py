@@ -20,6 +20,7 @@ LONG = Order("ETH", "long", "100", 5)
 
 class Dealer(Script):
     account = "trading"
+    view = None
 
     def decide(self, view):
         self.view = view
