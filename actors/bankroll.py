@@ -179,8 +179,8 @@ class BankrollActor(Worker):
     def _begin(self, epoch: int) -> None:
         if broken := self._state.book.violations():
             raise JournalRefused(f"the replayed book is broken: {'; '.join(broken)}")
-        for name, holder in self._terms.holders.items():
-            if name in state.accounts and state.accounts[name].holder not in ("", holder):
+        for name, account in self._state.accounts.items():
+            if account.holder and account.holder != self._terms.holders.get(name, account.holder):
                 raise Fatal(
                     f"The journal's {name} account is not the one of this key: use its key, or another data directory."
                 )

@@ -54,10 +54,8 @@ class Reconciler:
         at, refs = cursor(evidence.history)
         known = (*(row.bet_id for row in evidence.rows), *(row.ref for row in evidence.history if row.ref))
         known += tuple(order.order_id for order in (evidence.trading.limits if evidence.trading else ()))
-        postings, holder = (
-            moved(name, Bucket.EXTERNAL, Bucket.AVAILABLE, balance),
-            self.till.terms.holders.get(name, ""),
-        )
+        postings = moved(name, Bucket.EXTERNAL, Bucket.AVAILABLE, balance)
+        holder = self.till.terms.holders.get(name, "")
         self.till.record(
             AccountAdopted(now, name, balance, evidence.nonces, at, refs, known, postings, evidence.venue_at, holder)
         )
