@@ -47,7 +47,7 @@ from actors.money.machine import LaneState, move
 from actors.money.outgoing import withdrawal_key
 from actors.money.positions import Holdings
 from actors.money.records import HOUSE, TRADING, Account, Contract, Lane, Tally, Void
-from actors.money.risk import MICROS_PER_DAY, MICROS_PER_MINUTE, PAUSE, Exposure
+from actors.money.risk import MICROS_PER_DAY, MICROS_PER_MINUTE, PAUSE, Exposure, next_midnight
 
 RECENT_REFS = 10_000
 """How many references of the venue are kept in memory to know its rows by; the journal's index knows all."""
@@ -296,6 +296,9 @@ class State:
             self.run_at, self.run_epoch = event.at, event.epoch
             for account in self.accounts.values():  # the clock may have been another
                 account.bets_at = deque(min(at, event.at) for at in account.bets_at)
+                if account.stop and account.stop.until:
+                    until = min(account.stop.until, next_midnight(event.at))
+                    account.stop = structs.replace(account.stop, until=until)
 
     def _open(self, event: IntentOpened) -> None:
         lane, account = self.lane(event.lane, event.account), self.account(event.account)

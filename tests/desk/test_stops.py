@@ -263,6 +263,16 @@ def test_a_clock_that_was_set_back_forgets_no_loss_of_the_day(ahead):
     assert [stop.rule for stop in table.of(StopSet)] == ["daily loss"]
 
 
+def test_a_stop_of_a_day_ends_with_the_next_day_though_a_clock_of_a_far_future_set_it():
+    table = stopping_at_one_loss("daily_loss", now=NOON + 400 * DAY)
+    table.play()
+    table.now = NOON
+    table.crash().reconciled()
+    assert table.lane() == "STOPPED"
+    table.run(2 * DAY, beat=3_600 * SECOND)
+    assert table.lane() == "IDLE"
+
+
 def test_after_a_clock_of_a_far_future_days_begin_again():
     table = stopping_at_one_loss("daily_loss", now=NOON + 400 * DAY)
     table.play(wager=bet("0.44"))
