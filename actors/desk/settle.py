@@ -156,12 +156,13 @@ def close_contradicted(till: Till, opened: IntentOpened, text: str) -> None:
 
 
 def close_incomplete(till: Till, opened: IntentOpened, reference: str, *, drew: bool) -> None:
-    """The venue took the stake and has no bet to show: the stake goes to suspense, and a person must look.
+    """The venue took the stake and has no bet or contract to show: it goes to suspense, and a person must look.
 
     `drew`: it also used up a draw, which is explained by this.
     """
     lost = Posting(opened.account, Bucket.RESERVED, Bucket.SUSPENSE, opened.stake_micro)
-    reason = f"the venue's ledger has the stake ({reference}) and no bet"
+    what = "bet" if opened.kind == "bet" else "contract"
+    reason = f"the venue's ledger has the stake ({reference}) and no {what}"
     closed = IntentClosed(
         till.now, opened.intent, opened.lane, opened.account, "incomplete", reason,
         venue_ref=reference, nonces=int(drew), by="look-up", postings=(lost,),

@@ -22,6 +22,7 @@ from actors.money.events import (
     IntentOpened,
     StrayBooked,
     StrayKind,
+    SuspenseResolved,
     TradeBooked,
 )
 from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow
@@ -48,7 +49,7 @@ class Audit(Struct, frozen=True):
         events: what must be booked, in order.
         unexplained_micro: venue minus book after booking them; within the tolerance it is zero.
         nonce_gap: draws at the venue that no known bet explains.
-        debits: stakes taken by bets that have no row anywhere: ledger reference and amount.
+        debits: stakes that went and left no bet, or no contract, anywhere: ledger reference and amount.
         covers_since: whether the ledger's 50 rows reach back behind the moment asked about.
         cursor_at, cursor_refs: how far the history has been booked now.
         unseen: contracts that took money and that the venue does not show.
@@ -128,8 +129,10 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     at, refs = cursor(evidence.history) if evidence.detailed else (_settled(evidence.ledger), ())
     if at < account.cursor_at or (at == account.cursor_at and not evidence.detailed):
         at, refs = account.cursor_at, account.cursor_refs
-    locks = [row.reason.removeprefix(LOCK) for _, row in fresh if row.reason.startswith(LOCK)]
-    shown_contracts = {view.escrow_id for view in evidence.escrows}
+    locks = {row.reason.removeprefix(LOCK): row for _, row in fresh if row.reason.startswith(LOCK)}
+    locks = {lock: row for lock, row in locks.items() if lock not in state.recent}
+    debits += tuple((lock, -row.change_micro) for lock, row in locks.items() if _may_be_ours(state, evidence, row))
+    shown_contracts = {view.escrow_id for view in evidence.escrows} | {reference for reference, _ in debits}
     return Audit(
         events=tuple(events),
         unexplained_micro=evidence.balance_micro - state.book.at_venue(name) - booked_micro,
@@ -140,7 +143,7 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
         cursor_refs=refs,
         grain_micro=evidence.grain_micro,
         drift=drift(held, evidence.trading, state.traded) if held and evidence.trading else "",
-        unseen=tuple(lock for lock in locks if lock not in shown_contracts and lock not in state.recent),
+        unseen=tuple(lock for lock in locks if lock not in shown_contracts),
     )
 
 
@@ -159,6 +162,19 @@ def turned_up(state: State, evidence: Evidence, now: int) -> list[StrayBooked]:
     """
     strays = (_stray(state, evidence.account, row, now) for row in evidence.rows if row.bet_id not in state.recent)
     return [stray for stray in strays if stray.kind != "foreign"]
+
+
+def listed_late(state: State, evidence: Evidence, now: int) -> list[SuspenseResolved]:
+    """Return what becomes of stakes that had gone without their bets, where the venue lists the bets after all."""
+    found = []
+    for row in evidence.rows:
+        held = state.suspended.get(state.recent.get(row.bet_id, ""))
+        if held and (held.account, held.amount_micro) == (evidence.account, row.stake_micro):
+            payout, because = payout_of(row), f"the venue lists {row.bet_id} after all"
+            postings = bet_postings(held.account, Bucket.SUSPENSE, row.stake_micro, payout)
+            intent = state.recent[row.bet_id]
+            found.append(SuspenseResolved(now, intent, held.account, "executed", payout, because, postings))
+    return found
 
 
 def vanished(state: State, evidence: Evidence, before: int) -> list[Unproven]:
@@ -208,7 +224,7 @@ def _unrounded(row: BetRow, ledger: Sequence[LedgerRow]) -> BetRow:
 def _external(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: int) -> list[Event]:
     booked = None
     if row.reason.startswith(LOCK):
-        booked = _lock(state, evidence, row.reason.removeprefix(LOCK), now)
+        booked = _lock(state, evidence, row, now)
     elif row.reason.startswith(REFUND):
         booked = _refund(state, row.reason.removeprefix(REFUND), row.change_micro, now)
     elif row.reason in (PAYMENT, WITHDRAWAL) or row.reason.startswith(DOMAIN):
@@ -288,9 +304,10 @@ def _may_fill(state: State, evidence: Evidence, order: IntentOpened) -> bool:
     return closing or any(one.coin == coin for one in (*held.orders, *filled))
 
 
-def _lock(state: State, evidence: Evidence, escrow_id: str, now: int) -> list[Event] | None:
+def _lock(state: State, evidence: Evidence, row: HistoryRow, now: int) -> list[Event] | None:
     # None: a contract that is not ours, which is money that went.
-    if escrow_id in state.recent:
+    escrow_id = row.reason.removeprefix(LOCK)
+    if escrow_id in state.recent or _may_be_ours(state, evidence, row):
         return []
     view = next((view for view in evidence.escrows if view.escrow_id == escrow_id), None)
     tag = view.description.rpartition("[")[2].removesuffix("]") if view else ""
@@ -299,6 +316,14 @@ def _lock(state: State, evidence: Evidence, escrow_id: str, now: int) -> list[Ev
     if view and tag in state.recent:
         return _stray_escrow(evidence.account, view, "duplicate", state.recent[tag], now)
     return None
+
+
+def _may_be_ours(state: State, evidence: Evidence, row: HistoryRow) -> bool:
+    # What took the stake of an open contract of ours and shows none: a debit, which the verdict on that one explains.
+    escrow_id, stake = row.reason.removeprefix(LOCK), -row.change_micro
+    shown = any(view.escrow_id == escrow_id for view in evidence.escrows)
+    opened = (one for one in state.open.values() if one.account == evidence.account)
+    return not shown and any((one.kind, one.stake_micro) == ("escrow_create", stake) for one in opened)
 
 
 def _refund(state: State, escrow_id: str, credited_micro: int, now: int) -> list[Event] | None:

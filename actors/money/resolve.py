@@ -94,7 +94,9 @@ def judge(absent: Sequence[IntentOpened], audit: Audit) -> Verdict:
     left = list(audit.debits)
     incomplete = []
     for opened in absent:
-        match = next((debit for debit in left if opened.kind == "bet" and debit[1] == opened.stake_micro), None)
+        named = {"bet": "bet_", "escrow_create": "esc_"}.get(opened.kind)
+        alike = (one for one in left if named and one[0].startswith(named) and one[1] == opened.stake_micro)
+        match = next(alike, None)
         if match:
             left.remove(match)
             incomplete.append((opened.intent, match[0]))

@@ -245,6 +245,17 @@ def test_an_escrow_counts_as_exposure():
     assert not table.of(IntentOpened)
 
 
+def test_a_stake_that_went_without_its_contract_waits_in_suspense_for_a_person():
+    table = Table(reconcile_every=10 * SECOND).reconciled()
+    opened = table.propose(EscrowCreate("5", "ag_other", "work"))
+    view = table.venue.lock(opened.tag, opened.stake_micro, table.now)
+    del table.venue.escrows[view.escrow_id]
+    table.answer(opened, Unknown("reset"))
+    table.run(60 * SECOND)
+    assert (table.outcome(opened), table.bucket(Bucket.SUSPENSE)) == ("incomplete", "5.00")
+    assert (table.incidents(), table.lane(), table.sound()) == (["venue_incomplete"], "ERROR", True)
+
+
 def test_money_for_a_contract_that_the_venue_does_not_show_is_booked_with_an_incident():
     table = Table(reconcile_every=10 * SECOND).reconciled()
     view = table.venue.lock("a stranger's", 1_000_000, table.now)
