@@ -1,6 +1,5 @@
 """ReporterActor: one JSON line for every significant action, the observer, the line of the minute."""
 
-import contextlib
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from actors.happenings import Happenings
 from actors.log_line import log_line
-from actors.messages import Notice, Notices
+from actors.messages import Level, Notice, Notices
 from actors.money.amounts import signed_usd
 from supervision import Event, Exit, Worker
 
@@ -23,13 +22,18 @@ MINUTE_S = 60.0
 
 @dataclass(slots=True)
 class _Counts:
-    """What a minute brought. `restarts` are those after a failure of an actor's own or of one it depends on."""
+    """What a minute brought. `restarts` are those after a failure of an actor's own or of one it depends on.
+
+    `raised` are exceptions of the observer, `lost` lines that the disk did not take.
+    """
 
     bets: int = 0
     won: int = 0
     gain_micro: int = 0
     crashes: int = 0
     restarts: int = 0
+    raised: int = 0
+    lost: int = 0
 
 
 class _Minute(Struct, frozen=True):
@@ -39,7 +43,8 @@ class _Minute(Struct, frozen=True):
 class ReporterActor(Worker):
     """Receives `Notice`s and the tree's own events; writes and shows them, and sums up every minute.
 
-    Nothing waits for it, and nothing it cannot write stops money: not a full disk, nor an observer that raises.
+    Nothing waits for it, and nothing it cannot write stops money: a full disk and an observer that raises are told with
+    the next minute.
 
     Args:
         agent_id: stands in every line.
@@ -69,7 +74,7 @@ class ReporterActor(Worker):
     def setup(self) -> None:
         """Open the log file."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._lines = _Lines(self._log)
+        self._lines = _Lines(self._log, self._lose)
         self.every(MINUTE_S, _Minute())
 
     def receive(self, message: Any) -> None:
@@ -97,8 +102,13 @@ class ReporterActor(Worker):
         if self._lines is not None:  # straight to the file: no host's loggers see it, two agents do not mix
             self._lines.handle(logging.makeLogRecord({"msg": log_line(self._agent_id, notice)}))
         if self._observer is not None and notice.level != "DEBUG":
-            with contextlib.suppress(Exception):  # the host's code must not end ours
+            try:
                 self._observer(notice)
+            except Exception:  # noqa: BLE001  the host's code must not end ours
+                self._counts.raised += 1
+
+    def _lose(self) -> None:
+        self._counts.lost += 1
 
     def _count(self, notice: Notice) -> None:
         counts, how = self._counts, (notice.action, notice.outcome)
@@ -115,7 +125,10 @@ class ReporterActor(Worker):
         one, self._counts = self._counts, _Counts()
         text = f"1 min: {_n(one.bets, 'bet')}, {one.won} won, {signed_usd(one.gain_micro)} | "
         text += f"{_n(one.crashes, 'crash', 'es')}, {_n(one.restarts, 'restart')} | {self._balance}"
-        return Notice(self._wall(), "reporter", "minute", "ok", text, one.gain_micro)
+        text += f" | the observer raised {_n(one.raised, 'time')}" if one.raised else ""
+        text += f" | {_n(one.lost, 'line')} of this log lost" if one.lost else ""
+        level: Level = "WARNING" if one.raised or one.lost else "INFO"
+        return Notice(self._wall(), "reporter", "minute", "ok", text, one.gain_micro, level=level)
 
 
 def _n(count: int, noun: str, plural: str = "s") -> str:
@@ -123,14 +136,15 @@ def _n(count: int, noun: str, plural: str = "s") -> str:
 
 
 class _Lines(WatchedFileHandler):
-    """A file of JSON lines. What the disk does not take is lost, where logging would print a traceback."""
+    """A file of JSON lines. `lose` hears of what the disk does not take, where logging would print a traceback."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lose: Callable[[], None]) -> None:
         super().__init__(path, encoding="utf-8", errors="backslashreplace")
         self.setFormatter(JsonFormatter([], json_serializer=_compact))
+        self._lose = lose
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's name
-        """Say nothing."""
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  logging's name
+        self._lose()
 
 
 def _compact(fields: Mapping[str, object], **_: object) -> str:

@@ -76,9 +76,10 @@ def test_an_observer_that_raises_is_contained(log):
         raise RuntimeError("host")
 
     with Host(log, broken) as host:
-        host.say(BET, BET)
+        host.say(BET, BET, _Minute())
         assert host.handle.incarnation == 1
-    assert (len(seen), len(lines(log))) == (2, 2)
+    assert (len(seen), len(lines(log))) == (3, 3)
+    assert lines(log)[2]["text"].endswith(" | the observer raised 2 times")
 
 
 def test_the_observer_is_spared_what_is_for_the_log_alone(log):
@@ -106,9 +107,10 @@ def test_a_full_disk_loses_lines_and_stops_nothing(tmp_path, capfd):
     full, seen = tmp_path / "full", []
     full.symlink_to("/dev/full")
     with Host(full, seen.append) as host:
-        host.say(BET, BET)
+        host.say(BET, BET, _Minute())
         assert host.handle.incarnation == 1
-    assert (len(seen), capfd.readouterr().err) == (2, "")
+    assert (len(seen), capfd.readouterr().err) == (3, "")
+    assert (seen[2].level, seen[2].text.split(" | ")[-1]) == ("WARNING", "2 lines of this log lost")
 
 
 def test_a_crash_in_the_tree_becomes_one_line_with_its_cause(log):
