@@ -99,7 +99,7 @@ class ServiceActor(Worker, Generic[C]):
     def run(self, job: Callable[[], T], done: Callable[[T | BaseException], None]) -> None:
         """Run a job in the port; `done` gets its result or its exception, in a port thread."""
         if not self._links.port.submit(job, done):
-            done(PortClosed(f"the port of {self.service} is full"))
+            done(PortClosed(f"the port of {self.service} takes no more"))
 
     def place(self, message: Place, send: Callable[[Ticket], Answer]) -> None:
         """Send a ticket's request in the port."""

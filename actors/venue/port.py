@@ -57,18 +57,26 @@ class Port:
                 dropped: whoever asked is gone.
 
         Returns:
-            False, and nothing will be called, if `capacity` jobs wait already or the port is closed.
+            False, and nothing will be called, if `capacity` jobs wait already, the port is closed, or it has no thread
+            and the system gives it none.
         """
         with self._changed:
             if self._closed or len(self._waiting) >= self._capacity:
                 return False
             self._waiting.append((job, done))
             if self._idle < len(self._waiting) and len(self._threads) < self._limit:
-                thread = threading.Thread(target=self._work, name=f"{self._name}-{len(self._threads)}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+                self._add_thread()
+            if not self._threads:
+                self._waiting.pop()
+                return False
             self._changed.notify()
         return True
+
+    def _add_thread(self) -> None:
+        thread = threading.Thread(target=self._work, name=f"{self._name}-{len(self._threads)}", daemon=True)
+        with contextlib.suppress(RuntimeError):  # the system has none to give: the job waits for those there are
+            thread.start()
+            self._threads.append(thread)
 
     def close(self, timeout_s: float) -> bool:
         """Take no more jobs on, give the waiting ones up (`done` gets PortClosed) and wait for the running ones.

@@ -92,3 +92,21 @@ def test_negative_control_a_full_port_would_take_a_job_with_more_capacity(told):
     assert all(port.submit(lambda: 1, told.put) for _ in range(10))
     gate.set()
     assert port.close(SOON)
+
+
+def test_a_job_for_which_the_system_has_no_thread_is_not_taken_and_the_next_one_is(port, told, monkeypatch):
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr(threading.Thread, "start", lambda _: (_ for _ in ()).throw(RuntimeError("no thread")))
+        assert not port.submit(lambda: 1, told.put)
+    assert port.submit(lambda: 2, told.put)
+    assert told.get(timeout=SOON) == 2
+
+
+def test_a_job_waits_for_the_threads_there_are_if_the_system_has_no_further_one(port, told, monkeypatch):
+    gate = threading.Event()
+    blocked(port, gate, count=1)
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr(threading.Thread, "start", lambda _: (_ for _ in ()).throw(RuntimeError("no thread")))
+        assert port.submit(lambda: 1, told.put)
+    gate.set()
+    assert told.get(timeout=SOON) == 1
