@@ -13,6 +13,7 @@ from actors import blueprint, parts
 from actors.blueprint import OPENING_S
 from actors.clock import steady_wall
 from actors.config import AgentConfig
+from actors.credentials import Redactor
 from actors.errors import ConfigError, RefusesToTrade, StakekeeperError
 from actors.gateway import Publish
 from actors.journal import JournalBroken, JournalBusy, JournalError
@@ -87,6 +88,7 @@ class Agent:
         self._bets_limit: int | None = 0  # none before the first tree is drawn
         self._started_at = 0.0
         self._ended: Summary | None = None
+        self._hide = Redactor(())
 
     def __enter__(self) -> Self:
         """Start."""
@@ -124,16 +126,19 @@ class Agent:
         self._lanes = {lane.name for lane in lanes}
         config.data.mkdir(parents=True, exist_ok=True)
         site = self._site = find_site(config)
+        world = RealWorld(config, site, self._wall, self._breaker_changed)
+        self._hide = Redactor(world.secrets())
         made_of = parts.Parts(
             config=config,
             run=secrets.token_hex(8),
             services=site.services,
             builtin=site.builtin,
-            world=RealWorld(config, site, self._wall, self._breaker_changed),
+            world=world,
             lanes=lanes,
             bets_limit=lambda: self._bets_limit,
             handle=lambda path: self._tree().handle(path),
             holders=site.holders,
+            hide=self._hide,
         )
         root = blueprint.tree(made_of, self, self._observer)
         self._system = System(root, on_event=self._witness, on_tree=self._say_tree)
@@ -226,7 +231,7 @@ class Agent:
 
     def tree(self) -> str:
         """Return the supervision tree as text, asking nobody."""
-        return self._tree().render()
+        return self._hide(self._tree().render())
 
     def pause(self, reason: str) -> None:
         """Accept no new work until `resume`. Returns at once.

@@ -43,8 +43,12 @@ def tree(parts: Parts, control: Control, observer: Callable[[Notice], None] | No
     run, because the system that knows them is made from this drawing.
     """
     config, wall = parts.config, parts.world.wall
+
+    def reporter() -> ReporterActor:
+        return ReporterActor(config.agent.id, config.log_path, wall=wall, observer=observer, hide=parts.hide)
+
     ops = [
-        ChildSpec("reporter", lambda: ReporterActor(config.agent.id, config.log_path, wall=wall, observer=observer)),
+        ChildSpec("reporter", reporter),
         ChildSpec("gateway", lambda: GatewayActor(control, config.control_path)),
     ]
     return Supervisor.spec(

@@ -1,7 +1,7 @@
 """The keys of the services: from the environment, or from credentials.json in the data directory."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_IMODE
@@ -10,6 +10,9 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from actors.errors import ConfigError
 from actors.files import PRIVATE_MODE, write_private
+
+SECRET_CHARS = 8
+"""What is shorter is no secret, and would be found in many a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,19 @@ class Credentials:
 
     def __repr__(self) -> str:
         return f"Credentials({', '.join(self.services()) or 'none'})"
+
+
+class Redactor:
+    """Takes keys out of texts that others wrote: a strategy's exception may have been told one."""
+
+    def __init__(self, secrets: Iterable[SecretStr]) -> None:
+        self._secrets = tuple(secret for secret in secrets if len(secret) >= SECRET_CHARS)
+
+    def __call__(self, text: str) -> str:
+        """Return the text without them."""
+        for secret in self._secrets:
+            text = text.replace(secret.get_secret_value(), "[a key]")
+        return text
 
 
 def owner_of(service: str) -> str:

@@ -28,6 +28,7 @@ class Parts(Struct, frozen=True):
         bets_limit: see `Terms`.
         handle: finds an actor by its path.
         holders: see `Terms`.
+        hide: takes keys out of what the log and the observer get.
     """
 
     config: AgentConfig
@@ -39,6 +40,7 @@ class Parts(Struct, frozen=True):
     bets_limit: Callable[[], int | None]
     handle: Callable[[str], Handle]
     holders: Mapping[str, str] = {}
+    hide: Callable[[str], str] = str
 
     @property
     def bankroll(self) -> Handle:

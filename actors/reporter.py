@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from pythonjsonlogger.json import JsonFormatter
 
 from actors.happenings import Happenings
@@ -51,6 +52,7 @@ class ReporterActor(Worker):
         log: the file of JSON lines; it may be rotated from outside.
         wall: UTC microseconds.
         observer: called with each notice above DEBUG, in this actor's thread; it should return quickly.
+        hide: takes keys out of a text.
     """
 
     def __init__(
@@ -60,12 +62,14 @@ class ReporterActor(Worker):
         *,
         wall: Callable[[], int],
         observer: Callable[[Notice], None] | None = None,
+        hide: Callable[[str], str] = str,
     ) -> None:
         super().__init__()
         self._agent_id = agent_id
         self._log = log
         self._wall = wall
         self._observer = observer
+        self._hide = hide
         self._happenings = Happenings()
         self._counts = _Counts()
         self._balance = "not reconciled yet"
@@ -99,6 +103,8 @@ class ReporterActor(Worker):
 
     def _report(self, notice: Notice) -> None:
         self._count(notice)
+        extra = {name: self._hide(one) if isinstance(one, str) else one for name, one in notice.extra.items()}
+        notice = replace(notice, text=self._hide(notice.text), extra=extra)
         if self._lines is not None:  # straight to the file: no host's loggers see it, two agents do not mix
             self._lines.handle(logging.makeLogRecord({"msg": log_line(self._agent_id, notice)}))
         if self._observer is not None and notice.level != "DEBUG":

@@ -10,7 +10,7 @@ from msgspec import Struct
 from actors.config import AgentConfig
 from actors.config.sections import is_loopback
 from actors.credentials import Credential, Credentials, owner_of
-from actors.errors import ConfigError
+from actors.errors import ConfigError, StakekeeperError
 from actors.sandbox.errors import SandboxError
 from actors.sandbox.launch import ensure_running
 from actors.venue.builtin import announced
@@ -185,5 +185,5 @@ def _register(base_url: str) -> Registered:
             return register(base_url, timeout_s=CONTACT_TIMEOUT_S)
         except VenueError as error:
             if not left:
-                raise ConfigError(f"No account could be made at {base_url}: {error}.") from None
+                raise StakekeeperError(f"No account could be made at {base_url}: {error}.") from None
     raise AssertionError

@@ -13,7 +13,8 @@ class Summary(Struct, frozen=True):
     """How a run ended; amounts in micro-USD. `difference`: venue minus book; None: not compared at the end.
 
     `holdings`: what stays open at the exchange, a sentence an account. `in_error`: lanes that wait for an
-    operator, with the intent of each. `strays`: what was booked and is no open intent's.
+    operator, with the intent of each. `open_intents`: whose outcome the next start has to find out. `strays`: what was
+    booked and is no open intent's.
     """
 
     agent_id: str
@@ -36,6 +37,7 @@ class Summary(Struct, frozen=True):
     stop_reason: str | None
     holdings: tuple[str, ...] = ()
     in_error: tuple[tuple[str, str], ...] = ()
+    open_intents: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, agent_id: str, seconds: float, witness: Witness, status: Status | None) -> Self:
@@ -55,11 +57,12 @@ class Summary(Struct, frozen=True):
             crashes=witness.crashes,
             restarts=witness.restarts,
             book_balance=status.book_micro if status else 0,
-            venue_balance=status.venue_micro if status else None,
+            venue_balance=status.venue_micro if status and status.difference_micro is not None else None,
             difference=status.difference_micro if status else None,
             peak=status.peak_micro if status else 0,
             state=status.phase if status else "FAILED",
             stop_reason=status.stop_reason if status else None,
             holdings=status.holdings if status else (),
             in_error=tuple((one.lane, one.intent or "") for one in lanes if one.state == LaneState.ERROR),
+            open_intents=status.open_intents if status else (),
         )

@@ -173,6 +173,11 @@ class RealWorld:
         # By the system's clock, which a sleep of the machine does not hold up: the venue signs the time.
         return lambda take: WebhookServer(section.host, section.port, section.path, secret, _utc, take)
 
+    def secrets(self) -> list[SecretStr]:
+        """Return every key that this process knows."""
+        pushed = SecretStr(os.environ.get(self._config.webhook.secret_env, ""))
+        return [*self._config.keys.values(), *(one.key for one in self._site.accounts.values()), pushed]
+
     def has_room(self) -> bool:
         """Return whether the journal's disk has room for a new intent and its outcome."""
         return has_room(self._config.journal_path.parent)

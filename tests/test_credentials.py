@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import SecretStr
 
-from actors.credentials import Credential, Credentials
+from actors.credentials import Credential, Credentials, Redactor
 from actors.errors import ConfigError
 
 KEY = "sk_live_0123456789"
@@ -64,3 +64,9 @@ def test_a_damaged_file_is_a_sentence(tmp_path, text):
     file.chmod(0o600)
     with pytest.raises(ConfigError, match="is damaged"):
         Credentials.load(tmp_path, {})
+
+
+def test_a_redactor_takes_every_key_out_and_leaves_short_words():
+    hide = Redactor([SecretStr(KEY), SecretStr("an"), SecretStr("")])
+    assert hide(f"{KEY} and {KEY}") == "[a key] and [a key]"
+    assert KEY not in repr(hide) + repr(vars(hide))

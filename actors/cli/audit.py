@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PLACES = 6
 INTENT_CHARS = 8
 
+LAST_MOST = 1_000_000_000
 Because = Annotated[str | None, typer.Option("--because", metavar="TEXT", help="Why; it is journaled.")]
 
 
@@ -37,7 +38,9 @@ def ledger(
     live: Live = False,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
-    last: Annotated[int | None, typer.Option("--last", min=1, metavar="N", help="Only the newest N postings.")] = None,
+    last: Annotated[
+        int | None, typer.Option("--last", min=1, max=LAST_MOST, metavar="N", help="Only the newest N postings.")
+    ] = None,
 ) -> None:
     """Every movement of money, as table, CSV or JSON."""
     from actors.journal import ledger_rows, to_csv, to_json  # noqa: PLC0415  as above
@@ -148,7 +151,8 @@ def reconcile(
     if as_json:
         print_json(found)
     elif found["ok"]:
-        typer.echo(f"Book {book} = venue {venue} USD{', what differed is posted, see `ledger`' if accept else ''}.")
+        posted = ", what was told to differ is posted if it still did, see `ledger`" if accept else ""
+        typer.echo(f"Book {book} = venue {venue} USD{posted}.")
     else:
         mend = "reconcile --accept --because TEXT posts that"
         typer.echo(f"Book {book}, venue {venue}: they differ by {differs} USD; {mend}.")

@@ -128,7 +128,8 @@ def _goodbye(ended: "Summary") -> str:
     bets = f"{counted(ended.bets, 'bet')}, {ended.won} won, {ended.lost} lost"
     if ended.strays:
         bets += f", {counted(ended.strays, 'stray')} booked: see `ledger`"
-    return f"{bets}{stop} | {balance} | journal closed | bye"
+    left = f" | left open: {', '.join(ended.open_intents)}; the next start asks the venue" if ended.open_intents else ""
+    return f"{bets}{stop} | {balance}{left} | journal closed | bye"
 
 
 class _Signals:

@@ -39,7 +39,7 @@ class Gate:
             return Denial("lane", "IDLE", self._busy(lane))
         if self.resolver.reconciler.draining:
             return Denial("run", "running", "stopping")
-        return self._account(lane.account) or self._turn(lane)
+        return self._disk() or self._account(lane.account) or self._turn(lane)
 
     def wager(self, wager: Checked, lane: Lane) -> Denial | None:
         """Return what keeps a lane that may open something from opening this, or None."""
@@ -65,6 +65,11 @@ class Gate:
             return Denial("account", "nothing to prove", f"reconciling: {why}", self.till.now)
         return None
 
+    def _disk(self) -> Denial | None:
+        if self.till.terms.has_room():
+            return None
+        return Denial("disk", "room for an outcome", "too little; make room", self.till.now)
+
     def _turn(self, lane: Lane) -> Denial | None:
         now = self.till.now
         first = next((one for one in self.till.state.open.values() if one.account == lane.account), None)
@@ -85,9 +90,7 @@ class Gate:
         return Denial("run", f"{limit} bets", f"{made} bets", self.till.now)
 
     def _service(self, wager: Checked, _: Lane) -> Denial | None:
-        if not self.till.terms.has_room():
-            return Denial("disk", "room for an outcome", "too little; make room", self.till.now)
-        return self.services.denial(wager.service)
+        return self._disk() or self.services.denial(wager.service)
 
     def _alone(self, wager: Checked, lane: Lane) -> Denial | None:
         # With `_turn`, the rule of class K3: alone on its account from its opening to its outcome.

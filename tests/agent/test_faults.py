@@ -2,6 +2,7 @@
 
 import pytest
 
+from actors.cli.running import _goodbye
 from actors.errors import ConfigError
 from actors.money.book import Bucket
 from actors.money.events import IncidentNoted, IntentClosed, IntentOpened, LaneCleared, OutcomeUnknown, StrayBooked
@@ -86,6 +87,18 @@ def test_an_executed_bet_without_a_usable_answer_is_found_at_the_venue(struck):
     books = struck.books().check().check_tags()
     assert [(closed.outcome, closed.by) for closed in books.of(IntentClosed)] == [("executed", "look-up")] * 2
     assert len(books.of(OutcomeUnknown)) == len(books.rows) == 2
+
+
+@only("reset-before")
+def test_an_end_names_what_it_leaves_open_and_tells_no_balance_that_was_not_compared(struck):
+    agent = struck.play(Script(struck.bet))
+    struck.seen.until(action="bet", outcome="unknown")
+    intent = next(notice.intent for notice in struck.seen.notices if notice.outcome == "unknown")
+    ended = agent.stop("at once", timeout_s=0.1)
+    assert (ended.open_intents, ended.difference, ended.venue_balance) == ((intent,), None, None)
+    assert f"left open: {intent}; the next start asks the venue" in _goodbye(ended)
+    struck.play()
+    struck.seen.until(action="bet", outcome="void")
 
 
 @pytest.mark.parametrize("struck", ["reset-before", "500-before"], indirect=True)

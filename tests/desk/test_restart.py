@@ -247,3 +247,11 @@ def test_a_lane_with_something_open_stays_on_its_account():
     moved.crash().reconciled()
     assert moved.order() is None
     assert moved.state.lanes["a"].account == opened.account
+
+
+def test_a_disk_without_room_is_the_reason_that_people_are_told():
+    table = Table(has_room=lambda: False).reconciled()
+    assert table.propose() is None
+    assert table.denial() == "disk"
+    (lane,) = table.desk.status(table.now).lanes
+    assert "room for an outcome" in lane.why
