@@ -113,6 +113,7 @@ def trials(number: int, seed: int, patch: pytest.MonkeyPatch) -> Counter:
     return found
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("number", "seed"), [(TRIALS, 1), pytest.param(NIGHTLY_TRIALS, 2, marks=pytest.mark.nightly)])
 def test_nothing_acknowledged_is_lost_with_the_power(number, seed, monkeypatch):
     found = trials(number, seed, monkeypatch)
