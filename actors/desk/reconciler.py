@@ -11,7 +11,7 @@ from actors.desk.till import Till
 from actors.desk.trading import held_text, reductions
 from actors.desk.watch import Asked, Watch
 from actors.money.amounts import usd
-from actors.money.audit import Audit, audit, listed_late, turned_up, vanished
+from actors.money.audit import Audit, audit, turned_up, vanished
 from actors.money.book import Bucket, moved
 from actors.money.events import (
     AccountAdopted,
@@ -163,11 +163,6 @@ class Reconciler:
             available = self.till.state.book.balance(evidence.account, Bucket.AVAILABLE)
             if stray.kind == "resurrected" and available + stray.payout_micro >= stray.stake_micro:
                 self._book([stray])
-        for late in listed_late(self.till.state, evidence, self.till.now):
-            watch.want("a bet that was listed late")
-            self.till.record(late)
-            text = f"{late.because}: it paid {usd(late.payout_micro)}; `resolve {late.intent}` frees its lane"
-            self.till.incident("listed_late", text, late.intent)
 
     def _note_vanished(self, evidence: Evidence, asked: Asked, watch: Watch) -> None:
         # A venue may list a bet as late as it may execute one.

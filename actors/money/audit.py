@@ -22,7 +22,6 @@ from actors.money.events import (
     IntentOpened,
     StrayBooked,
     StrayKind,
-    SuspenseResolved,
     TradeBooked,
 )
 from actors.money.evidence import BetRow, EscrowView, Evidence, HistoryRow, LedgerRow
@@ -162,19 +161,6 @@ def turned_up(state: State, evidence: Evidence, now: int) -> list[StrayBooked]:
     """
     strays = (_stray(state, evidence.account, row, now) for row in evidence.rows if row.bet_id not in state.recent)
     return [stray for stray in strays if stray.kind != "foreign"]
-
-
-def listed_late(state: State, evidence: Evidence, now: int) -> list[SuspenseResolved]:
-    """Return what becomes of stakes that had gone without their bets, where the venue lists the bets after all."""
-    found = []
-    for row in evidence.rows:
-        held = state.suspended.get(state.recent.get(row.bet_id, ""))
-        if held and (held.account, held.amount_micro) == (evidence.account, row.stake_micro):
-            payout, because = payout_of(row), f"the venue lists {row.bet_id} after all"
-            postings = bet_postings(held.account, Bucket.SUSPENSE, row.stake_micro, payout)
-            intent = state.recent[row.bet_id]
-            found.append(SuspenseResolved(now, intent, held.account, "executed", payout, because, postings))
-    return found
 
 
 def vanished(state: State, evidence: Evidence, before: int) -> list[Unproven]:

@@ -268,7 +268,7 @@ class DifferenceAccepted(Struct, frozen=True):
 
 
 class SuspenseResolved(Struct, frozen=True):
-    """An operator's word on money that went without a bet, or the bet's own row, which came late."""
+    """An operator's word on money that went without a bet."""
 
     at: int
     intent: str

@@ -141,9 +141,8 @@ class State:
         return self.traded if account == TRADING else self.recent
 
     def watching(self, account: str, now: int) -> bool:
-        """Whether a bet that was closed as not executed, or whose stake alone was found, might still turn up."""
-        void = any(void.bet and void.account == account for void in self.younger(WATCH, now))
-        return void or any(held.account == account for held in self.suspended.values())
+        """Whether a bet that was closed as not executed might still turn up."""
+        return any(void.bet and void.account == account for void in self.younger(WATCH, now))
 
     def _held(self, account: str, now: int) -> int:
         if not self.watched:

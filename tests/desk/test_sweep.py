@@ -4,10 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from actors.messages import LookUp, LookUpFailed, Resolve
+from actors.messages import LookUp, LookUpFailed
 from actors.money import state
 from actors.money.audit import turned_up, vanished
-from actors.money.book import Bucket
 from actors.money.events import IncidentNoted, Reconciled, StrayBooked
 from actors.money.evidence import Executed, NotSent, Query, Refused, Unknown
 from actors.money.risk import Limits
@@ -49,23 +48,6 @@ def test_a_bet_that_turns_up_is_booked_by_the_next_sweep_while_another_lane_bets
     table.answer(other, Executed(bet=table.execute(other)))
     table.run(SECOND)
     assert table.sound()
-
-
-@pytest.mark.parametrize(("won", "available"), [(False, "99.55"), (True, "100.49")])
-def test_a_bet_that_is_listed_after_its_stake_went_to_suspense_takes_it_from_there(won, available):
-    table = Table().reconciled()
-    opened = table.propose()
-    table.venue.half_a_bet(opened.stake_micro, table.now)
-    table.answer(opened, Unknown("cut"))
-    table.run(60 * SECOND)
-    assert (table.outcome(opened), table.bucket(Bucket.SUSPENSE)) == ("incomplete", "0.45")
-    table.venue.list_half(opened.tag, opened.stake_micro, table.now, won=won)
-    table.run(3 * MINUTE)
-    assert (table.bucket(Bucket.SUSPENSE), table.bucket(Bucket.AVAILABLE)) == ("0.00", available)
-    assert table.incidents() == ["venue_incomplete", "listed_late"]
-    step, _ = table.desk.resolve(Resolve(opened.intent, "void", 0, "seen"), table.now)
-    table.carry_out(step)
-    assert (table.lane(), table.sound()) == ("IDLE", True)
 
 
 def test_a_bet_that_turns_up_doubles_the_quiet_period_of_the_session():

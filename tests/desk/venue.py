@@ -77,14 +77,6 @@ class Venue:
         self.nonces += 1
         self._move(-stake_micro, "reservation", self._reference("bet"), at)
 
-    def list_half(self, tag, stake_micro, at, *, won):
-        """Mend the newest half of a bet: it gets its row, and is paid."""
-        reference, payout = f"bet_{self.references}", won * stake_micro * 21 // 10
-        if payout:
-            self._move(payout, "reservation_release", reference, at)
-        row = BetRow(reference, "boosted_coin", stake_micro, payout, "2.1", won, tag, self.nonces, "seed", "result")
-        self.rows.append((at, at, row))
-
     def credit(self, change_micro, at, reason="daily_bonus"):
         """Move the balance without us."""
         self._move(change_micro, reason, self._reference("cr"), at)
