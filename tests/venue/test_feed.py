@@ -10,6 +10,7 @@ import time
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 from websocket import WebSocketProtocolException
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
@@ -200,7 +201,7 @@ def test_prices_after_a_pause_are_live_again():
         line.send(mids(BTC="2"))
         hold(line)
 
-    with Feed(pausing) as feed:
+    with Feed(pausing, replace(FAST, silent=SOON)) as feed:
         assert feed.state("stale")[-2:] == ["live", "stale"]
         assert feed.state("live") == ["live"]
 
