@@ -83,7 +83,7 @@ class Agent:
         self._site: Site | None = None
         self._witness = Witness(lambda: self._system.handle(parts.REPORTER) if self._system else None)
         self._lock = threading.Lock()
-        self._requested = threading.Event()
+        self._requested = False  # no Event: a signal handler that sets one may wait for what it interrupted
         self._resumed = False  # the last wish was a resume, though a status may still show the pause
         self._bets_limit: int | None = 0  # none before the first tree is drawn
         self._started_at = 0.0
@@ -169,8 +169,8 @@ class Agent:
         self._bets_limit = bets
         bounded, lasting = bets is not None or seconds is not None, not self._resumed
         until = None if seconds is None else self._started_at + seconds
-        while not self._requested.wait(POLL_S):
-            if self._tree().wait(0) is not None:
+        while not self._requested:
+            if self._tree().wait(POLL_S) is not None:
                 return "failed" if self.failure() else "requested"
             status = self._status()
             if status is not None:
@@ -190,7 +190,7 @@ class Agent:
 
     def request_stop(self) -> None:
         """Make `wait` return "requested". Safe in a signal handler; returns at once."""
-        self._requested.set()
+        self._requested = True
 
     def stop(self, reason: str, timeout_s: float = STOP_TIMEOUT_S) -> Summary:
         """End in order: no new work, wait for what is in flight, reconcile, write the end, stop the tree in reverse.
