@@ -201,7 +201,7 @@ class Agent:
         Raises:
             ConfigError: the reason is no text that can be journaled; the agent runs on.
         """
-        reason = _text("reason", reason)
+        reason = _journalable("reason", reason)
         with self._lock:
             if self._ended is None:
                 status = self._drain(reason, timeout_s) if self._tree().wait(0) is None else None
@@ -239,7 +239,7 @@ class Agent:
         Raises:
             ConfigError: the reason is no text that can be journaled.
         """
-        order = Pause(_text("reason", reason))
+        order = Pause(_journalable("reason", reason))
         self._resumed = False
         self._bankroll().tell(order)
 
@@ -249,7 +249,7 @@ class Agent:
         Raises:
             ConfigError: `by` is no text that can be journaled.
         """
-        order = Resume(_text("by", by))
+        order = Resume(_journalable("by", by))
         self._resumed = True
         self._bankroll().tell(order)
 
@@ -278,7 +278,7 @@ class Agent:
             ConfigError: the reason is no text that can be journaled.
             StakekeeperError: the venue could not be read in time; an account that cannot be is waited for 5 s.
         """
-        asked, order = self._wall(), Reconcile(None if because is None else _text("because", because))
+        asked, order = self._wall(), Reconcile(None if because is None else _journalable("because", because))
         self._bankroll().tell(order)
         status = self._await_reading(lambda now: now.checked_at >= asked)
         if status is None:
@@ -299,7 +299,7 @@ class Agent:
         Raises:
             ConfigError: there is no such intent in ERROR, the payout is no amount, or the reason is no text.
         """
-        _text("because", because)
+        _journalable("because", because)
         if isinstance(payout_micro, bool) or not isinstance(payout_micro, int) or payout_micro < 0:
             raise ConfigError(f"payout_micro must be whole micro-USD, 0 or more, not {payout_micro!r}.")
         # Recovery must have looked first: an operator's word never overtakes evidence.
@@ -386,7 +386,7 @@ class Agent:
         self._tree().handle(parts.REPORTER).tell(notice)
 
 
-def _text(name: str, text: object) -> str:
+def _journalable(name: str, text: object) -> str:
     # What the journal would refuse is refused to its author: for the bankroll it would be a reason to crash.
     if isinstance(text, str) and not any("\ud800" <= char <= "\udfff" for char in text):
         return text

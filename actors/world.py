@@ -165,7 +165,7 @@ class RealWorld:
         section = self._config.webhook
         if not section.port:
             return None
-        secret = SecretStr(os.environ.get(section.secret_env, ""))
+        secret = self._webhook_secret()
         if not secret:
             raise ConfigError(f"webhook.port is set, but not its secret: put it into {section.secret_env}.")
         from actors.webhook_server import WebhookServer  # noqa: PLC0415
@@ -175,8 +175,11 @@ class RealWorld:
 
     def secrets(self) -> list[SecretStr]:
         """Return every key that this process knows."""
-        pushed = SecretStr(os.environ.get(self._config.webhook.secret_env, ""))
-        return [*self._config.keys.values(), *(one.key for one in self._site.accounts.values()), pushed]
+        accounts = self._site.accounts.values()
+        return [*self._config.keys.values(), *(one.key for one in accounts), self._webhook_secret()]
+
+    def _webhook_secret(self) -> SecretStr:
+        return SecretStr(os.environ.get(self._config.webhook.secret_env, ""))
 
     def has_room(self) -> bool:
         """Return whether the journal's disk has room for a new intent and its outcome."""

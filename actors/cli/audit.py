@@ -23,6 +23,8 @@ PLACES = 6
 INTENT_CHARS = 8
 
 LAST_MOST = 1_000_000_000
+"""Postings that can be asked for; no journal has as many."""
+
 Because = Annotated[str | None, typer.Option("--because", metavar="TEXT", help="Why; it is journaled.")]
 
 

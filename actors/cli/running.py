@@ -91,7 +91,7 @@ def run(
         screen.line(f"still open: {held}", "yellow")
     for lane, intent in ended.in_error:
         screen.line(f"in ERROR: {lane}; `explain {intent}` tells more, `resolve {intent}` frees it", "yellow")
-    screen.line(_goodbye(ended))
+    screen.line(goodbye(ended))
     if ended.difference or why == "stopped:mismatch":
         return REFUSES
     return STOP_RULE if why.startswith("stopped:") else 0
@@ -117,7 +117,8 @@ def _see_doctor(config: AgentConfig, screen: Screen) -> None:
     screen.label("doctor", one_line(findings), "yellow" if troubled else "")
 
 
-def _goodbye(ended: "Summary") -> str:
+def goodbye(ended: "Summary") -> str:
+    """Return the last line of a run."""
     balance = "book = venue" if ended.difference == 0 else "book and venue could not be compared"
     if ended.difference:
         balance = f"book and venue differ by {usd(ended.difference, 6)} USD"

@@ -256,7 +256,7 @@ class Desk:
         self._at(now)
         self._resolver.want("an operator")
         for watch in self._resolver.watches.values():
-            watch.accept, watch.accepts = message.because, watch.differs_micro
+            watch.accept, watch.accepts_micro = message.because, watch.differs_micro
         return self._till.cut()
 
     def resolve(self, message: Resolve, now: int) -> tuple[Step, str]:
@@ -280,7 +280,7 @@ class Desk:
     def status(self, now: int) -> Status:
         """Return how everything stands, for people."""
         self._at(now)
-        denials = {name: self._gate.lane(name) for name in self.state.lanes}
+        denials = {name: self._gate.rest(name) for name in self.state.lanes}
         why = {name: str(denial) for name, denial in denials.items() if denial}
         closed = tuple(sorted(self._till.terms.services - self._services.working()))
         return operator.status(self._till, self._resolver, why, closed)

@@ -39,7 +39,11 @@ class Gate:
             return Denial("lane", "IDLE", self._busy(lane))
         if self.resolver.reconciler.draining:
             return Denial("run", "running", "stopping")
-        return self._disk() or self._account(lane.account) or self._turn(lane)
+        return self._account(lane.account) or self._turn(lane)
+
+    def rest(self, name: str) -> Denial | None:
+        """Return, for people, what keeps the lane from opening anything, a full disk included."""
+        return self.lane(name) or self._disk()
 
     def wager(self, wager: Checked, lane: Lane) -> Denial | None:
         """Return what keeps a lane that may open something from opening this, or None."""

@@ -134,8 +134,8 @@ class Reconciler:
     def _accepts(self, name: str, watch: Watch, found: Audit) -> bool:
         if watch.accept is None:
             return False
-        if watch.accepts is not None:
-            return watch.accepts == found.unexplained_micro
+        if watch.accepts_micro is not None:
+            return watch.accepts_micro == found.unexplained_micro
         stop = self.till.state.account(name).stop
         return stop is not None and stop.rule == MISMATCH and _by(found) in stop.value
 

@@ -27,9 +27,10 @@ class Watch:
     """What this process knows of an account's standing at the venue.
 
     `shown` are the commitments of the seeds that the last whole reading showed: no bet that began later may name one.
-    `accept` is an operator's reason to accept what differs, `accepts` the difference it was given for (None: the one
-    that the stop names, which an earlier process read). `hinted`: an event came in the midst of a
-    reconcile that another had asked for.
+    `accept` is an operator's reason to accept what differs, `accepts_micro` the difference it was given for (None: the
+    one that the stop names, which an earlier process read). `hinted`: an event came in the midst of a reconcile that
+    another had asked for. `blind_since` is when it could not be read for the first time (0: it can be), `alarmed`
+    whether that was an incident already.
     """
 
     service: str
@@ -47,7 +48,7 @@ class Watch:
     venue_micro: int | None = None
     checked_at: int = 0
     accept: str | None = None
-    accepts: int | None = None
+    accepts_micro: int | None = None
     risk_factor: Fraction | None = None
     shown: frozenset[str] = frozenset()
     kept_back: bool = False

@@ -30,7 +30,7 @@ from actors.money.history import BET_REASONS, cursor, fresh_rows, unlisted_stake
 from actors.money.outgoing import DOMAIN, PAYMENT, WITHDRAWAL, row_key
 from actors.money.positions import NOTHING, TradeDone
 from actors.money.state import WATCH, State
-from actors.money.trading import SKEW, drift, find_trade, repeated, taken
+from actors.money.trading import SKEW, drift, find_trade, second_orders, taken
 
 DEBIT_SLACK = 5_000_000
 """How much older than the intents that are asked about a stake may be in the ledger (microseconds)."""
@@ -109,7 +109,7 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     events += [*late, *_late_closes(state, evidence, now)]
     if evidence.trading:
         explained = state.traded | {stray.venue_ref: "" for stray in late}
-        again = repeated(evidence.trading, explained)
+        again = second_orders(evidence.trading, explained)
         events += [StrayBooked(now, name, ref, "duplicate", intent, 0, 0) for ref, intent in again.items()]
     held = state.holdings.get(name)
     events += taken(name, held, evidence, state.book.balance(name, Bucket.MARGIN), now)
@@ -128,21 +128,19 @@ def audit(state: State, evidence: Evidence, now: int, since: int) -> Audit:
     at, refs = cursor(evidence.history) if evidence.detailed else (_settled(evidence.ledger), ())
     if at < account.cursor_at or (at == account.cursor_at and not evidence.detailed):
         at, refs = account.cursor_at, account.cursor_refs
-    locks = {row.reason.removeprefix(LOCK): row for _, row in fresh if row.reason.startswith(LOCK)}
-    locks = {lock: row for lock, row in locks.items() if lock not in state.recent}
-    debits += tuple((lock, -row.change_micro) for lock, row in locks.items() if _may_be_ours(state, evidence, row))
-    shown_contracts = {view.escrow_id for view in evidence.escrows} | {reference for reference, _ in debits}
+    unseen = _unseen_locks(state, evidence, fresh)
+    ours = {lock: amount for lock, amount in unseen.items() if _may_be_ours(state, name, amount)}
     return Audit(
         events=tuple(events),
         unexplained_micro=evidence.balance_micro - state.book.at_venue(name) - booked_micro,
         nonce_gap=evidence.nonces - account.nonces - len(strays),
-        debits=debits,
+        debits=(*debits, *ours.items()),
         covers_since=any(row.at_seconds * 1_000_000 < since for row in evidence.ledger),
         cursor_at=at,
         cursor_refs=refs,
         grain_micro=evidence.grain_micro,
         drift=drift(held, evidence.trading, state.traded) if held and evidence.trading else "",
-        unseen=tuple(lock for lock in locks if lock not in shown_contracts),
+        unseen=tuple(lock for lock in unseen if lock not in ours),
     )
 
 
@@ -229,7 +227,7 @@ def _late(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: int)
     account = evidence.account
     stake, name = -row.change_micro, row.reason.removeprefix(DOMAIN)
     gone = moved(account, Bucket.AVAILABLE, Bucket.EXTERNAL, stake)
-    if intent := _repeated(state, evidence, row):
+    if intent := _executed_twice(state, evidence, row):
         return [StrayBooked(now, account, ref, "duplicate", intent, stake, 0, 0, gone)]
     for tag, void in state.watched.items():
         alike = void.subject == name if row.reason.startswith(DOMAIN) else void.hold_micro == stake
@@ -238,7 +236,7 @@ def _late(state: State, evidence: Evidence, ref: str, row: HistoryRow, now: int)
     return None
 
 
-def _repeated(state: State, evidence: Evidence, row: HistoryRow) -> str:
+def _executed_twice(state: State, evidence: Evidence, row: HistoryRow) -> str:
     # The intent that was closed since the last agreement with a row like this one, which explains no second one; or "".
     key = row_key(row.reason, row.change_micro)
     if key not in state.account(evidence.account).shown:
@@ -293,9 +291,11 @@ def _may_fill(state: State, evidence: Evidence, order: IntentOpened) -> bool:
 def _lock(state: State, evidence: Evidence, row: HistoryRow, now: int) -> list[Event] | None:
     # None: a contract that is not ours, which is money that went.
     escrow_id = row.reason.removeprefix(LOCK)
-    if escrow_id in state.recent or _may_be_ours(state, evidence, row):
+    if escrow_id in state.recent:
         return []
     view = next((view for view in evidence.escrows if view.escrow_id == escrow_id), None)
+    if view is None and _may_be_ours(state, evidence.account, -row.change_micro):
+        return []  # the verdict on that intent books it
     tag = view.description.rpartition("[")[2].removesuffix("]") if view else ""
     if view and tag in state.voids:
         return _stray_escrow(evidence.account, view, "resurrected", state.voids[tag], now)
@@ -304,12 +304,17 @@ def _lock(state: State, evidence: Evidence, row: HistoryRow, now: int) -> list[E
     return None
 
 
-def _may_be_ours(state: State, evidence: Evidence, row: HistoryRow) -> bool:
-    # What took the stake of an open contract of ours and shows none: a debit, which the verdict on that one explains.
-    escrow_id, stake = row.reason.removeprefix(LOCK), -row.change_micro
-    shown = any(view.escrow_id == escrow_id for view in evidence.escrows)
-    opened = (one for one in state.open.values() if one.account == evidence.account)
-    return not shown and any((one.kind, one.stake_micro) == ("escrow_create", stake) for one in opened)
+def _unseen_locks(state: State, evidence: Evidence, fresh: Sequence[tuple[str, HistoryRow]]) -> dict[str, int]:
+    # Contracts that took money and that the venue does not show, and what each took.
+    locks = {row.reason.removeprefix(LOCK): -row.change_micro for _, row in fresh if row.reason.startswith(LOCK)}
+    known = state.recent.keys() | {view.escrow_id for view in evidence.escrows}
+    return {lock: amount for lock, amount in locks.items() if lock not in known}
+
+
+def _may_be_ours(state: State, account: str, amount_micro: int) -> bool:
+    # Whether a contract that is not shown may be what an open intent of ours asked for.
+    wanted = (account, "escrow_create", amount_micro)
+    return any((one.account, one.kind, one.stake_micro) == wanted for one in state.open.values())
 
 
 def _refund(state: State, escrow_id: str, credited_micro: int, now: int) -> list[Event] | None:

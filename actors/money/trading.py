@@ -136,7 +136,7 @@ def drift(before: Holdings, view: TradingView, known: Container[str]) -> str:
     return ""
 
 
-def repeated(view: TradingView, known: Mapping[str, str]) -> dict[str, str]:
+def second_orders(view: TradingView, known: Mapping[str, str]) -> dict[str, str]:
     """Return orders, as references, that added to a position which an order of ours had opened, and that one's intent.
 
     We send one order a coin, so the venue executed it twice, or somebody else did this.

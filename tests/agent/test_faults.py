@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.cli.running import _goodbye
+from actors.cli.running import goodbye
 from actors.errors import ConfigError
 from actors.money.book import Bucket
 from actors.money.events import IncidentNoted, IntentClosed, IntentOpened, LaneCleared, OutcomeUnknown, StrayBooked
@@ -96,7 +96,7 @@ def test_an_end_names_what_it_leaves_open_and_tells_no_balance_that_was_not_comp
     intent = next(notice.intent for notice in struck.seen.notices if notice.outcome == "unknown")
     ended = agent.stop("at once", timeout_s=0.1)
     assert (ended.open_intents, ended.difference, ended.venue_balance) == ((intent,), None, None)
-    assert f"left open: {intent}; the next start asks the venue" in _goodbye(ended)
+    assert f"left open: {intent}; the next start asks the venue" in goodbye(ended)
     struck.play()
     struck.seen.until(action="bet", outcome="void")
 
