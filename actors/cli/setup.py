@@ -23,7 +23,7 @@ def sandbox(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Its books.")] = Path("var/paper"),
     seed: Annotated[int, typer.Option(help="Of server seeds, prices and faults.")] = 42,
-    faults: Annotated[str, typer.Option(metavar="SPEC", help="kind[@path]=rate[:seconds],... or storm.")] = "",
+    faults: Annotated[str, typer.Option(metavar="SPEC", help="kind[@path]=rate[:amount],... or storm.")] = "",
     limits: Annotated[Literal["contract", "off"], typer.Option(help="Its rate limiters.")] = "contract",
     config: ConfigFile = None,
 ) -> int:

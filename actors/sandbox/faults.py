@@ -1,13 +1,39 @@
 """Which faults are ordered, and when they strike: all from the seed."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class _Number(NamedTuple):
+    must_be: str
+    read: Callable[[str], float]
+    least: float
+    most: float
+
+
+RATE = _Number("the rate must be a number", float, 0, 1)
+SECONDS = _Number("the seconds must be a number", float, 0, 3600)
+BYTES = _Number("the bytes must be a whole number", int, -65_536, 65_536)
 
 # The kinds that last, and how long.
-HOLD_S = {"latency": 0.2, "silence": 30.0, "late": 1.0, "ws-silence": 30.0, "hook-delay": 5.0, "hook-reorder": 0.5}
+HOLD_S = {
+    "latency": 0.2,
+    "silence": 30.0,
+    "blackhole": 30.0,
+    "late": 1.0,
+    "ws-silence": 30.0,
+    "hook-delay": 5.0,
+    "hook-reorder": 0.5,
+}
+# What the number after the rate is, for the kinds that take one.
+AMOUNTS = dict.fromkeys(HOLD_S, SECONDS) | {"cut": BYTES}
 KINDS = (
     "latency",
     "silence",
+    "blackhole",
+    "half-close",
     "reset-before",
     "reset-after",
     "429",
@@ -39,15 +65,15 @@ INSIDE = frozenset(
 )
 ON_THE_FEED = frozenset({"ws-drop", "ws-silence"})
 FEED = "/ws"
-MAX_SECONDS = 3600.0
 UNTOUCHED = ("/health", "/ping", "/sandbox")  # the operator's doors always work
 
 # For kill tests: everything after which the money can be found again. 500-debit takes a stake without a bet,
 # unbooked makes an effect without a row and duplicate bets twice: all three are ordered by name only.
 STORM = (
-    "latency=0.05:0.05,reset-before=0.03,reset-after=0.04,silence=0.02:1,429=0.02,500-before=0.03,500-after=0.04,"
-    "400-after=0.02,cut=0.03,malformed=0.02,late=0.02:0.2,ws-drop=0.01,ws-silence=0.005:1,upstream=0.01,locked=0.01,"
-    "empty=0.02,stale=0.02,hook-delay=0.05:2,hook-reorder=0.2,hook-duplicate=0.1,hook-forged=0.05,hook-stale=0.05"
+    "latency=0.05:0.05,reset-before=0.02,half-close=0.01,reset-after=0.04,silence=0.01:1,blackhole=0.01:1,429=0.02,"
+    "500-before=0.03,500-after=0.04,400-after=0.02,cut=0.03,malformed=0.02,late=0.02:0.2,ws-drop=0.01,"
+    "ws-silence=0.005:1,upstream=0.01,locked=0.01,empty=0.02,stale=0.02,"
+    "hook-delay=0.05:2,hook-reorder=0.2,hook-duplicate=0.1,hook-forged=0.05,hook-stale=0.05"
 )
 NONSENSE = (b"<html>bad gateway</html>", b"[]", b"{}", b'{"bet_id":7,"won":"maybe"}', b"null", b'{"error":')
 PRESETS = {"storm": STORM}
@@ -63,17 +89,23 @@ class Fault:
 
     Attributes:
         rate: probability per request; per tick for ws-silence, per message of the feed for ws-drop.
-        seconds: how long it lasts, for the kinds that last.
+        amount: seconds for the kinds that last; for cut the bytes of the answer that pass, below zero those that do
+            not; None if it was not given.
     """
 
     kind: str
     prefix: str
     rate: float
-    seconds: float
+    amount: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts, for the kinds that last."""
+        return HOLD_S[self.kind] if self.amount is None else self.amount
 
 
 def parse(spec: str) -> tuple[Fault, ...]:
-    """Read `kind[@path-prefix]=rate[:seconds]`, comma separated; a preset's name stands for its list.
+    """Read `kind[@path-prefix]=rate[:amount]`, comma separated; a preset's name stands for its list.
 
     Raises:
         FaultSpecError: with one sentence for the person who typed it.
@@ -92,24 +124,20 @@ def _parse_one(item: str) -> Fault:
         )
     if not equals:
         raise FaultSpecError(f"fault {item!r}: give its rate, for example {kind}=0.05")
-    rate_text, colon, seconds_text = right.partition(":")
-    rate = _number(rate_text, 1.0)
-    if rate is None:
-        raise FaultSpecError(f"fault {item!r}: the rate must be a number from 0 to 1")
-    if colon and kind not in HOLD_S:
-        raise FaultSpecError(f"fault {item!r}: {kind} takes no seconds")
-    seconds = _number(seconds_text, MAX_SECONDS) if colon else HOLD_S.get(kind, 0.0)
-    if seconds is None:
-        raise FaultSpecError(f"fault {item!r}: the seconds must be a number from 0 to {MAX_SECONDS:g}")
-    return Fault(kind, prefix or "/", rate, seconds)
+    rate, colon, amount = right.partition(":")
+    if colon and kind not in AMOUNTS:
+        raise FaultSpecError(f"fault {item!r}: {kind} takes a rate and no other number")
+    return Fault(kind, prefix or "/", _read(item, RATE, rate), _read(item, AMOUNTS[kind], amount) if colon else None)
 
 
-def _number(text: str, limit: float) -> float | None:
+def _read(item: str, number: _Number, text: str) -> float:
     try:
-        value = float(text)
+        value = number.read(text)
     except ValueError:
-        return None
-    return value if 0 <= value <= limit else None
+        value = float("nan")
+    if not number.least <= value <= number.most:
+        raise FaultSpecError(f"fault {item!r}: {number.must_be} from {number.least:g} to {number.most:g}")
+    return value
 
 
 class FaultPlan:

@@ -102,6 +102,10 @@ class Proxy:
         match fault.kind:
             case "reset-before":
                 _reset(writer)
+            case "blackhole":
+                await asyncio.sleep(fault.seconds)
+            case "half-close":
+                await _send(writer, await self._deliver(request, in_half=True))
             case "429" | "500-before":
                 await _send(writer, _message(*REFUSALS[fault.kind]))
             case "late":
@@ -118,8 +122,7 @@ class Proxy:
             case "reset-after":
                 _reset(writer)
             case "cut":
-                head, _, body = answer.partition(b"\r\n\r\n")
-                await _send(writer, head + b"\r\n\r\n" + body[: len(body) // 2])
+                await _send(writer, _cut(answer, fault.amount))
             case "malformed":
                 await _send(writer, _message("200 OK", self._plan.nonsense()))
             case "duplicate":
@@ -128,11 +131,14 @@ class Proxy:
             case _:
                 await _send(writer, _message(*REFUSALS[fault.kind]))
 
-    async def _deliver(self, request: _Request) -> bytes:
+    async def _deliver(self, request: _Request, *, in_half: bool = False) -> bytes:
+        data = request.last_on_its_connection
         async with asyncio.timeout(PATIENCE_S):
             reader, writer = await asyncio.open_connection(HOST, self._inner_port)
             try:
-                await _send(writer, request.last_on_its_connection)
+                await _send(writer, data[: len(data) // 2] if in_half else data)
+                if in_half:
+                    writer.write_eof()
                 return await reader.read(-1)
             finally:
                 writer.close()
@@ -186,6 +192,13 @@ async def _read(reader: asyncio.StreamReader) -> _Request:
 async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
     writer.write(data)
     await writer.drain()
+
+
+def _cut(answer: bytes, length: float | None) -> bytes:
+    if length is not None:
+        return answer[: int(length)]
+    head, end, body = answer.partition(b"\r\n\r\n")
+    return head + end + body[: len(body) // 2]
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -110,7 +110,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     parser.add_argument("--data", default="var/paper", help="directory of its books (default %(default)s)")
     parser.add_argument("--seed", type=int, default=42, help="of server seeds, prices and faults (default %(default)s)")
-    parser.add_argument("--faults", default="", help="kind[@path-prefix]=rate[:seconds],... or storm")
+    parser.add_argument("--faults", default="", help="kind[@path-prefix]=rate[:amount],... or storm")
     parser.add_argument("--limits", choices=("contract", "off"), default="contract", help="the rate limiters")
     parser.add_argument(
         "--idle-exit",

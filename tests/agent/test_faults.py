@@ -19,7 +19,7 @@ BETS = {
     "multiplier": Bet("multiplier", {"target_multiplier": 2}, probability="0.4987", odds="2", stake="0.50"),
     "boosted-coin": Bet("boosted_coin", {"side": "heads"}, probability="0.5", odds="2.10"),
 }
-# A game has one kind of fault, so two venues have them all, and no kind meets another.
+# A game has one kind of fault, so three venues have them all, and no kind meets another.
 VENUES = (
     {
         "latency": ("coin-flip", "1:0.1"),
@@ -37,8 +37,15 @@ VENUES = (
         "malformed": ("crash", "1"),
         "duplicate": ("roulette", "1"),
         "late": ("multiplier", "1:0.5"),
+        "half-close": ("boosted-coin", "1"),
+    },
+    {
+        "blackhole": ("boosted-coin", "1:1"),
     },
 )
+CUT_AT = {"dice": 1, "custom": 12, "crash": 88, "roulette": 140, "multiplier": 400, "coin-flip": -1}
+"""After which byte an answer ends: in its status line, in its length, in its head, in its body, before the last one."""
+
 GAME_OF = {kind: game for venue in VENUES for kind, (game, _) in venue.items()}
 
 
@@ -66,6 +73,16 @@ def struck(houses, tmp_path, request):
     stage.end()
 
 
+@pytest.fixture
+def cut(tmp_path):
+    """An agent at a venue whose answers are cut, for each game elsewhere."""
+    at = (f"cut@/api/v1/games/{game}=1:{length}" for game, length in CUT_AT.items())
+    stage = Stage(House(tmp_path / "venue", faults=",".join(at)), tmp_path / "agent")
+    yield stage
+    stage.end()
+    stop_venue(stage.house)
+
+
 def only(kind):
     return pytest.mark.parametrize("struck", [kind], indirect=True)
 
@@ -89,6 +106,17 @@ def test_an_executed_bet_without_a_usable_answer_is_found_at_the_venue(struck):
     assert len(books.of(OutcomeUnknown)) == len(books.rows) == 2
 
 
+def test_wherever_an_answer_is_cut_its_bet_is_found_at_the_venue(cut):
+    bets = [BETS[game] for game in CUT_AT]
+    bets.insert(3, BETS["boosted-coin"])  # an answer, so that the breaker does not open
+    cut.play(Script(*bets)).wait(bets=len(bets))
+    cut.end()
+    books = cut.books().check().check_tags()
+    assert len(books.of(OutcomeUnknown)) == len(CUT_AT)
+    by = [(closed.outcome, closed.by) for closed in books.of(IntentClosed)]
+    assert by == [("executed", "answer" if at == 3 else "look-up") for at in range(len(bets))]
+
+
 @only("reset-before")
 def test_an_end_names_what_it_leaves_open_and_tells_no_balance_that_was_not_compared(struck):
     agent = struck.play(Script(struck.bet))
@@ -101,7 +129,7 @@ def test_an_end_names_what_it_leaves_open_and_tells_no_balance_that_was_not_comp
     struck.seen.until(action="bet", outcome="void")
 
 
-@pytest.mark.parametrize("struck", ["reset-before", "500-before"], indirect=True)
+@pytest.mark.parametrize("struck", ["reset-before", "half-close", "blackhole", "500-before"], indirect=True)
 def test_a_bet_that_never_ran_is_void_only_after_the_quiet_period(struck):
     struck.play(Script(struck.bet))
     struck.seen.until(action="bet", outcome="void")

@@ -1,11 +1,14 @@
 """The fault plan, and each kind of fault as a client on a raw socket meets it."""
 
+import asyncio
 import json
+import socket
 import time
 
 import pytest
 
 from actors.sandbox.faults import KINDS, Fault, FaultPlan, FaultSpecError, parse
+from actors.sandbox.proxy import Proxy
 from tests.sandbox.house import bet_bytes
 
 GAMES = "@/api/v1/games"
@@ -34,11 +37,18 @@ def body(raw):
     return json.loads(raw.partition(b"\r\n\r\n")[2])
 
 
+def lengths(raw):
+    """Return how long a body is, and how long it says it is."""
+    head, _, rest = raw.partition(b"\r\n\r\n")
+    return len(rest), int(next(ln[15:] for ln in head.lower().split(b"\r\n") if ln.startswith(b"content-length:")))
+
+
 def test_a_spec_is_read_part_by_part():
     assert parse("latency@/escrow=0.5:2, cut=0.1") == (
         Fault("latency", "/escrow", 0.5, 2.0),
-        Fault("cut", "/", 0.1, 0.0),
+        Fault("cut", "/", 0.1, None),
     )
+    assert [fault.amount for fault in parse("cut=1:20,cut=1:-1,blackhole=1:0.5")] == [20, -1, 0.5]
     assert parse("") == ()
 
 
@@ -56,9 +66,11 @@ def test_the_storm_leaves_out_what_cannot_be_booked_once():
         ("cut=often", "rate must be a number from 0 to 1"),
         ("cut=1.5", "rate must be a number from 0 to 1"),
         ("cut=nan", "rate must be a number from 0 to 1"),
-        ("cut=0.5:3", "takes no seconds"),
+        ("429=0.5:3", "429 takes a rate and no other number"),
+        ("cut=0.5:2.5", "bytes must be a whole number from -65536 to 65536"),
+        ("cut=0.5:65537", "bytes must be a whole number"),
         ("late=0.5:soon", "seconds must be a number"),
-        ("late=0.5:-1", "seconds must be a number"),
+        ("late=0.5:-1", "seconds must be a number from 0 to 3600"),
     ],
 )
 def test_a_spec_that_makes_no_sense_is_named(spec, says):
@@ -149,10 +161,62 @@ def test_latency_comes_before_a_true_answer(broken):
 
 def test_cut_promises_more_than_it_sends(broken):
     house, player = broken("cut")
-    head, _, rest = house.raw(bet_bytes(player)).partition(b"\r\n\r\n")
-    promised = int(next(ln.split(b":")[1] for ln in head.lower().split(b"\r\n") if ln.startswith(b"content-length")))
-    assert 0 < len(rest) < promised
+    sent, promised = lengths(house.raw(bet_bytes(player)))
+    assert 0 < sent < promised
     assert len(bets(house, player)) == 1
+
+
+def test_cut_at_a_byte_leaves_so_many_bytes_of_the_answer_or_so_many_out(broken):
+    house, player = broken("cut", "0")
+
+    def said(amount):
+        assert house.post("/sandbox/faults", {"faults": f"cut{GAMES}=1:{amount}"}).status == 200
+        return house.raw(bet_bytes(player))
+
+    assert (said(0), said(1), said(12), said(13)) == (b"", b"H", b"HTTP/1.1 200", b"HTTP/1.1 200 ")
+    assert [promised - sent for sent, promised in (lengths(said(-1)), lengths(said(65536)))] == [1, 0]
+    assert len(bets(house, player)) == 6
+
+
+def test_a_blackhole_swallows_the_request_and_says_nothing(broken):
+    house, player = broken("blackhole", "1:5")
+    with pytest.raises(TimeoutError):
+        house.raw(bet_bytes(player), timeout=0.2)
+    assert bets(house, player) == []
+    house.post("/sandbox/faults", {"faults": f"blackhole{GAMES}=1:0"})
+    assert house.raw(bet_bytes(player)) == b""
+    assert bets(house, player) == []
+
+
+def test_half_close_gives_the_venue_half_a_request_and_its_end_and_passes_its_silence_on(broken):
+    house, player = broken("half-close")
+    assert house.raw(bet_bytes(player)) == b""
+    assert bets(house, player) == []
+
+
+def test_half_close_passes_on_what_is_said_to_half_a_request():
+    heard = []
+
+    async def says_no(reader, writer):
+        heard.append(await reader.read())
+        writer.write(b"HTTP/1.1 408 Request Timeout\r\n\r\n")
+        writer.close()
+
+    async def through(request):
+        venue = await asyncio.start_server(says_no, "127.0.0.1", 0)
+        listener = socket.create_server(("127.0.0.1", 0))
+        proxy = Proxy(FaultPlan(parse("half-close=1"), 1))
+        await proxy.open(listener, venue.sockets[0].getsockname()[1])
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.write(request)
+        answer = await reader.read()
+        for one in (writer, proxy, venue):
+            one.close()
+        return answer
+
+    request = b"POST /x HTTP/1.1\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
+    assert asyncio.run(through(request)).startswith(b"HTTP/1.1 408")
+    assert heard == [request[: len(request) // 2]]
 
 
 def test_malformed_is_a_200_that_tells_nothing_of_the_bet(broken):
