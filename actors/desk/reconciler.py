@@ -11,7 +11,7 @@ from actors.desk.till import Till
 from actors.desk.trading import held_text, reductions
 from actors.desk.watch import Asked, Watch
 from actors.money.amounts import usd
-from actors.money.audit import Audit, audit, turned_up, vanished
+from actors.money.audit import Audit, audit, listed_after_all, payout_of, turned_up, vanished
 from actors.money.book import Bucket, moved
 from actors.money.events import (
     AccountAdopted,
@@ -70,6 +70,7 @@ class Reconciler:
     def reconcile(self, evidence: Evidence, asked: Asked, watch: Watch) -> None:
         """Book what the venue explains; agree, or stop and say by how much book and venue differ."""
         self._note_vanished(evidence, asked, watch)
+        self._note_listed(evidence, watch)
         found = audit(self.till.state, evidence, self.till.now, asked.since)
         if not found.clean and not self._accepts(evidence.account, watch, found):
             watch.accept = None  # nobody accepts what nobody was told
@@ -158,6 +159,7 @@ class Reconciler:
         is compared as soon as nothing is open.
         """
         self._note_vanished(evidence, asked, watch)
+        self._note_listed(evidence, watch)
         for stray in turned_up(self.till.state, evidence, self.till.now):
             watch.want("a bet that turned up")
             available = self.till.state.book.balance(evidence.account, Bucket.AVAILABLE)
@@ -173,6 +175,15 @@ class Reconciler:
                 self.till.incident("contradiction", text, bet.intent)
                 if not watch.wanted:
                     watch.want("a bet that vanished")
+
+    def _note_listed(self, evidence: Evidence, watch: Watch) -> None:
+        # Not booked by itself: the venue may have given the stake back before.
+        for intent, row in listed_after_all(self.till.state, evidence):
+            if row.bet_id not in watch.listed:
+                watch.listed.add(row.bet_id)
+                way_out = f"`resolve {intent} --as executed --payout {usd(payout_of(row), 6)}`"
+                text = f"{row.bet_id}, whose stake is in suspense, is listed after all; {way_out} books it as listed"
+                self.till.incident("listed_late", text, intent)
 
     def _note_orphans(self, evidence: Evidence, found: Audit) -> None:
         # Only we make such tags: the journal that knew this one is lost, or another one has our name.

@@ -7,9 +7,9 @@ from actors.desk.reconciler import Reconciler
 from actors.desk.till import SECOND, Till
 from actors.desk.watch import Asked, Purpose, Watch
 from actors.messages import Found, LookUp, LookUpFailed
-from actors.money.audit import audit, sent_at
+from actors.money.audit import audit, lateness, sent_at
 from actors.money.events import IntentOpened, LookedUp
-from actors.money.evidence import WINDOW_MARGIN, EscrowView, Evidence, Executed, Outgoing, Query
+from actors.money.evidence import WINDOW_MARGIN, BetRow, EscrowView, Evidence, Executed, Outgoing, Query
 from actors.money.history import news, reviewed
 from actors.money.outgoing import Ambiguous
 from actors.money.positions import TradeDone
@@ -33,6 +33,9 @@ ALL_KNOWN = "9999"
 
 BLIND_MOST = 5 * 60 * SECOND
 """How long an account with an unknown outcome may be unreadable before that is an incident (microseconds)."""
+
+LATE_PART = 4
+"""A bet that is executed later than this part of the quiet period is an incident: the next might be later than all."""
 
 HINT_REST = 30 * SECOND
 """How long an account is open after a reconcile in whose midst an event hinted at another (microseconds): events that
@@ -208,6 +211,7 @@ class Resolver:
         for opened in self.unknown(evidence.account):
             match self._find(opened, evidence):
                 case FoundBet(row, copies):
+                    self._note_lateness(opened, row, evidence)
                     self.close(opened, Executed(bet=row), "look-up")
                     if copies:
                         settle.book_copies(self.till, opened, copies)
@@ -230,6 +234,17 @@ class Resolver:
         proven = absent == unknown and all(self.till.tracks[o.intent].negatives >= NEGATIVES for o in absent)
         if absent and proven and evidence.rows_complete and asked.barrier:
             self._decide(absent, evidence, asked)
+
+    def _note_lateness(self, opened: IntentOpened, row: BetRow, evidence: Evidence) -> None:
+        watch, quiet = self.watches[evidence.account], self.till.terms.quiet_period
+        late = lateness(self.till.state, opened, row, evidence)
+        if late > max(watch.latest, quiet // LATE_PART):
+            watch.latest = late
+            text = (
+                f"{row.bet_id} was executed {late // SECOND} s after it was sent; what comes {quiet // SECOND} s late "
+                f"would be void: set venue.quiet_period to {LATE_PART * late // SECOND} s or more"
+            )
+            self.till.incident("late", text, opened.intent)
 
     def _find(self, opened: IntentOpened, evidence: Evidence) -> Finding | TradeDone:
         state = self.till.state

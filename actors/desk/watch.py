@@ -30,7 +30,8 @@ class Watch:
     `accept` is an operator's reason to accept what differs, `accepts_micro` the difference it was given for (None: the
     one that the stop names, which an earlier process read). `hinted`: an event came in the midst of a reconcile that
     another had asked for. `blind_since` is when it could not be read for the first time (0: it can be), `alarmed`
-    whether that was an incident already.
+    whether that was an incident already. `latest` is the greatest lateness that was one (microseconds), `listed` are
+    the bets whose stakes lie in suspense and of which it was told that they are listed after all.
     """
 
     service: str
@@ -53,7 +54,9 @@ class Watch:
     shown: frozenset[str] = frozenset()
     kept_back: bool = False
     hinted: bool = False
+    latest: int = 0
     vanished: set[str] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
 
     def want(self, why: str) -> None:
         """Reconcile as soon as nothing is open."""

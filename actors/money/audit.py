@@ -35,6 +35,9 @@ from actors.money.trading import SKEW, drift, find_trade, second_orders, taken
 DEBIT_SLACK = 5_000_000
 """How much older than the intents that are asked about a stake may be in the ledger (microseconds)."""
 
+CLOCKS_APART = 2_000_000
+"""How far the venue's times may be from ours (microseconds): it tells them, and what its clock says, in seconds."""
+
 LOCK = "escrow_lock: "
 REFUND = "escrow_timeout_refund: "
 PARLAY = "parlay"
@@ -250,6 +253,18 @@ def sent_at(state: State, opened: IntentOpened, evidence: Evidence) -> int:
     if opened.epoch < state.run_epoch:  # by a clock that may have been set since then
         return state.account(opened.account).venue_at
     return opened.at - (evidence.started - evidence.venue_at)
+
+
+def lateness(state: State, opened: IntentOpened, row: BetRow, evidence: Evidence) -> int:
+    """Return how long after its sending a bet that was found was executed (microseconds; 0: it cannot be told)."""
+    if not row.at_seconds or opened.epoch < state.run_epoch:
+        return 0
+    return max(0, row.at_seconds * 1_000_000 - sent_at(state, opened, evidence) - CLOCKS_APART)
+
+
+def listed_after_all(state: State, evidence: Evidence) -> list[tuple[str, BetRow]]:
+    """Return the listed bets whose stakes lie in suspense because they were not: each with its intent."""
+    return [(state.recent[row.bet_id], row) for row in evidence.rows if state.recent.get(row.bet_id) in state.suspended]
 
 
 def _late_orders(state: State, evidence: Evidence, now: int) -> list[StrayBooked]:

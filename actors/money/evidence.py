@@ -15,7 +15,7 @@ WINDOW_MARGIN = 10_000_000
 
 
 class BetRow(Struct, frozen=True):
-    """A bet as the venue records it (export.csv, or the answer to the bet)."""
+    """A bet as the venue records it: in export.csv, or in the answer to the bet, which does not say `at_seconds`."""
 
     bet_id: str
     game: str
@@ -27,6 +27,7 @@ class BetRow(Struct, frozen=True):
     nonce: int
     seed_hash: str
     result_hash: str
+    at_seconds: int = 0
 
 
 class LedgerRow(Struct, frozen=True):

@@ -141,8 +141,9 @@ class State:
         return self.traded if account == TRADING else self.recent
 
     def watching(self, account: str, now: int) -> bool:
-        """Whether a bet that was closed as not executed might still turn up."""
-        return any(void.bet and void.account == account for void in self.younger(WATCH, now))
+        """Whether a bet might still turn up: it was closed as not executed, or its stake lies in suspense."""
+        suspended = any(held.account == account for held in self.suspended.values())
+        return suspended or any(void.bet and void.account == account for void in self.younger(WATCH, now))
 
     def _held(self, account: str, now: int) -> int:
         if not self.watched:

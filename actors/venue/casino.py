@@ -232,6 +232,7 @@ def _bet_row(row: ExportRow) -> BetRow:
         nonce=row.nonce,
         seed_hash=row.server_seed_hash,
         result_hash=row.result_hash,
+        at_seconds=row.timestamp_utc,
     )
 
 

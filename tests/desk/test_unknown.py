@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from actors.messages import LookUpFailed, Resolve
 from actors.money.book import Bucket
-from actors.money.events import LookedUp, StrayBooked
+from actors.money.events import IncidentNoted, LookedUp, StrayBooked
 from actors.money.evidence import Executed, Refused, Unknown
 from actors.money.risk import Limits
 from actors.money.wagers import Bet
@@ -95,8 +95,7 @@ def test_a_row_that_shows_up_late_is_found_by_the_second_reading():
     table, opened = just_before_the_quiet_period_ends()
     table.execute(opened, lag=GAP)
     table.run(10 * SECOND)
-    assert table.outcome(opened) == "executed"
-    assert not table.incidents()
+    assert (table.outcome(opened), table.incidents()) == ("executed", ["late"])
 
 
 def test_an_incomplete_reading_proves_nothing(monkeypatch):
@@ -287,7 +286,41 @@ def test_a_mended_row_of_an_incomplete_bet_is_known():
     table.venue.rows.append((at, at, row))
     table.run(60 * SECOND)
     assert not table.of(StrayBooked)
+    assert table.incidents() == ["venue_incomplete", "listed_late"]
+    way_out = f"`resolve {opened.intent} --as executed --payout 0.000000` books it as listed"
+    assert table.of(IncidentNoted)[-1].text.endswith(way_out)
     assert table.sound()
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0, 0), (17, 0), (20, 1)])
+def test_a_bet_executed_later_than_a_quarter_of_the_quiet_period_is_an_incident_although_it_was_found(seconds, told):
+    table = Table(quiet_period=60 * SECOND).reconciled()
+    opened = unknown(table)
+    table.run(seconds * SECOND)
+    table.execute(opened)
+    table.run(10 * SECOND)
+    assert table.outcome(opened) == "executed"
+    assert table.incidents() == ["late"] * told
+
+
+def test_of_late_bets_only_the_latest_is_told():
+    table = Table(quiet_period=60 * SECOND).reconciled()
+    for seconds in (30, 20, 40):
+        opened = unknown(table)
+        table.run(seconds * SECOND)
+        table.execute(opened)
+        table.run(10 * SECOND)
+    told = [one.text.partition(" after")[0].rpartition("executed ")[2] for one in table.of(IncidentNoted)]
+    assert told == ["28 s", "38 s"]
+
+
+def test_how_late_a_bet_of_an_earlier_process_was_cannot_be_told():
+    table = Table(quiet_period=60 * SECOND).reconciled()
+    opened = unknown(table)
+    table.crash().run(40 * SECOND)
+    table.execute(opened)
+    table.run(10 * SECOND)
+    assert (table.outcome(opened), table.incidents()) == ("executed", [])
 
 
 def test_foreign_bets_around_an_unknown_one_are_told_apart_from_it():

@@ -43,7 +43,7 @@ class Venue:
         """Execute a bet, as often as it is asked to. Its row is in the export after `lag`."""
         reference, self.nonces = self._reference("bet"), self.nonces + 1
         won, *proof = self.draw(tag, won=won)
-        row = BetRow(reference, game, stake_micro, 0, PAYS[game], won, tag, *proof)
+        row = BetRow(reference, game, stake_micro, 0, PAYS[game], won, tag, *proof, at_seconds=at // SECOND)
         payout = payout_of(row)
         row = replace(row, reported_won_micro=(payout + 5_000) // 10_000 * 10_000)
         self._move(-stake_micro, "reservation", reference, at)

@@ -1,6 +1,7 @@
 """The client against the built-in venue: another author's reading of the same contract."""
 
 import pytest
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from actors.money.evidence import Executed, Query, Refused
@@ -29,7 +30,9 @@ def test_every_even_game_is_executed_and_found_by_its_tag(casino, bet):
     answer = casino.place(bet_ticket(tag="sk1-x-1", bet=bet))
     assert isinstance(answer, Executed)
     evidence = casino.evidence(Query("casino", began, before, 0))
-    assert evidence.rows == (answer.bet,)
+    (row,) = evidence.rows
+    assert row == replace(answer.bet, at_seconds=row.at_seconds)
+    assert began // 1_000_000 <= row.at_seconds <= wall() // 1_000_000
     assert (evidence.nonces, evidence.detailed) == (1, True)
     assert sum(row.change_micro for row in evidence.history) == evidence.balance_micro
 
