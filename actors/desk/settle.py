@@ -1,5 +1,7 @@
 """Closing intents: the one place where an outcome becomes postings."""
 
+from collections.abc import Sequence
+
 from actors.desk.prover import check_nonce
 from actors.desk.till import HOUSE_WAIT, Till
 from actors.messages import Settled
@@ -7,7 +9,16 @@ from actors.money.amounts import signed_usd, usd
 from actors.money.audit import bet_postings, payout_of
 from actors.money.book import Bucket, Posting, moved
 from actors.money.escrows import opened_escrow, turned
-from actors.money.events import EscrowOpened, IntentClosed, IntentOpened, Outcome, StopSet, StrayBooked, WithdrawalMoved
+from actors.money.events import (
+    EscrowOpened,
+    Event,
+    IntentClosed,
+    IntentOpened,
+    Outcome,
+    StopSet,
+    StrayBooked,
+    WithdrawalMoved,
+)
 from actors.money.evidence import BetRow, EscrowView, Executed, Outgoing
 from actors.money.positions import TradeDone
 from actors.money.records import HOUSE
@@ -54,8 +65,7 @@ def close_created(till: Till, opened: IntentOpened, view: EscrowView, by: str) -
         till.now, opened.intent, opened.lane, opened.account, "executed", "funded",
         venue_ref=view.escrow_id, by=by, postings=(held,),
     )  # fmt: skip
-    close(till, closed, opened)
-    till.record(opened_escrow(view, opened.account, opened.intent, till.now))
+    close(till, closed, opened, then=(opened_escrow(view, opened.account, opened.intent, till.now),))
     what = f"{view.escrow_id} holds {usd(opened.stake_micro)} for {opened.params['counterparty']}"
     say_closed(till, opened, "funded", what, by, -opened.stake_micro)
 
@@ -63,13 +73,12 @@ def close_created(till: Till, opened: IntentOpened, view: EscrowView, by: str) -
 def close_act(till: Till, opened: IntentOpened, view: EscrowView, by: str) -> None:
     """Book an act on a contract that was done."""
     closed = IntentClosed(till.now, opened.intent, opened.lane, opened.account, "executed", view.status, by=by)
-    close(till, closed, opened)
-    if opened.subject not in till.state.contracts:
-        watched = EscrowOpened(
-            till.now, opened.subject, opened.account, "counterparty", 0, 0, view.auto_release_at, opened.intent
-        )
-        till.record(watched)
-    till.record(turned(till.state.contracts[opened.subject].opened, view, till.now))
+    met = EscrowOpened(
+        till.now, opened.subject, opened.account, "counterparty", 0, 0, view.auto_release_at, opened.intent
+    )
+    known = till.state.contracts.get(opened.subject)
+    then = (turned(known.opened, view, till.now),) if known else (met, turned(met, view, till.now))
+    close(till, closed, opened, then=then)
     say_closed(till, opened, view.status, f"{opened.subject} is {view.status}", by, 0)
 
 
@@ -185,9 +194,12 @@ def check_stops(till: Till, account: str) -> None:
         till.tell_lanes(account, ready=True)
 
 
-def close(till: Till, closed: IntentClosed, opened: IntentOpened, retry_at: int | None = None) -> None:
-    """Record the outcome and tell the lane when it is on disk."""
-    till.record(closed)
+def close(
+    till: Till, closed: IntentClosed, opened: IntentOpened, retry_at: int | None = None, then: Sequence[Event] = ()
+) -> None:
+    """Record the outcome and what follows from it, and tell the lane how all stands then, when it is on disk."""
+    for event in (closed, *then):
+        till.record(event)
     till.tracks.pop(opened.intent, None)
     if opened.lane != HOUSE:
         view = till.view(opened.account, ready=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.messages import EscrowsSeen, LaneView, WatchEscrows
+from actors.messages import EscrowsSeen, LaneView, Settled, WatchEscrows
 from actors.money.book import Bucket
 from actors.money.events import EscrowClosed, EscrowMoved, EscrowOpened, IntentOpened, StrayBooked
 from actors.money.evidence import EscrowView, Executed, Refused, Unknown
@@ -44,6 +44,13 @@ def test_a_funded_contract_is_held_and_watched():
     assert table.state.book.equity(ACCOUNT) == 100_000_000
     table.run(30 * SECOND)
     assert table.sound()
+
+
+def test_a_strategy_that_hears_of_its_outcome_sees_its_contract_as_it_is_now():
+    table, view = funded()
+    assert [one.status for one in table.of(Settled)[-1].bankroll.contracts] == ["funded"]
+    acted(table, view, "release", "released")
+    assert table.of(Settled)[-1].bankroll.contracts == ()
 
 
 def test_a_contract_whose_answer_was_lost_is_found_by_its_tag():
