@@ -18,7 +18,7 @@ from actors.reporter import ReporterActor
 from actors.schedule import rows
 from actors.strategy import StrategyActor
 from actors.version import VERSION
-from supervision import ChildSpec, Handle, Strategy, Supervisor
+from supervision import ChildSpec, Handle, MailboxSpec, Strategy, Supervisor
 
 LANE_SHUTDOWN_S = 0.5
 """How long a lane whose strategy hangs may hold up the end, in seconds: it has nothing to save."""
@@ -27,6 +27,9 @@ RECONCILE_EVERY_US = 600_000_000
 
 OPENING_S = 600.0
 """How long opening the journal may take, in seconds: without a snapshot every row is checked, a million in 20 s."""
+
+LOG_S = 2.0
+"""How long the last lines of the log, and an observer that is slow, may hold up the end, in seconds."""
 
 DISK_S = 10.0
 """How long the disk may hold up the end of whoever waits for it, in seconds: another program's lock alone may for 5."""
@@ -48,7 +51,7 @@ def tree(parts: Parts, control: Control, observer: Callable[[Notice], None] | No
         return ReporterActor(config.agent.id, config.log_path, wall=wall, observer=observer, hide=parts.hide)
 
     ops = [
-        ChildSpec("reporter", reporter),
+        ChildSpec("reporter", reporter, shutdown=LOG_S, mailbox=MailboxSpec(finish=True)),
         ChildSpec("gateway", lambda: GatewayActor(control, config.control_path)),
     ]
     return Supervisor.spec(

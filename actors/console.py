@@ -11,7 +11,7 @@ from rich.text import Text
 from actors.messages import Notice
 from actors.money.amounts import usd
 
-FOR_THE_LOG = (("crash", "failed"), ("stop", "ok"), ("dead_letters", "seen"))
+FOR_THE_LOG = (("crash", "failed"), ("stop", "ok"), ("dead_letters", "seen"), ("late_letters", "seen"))
 """Action and outcome of what the screen tells in another line, or what means nothing to people."""
 
 LABEL_WIDTH = 12

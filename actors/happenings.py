@@ -11,6 +11,7 @@ from supervision import (
     ChildStarted,
     DeadLetters,
     Event,
+    LateLetters,
     LimitReached,
     RestartDelayed,
     Stalled,
@@ -25,6 +26,7 @@ SENTENCES: dict[type[Event], str] = {
     Abandoned: "{child} did not end in time and was cut off: {reason}",
     TeardownFailed: "{child} could not close in order: {reason}",
     DeadLetters: "{child} was down for {count} of its messages ({message})",
+    LateLetters: "{child} had ended when {count} of its messages came ({message})",
     SystemFatal: "the agent ends, because going on would be a lie: {reason}",
 }
 """What a person reads of a trouble in the tree."""

@@ -14,6 +14,7 @@ from supervision.events import (
     ChildStarted,
     DeadLetters,
     Event,
+    LateLetters,
     LimitReached,
     RestartDelayed,
     Stalled,
@@ -48,7 +49,7 @@ __all__ = [
     "NORMAL", "SHUTDOWN", "Abandoned", "ActorDown", "AskCycle", "AskError", "AskTimeout", "AutoShutdown", "Backoff",
     "ChildCount", "ChildEnded", "ChildFailed", "ChildInfo", "ChildRefused", "ChildRestarted", "ChildSpec",
     "ChildStarted", "Children", "Clock", "DeadLetters", "Decline", "Down", "DynamicSupervisor", "Event", "Exit",
-    "ExitKind", "Fatal", "Handle", "LimitReached", "MailboxSpec", "Node", "Overflow", "Refuse",
+    "ExitKind", "Fatal", "Handle", "LateLetters", "LimitReached", "MailboxSpec", "Node", "Overflow", "Refuse",
     "Restart", "RestartDelayed", "Stalled", "StartError", "StopReport", "Strategy", "Supervisor", "System",
     "SystemEnded", "SystemFatal", "TeardownFailed", "Worker",
 ]  # fmt: skip

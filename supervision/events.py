@@ -141,6 +141,13 @@ class DeadLetters(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LateLetters(DeadLetters):
+    """The same of a system that is being stopped, where it is to be expected: somebody always speaks last."""
+
+    level = logging.INFO
+
+
+@dataclass(frozen=True, slots=True)
 class SystemFatal(Event):
     """A worker raised `Fatal`: the system ends in order."""
 

@@ -248,8 +248,10 @@ class Handle:
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """Control message: end now, before all messages that wait."""
+class End(Wrapped):
+    """Control message: end now, before all messages that wait; in the queue of one that finishes, after them."""
+
+    reserved = True
 
     exit: Exit
 

@@ -10,7 +10,7 @@ from math import inf
 from random import Random
 from typing import TYPE_CHECKING
 
-from supervision.events import DeadLetters, Event, SystemFatal
+from supervision.events import DeadLetters, Event, LateLetters, SystemFatal
 from supervision.exits import Fatal, describe
 from supervision.handle import Handle
 
@@ -51,6 +51,7 @@ class Hub:
         self.fatal_path = ROOT
         self.on_tree = on_tree
         self.dead_letters = 0
+        self.stopping = False
         self._on_event = on_event
         self._on_fatal = on_fatal
         self._handles: dict[str, Handle] = {}
@@ -105,10 +106,17 @@ class Hub:
         for path in paths or list(self._letters):
             with self.lock:
                 letters = self._letters.get(path, _Letters())
-                event = DeadLetters(path, letters.count, letters.total, letters.latest)
+                kind = LateLetters if self.stopping else DeadLetters
+                event = kind(path, letters.count, letters.total, letters.latest)
                 letters.count = 0
             if event.count:
                 self.emit(event)
+
+    def begin_to_stop(self) -> None:
+        """Report what was not delivered until now; what is not from here on is late."""
+        if not self.stopping:
+            self.report_dead_letters()
+            self.stopping = True
 
     def raise_fatal(self, path: str, error: Fatal) -> None:
         """Remember the first fatal error and begin to end the system."""

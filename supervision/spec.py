@@ -99,12 +99,15 @@ class MailboxSpec:
             (for prices: memory is bounded by the number of symbols). A key of None is an ordinary message.
         keep: messages that wait survive a restart, and those sent meanwhile are held; the message that was
             being handled at the failure is lost, never delivered twice.
+        finish: at a stop request what waits is handled first, as far as the child's `shutdown` allows; else the stop
+            overtakes it.
     """
 
     capacity: int | None = None
     overflow: Overflow = Overflow.REJECT
     latest_by: Callable[[object], object] | None = None
     keep: bool = False
+    finish: bool = False
 
     def __post_init__(self) -> None:
         if self.capacity is not None:
@@ -112,7 +115,8 @@ class MailboxSpec:
         check_member("mailbox.overflow", self.overflow, Overflow)
         key = self.latest_by
         check(key is None or callable(key), "mailbox.latest_by", key, "a function from a message to its key, or None")
-        check(isinstance(self.keep, bool), "mailbox.keep", self.keep, "True or False")
+        for name in ("keep", "finish"):
+            check(isinstance(getattr(self, name), bool), f"mailbox.{name}", getattr(self, name), "True or False")
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,6 +193,7 @@ class System:
             self._hub.guard(self._on_tree)
 
     def _request_stop(self) -> None:
+        self._hub.begin_to_stop()
         worker = self._root.worker
         if worker is not None:
             worker.ask_to_end()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from supervision.hub import Hub
     from supervision.runtime import Clock
 
-SPECIAL = frozenset({Ask, Envelope, Tick, Wake})  # items that are not plain messages
+SPECIAL = frozenset({Ask, Envelope, Tick, Wake, End})  # items that are not plain messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,10 @@ class Worker(pykka.ThreadingActor):
         handle.attach(self, mailbox)
 
     def ask_to_end(self) -> None:
-        """Let it end before all messages that wait; a handler that runs is let finish. From any thread."""
+        """Let it end, before all messages that wait unless it is to finish them. From any thread.
+
+        A handler that runs is let finish.
+        """
         self.actor_stopped.set()
         self.mailbox.post(End(SHUTDOWN))
 
@@ -297,6 +300,8 @@ class Worker(pykka.ThreadingActor):
                 self.receive(item.message)
         elif type(item) is Envelope:
             self._answer_pykka(item)
+        elif type(item) is End:
+            self._conclude(item.exit)
 
     def _answer(self, ask: Ask) -> None:
         if ask.reply.given_up:
@@ -331,10 +336,12 @@ class Worker(pykka.ThreadingActor):
                 return
             item = control.popleft()
             try:
-                if type(item) is End:
-                    self._conclude(item.exit)
-                else:
+                if type(item) is not End:
                     self._control(item)
+                elif item.exit is SHUTDOWN and self.child_spec.mailbox.finish and not self._fenced:
+                    self.mailbox.put(item)
+                else:
+                    self._conclude(item.exit)
             except BaseException as error:  # noqa: BLE001
                 self._fail(error)
 

@@ -44,7 +44,8 @@ def test_an_accounts_first_reconcile_is_a_line_of_the_start_and_later_ones_are_f
 def test_what_concerns_the_log_alone_is_not_shown():
     crash = Notice(AT, "casino", "crash", "failed", "CRASH", level="ERROR")
     lost = Notice(AT, "poller", "dead_letters", "seen", "poller was down for 1 of its messages (Poll)")
-    assert shown(crash, lost, Notice(AT, "agent", "stop", "ok", "stopped: bets")) == ""
+    late = Notice(AT, "poller", "late_letters", "seen", "poller had ended when 1 of its messages came (Poll)")
+    assert shown(crash, lost, late, Notice(AT, "agent", "stop", "ok", "stopped: bets")) == ""
 
 
 def test_a_tree_stands_as_it_is():

@@ -9,6 +9,7 @@ from supervision import (
     ChildRestarted,
     ChildStarted,
     DeadLetters,
+    LateLetters,
     LimitReached,
     RestartDelayed,
     Stalled,
@@ -36,6 +37,11 @@ def test_every_trouble_is_a_sentence(event, text):
     notice = Happenings().notice(event, 0)
     assert notice.text.startswith(text)
     assert (notice.service, notice.level in ("WARNING", "ERROR")) == (event.path.rpartition("/")[2], True)
+
+
+def test_what_comes_too_late_for_an_orderly_end_is_no_trouble():
+    notice = Happenings().notice(LateLetters(CASINO, 1, 1, "Poll"), 0)
+    assert (notice.level, notice.text) == ("INFO", "casino had ended when 1 of its messages came (Poll)")
 
 
 def test_what_is_as_it_should_be_is_for_the_log_alone():

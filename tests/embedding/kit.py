@@ -58,7 +58,11 @@ def goes_on(agent):
 
 def children():
     """The processes that this one would have to wait for, zombies included."""
-    return {pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+    found = set()
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            found |= {*(task / "children").read_text().split()}
+    return found
 
 
 def imprint():

@@ -1,5 +1,6 @@
 """How a run ends, and what the host application is told."""
 
+import json
 import signal
 import sqlite3
 import threading
@@ -11,6 +12,9 @@ from actors.journal import Reader
 from actors.journal.codec import decode
 from actors.money.events import AgentStopped
 from tests.embedding.kit import config, descriptors, differences, imprint, playing, settled
+
+SLOW_S = 0.3
+"""How long a slow observer takes, in seconds: longer than the end of all others."""
 
 
 class HostError(Exception):
@@ -189,6 +193,15 @@ def test_an_observer_that_raises_hurts_nobody(tmp_path):
     with playing(tmp_path, observer=raise_host_error) as agent:
         assert agent.wait(bets=2, seconds=10) == "bets"
     assert agent.summary().crashes == 0
+
+
+def test_an_observer_that_is_slow_at_the_end_costs_the_log_no_line(tmp_path):
+    ended = threading.Event()
+    with playing(tmp_path, observer=lambda seen: seen.action == "drain" and ended.wait(SLOW_S)) as agent:
+        pass
+    lines = [json.loads(line) for line in agent.config.log_path.read_text().splitlines()]
+    seen = [line["service"] for line in lines if line["action"] in ("stop", "child_ended")]
+    assert (seen[0], seen[-1]) == ("agent", "core")
 
 
 def test_it_runs_in_any_thread_of_the_host(tmp_path):

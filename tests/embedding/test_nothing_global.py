@@ -115,8 +115,7 @@ def test_an_ordinary_run_puts_no_warning_into_the_hosts_log(tmp_path, caplog):
         pass
     assert caplog.records
     warnings = [record.getMessage() for record in caplog.records if record.levelno > logging.INFO]
-    # A price that comes while its actor ends is a dead letter: true, harmless, and a matter of chance.
-    assert not [text for text in warnings if "path=core/feeds/price_feed" not in text or "message=_Mids" not in text]
+    assert warnings == []
 
 
 def test_nothing_in_the_process_keeps_an_agent(tmp_path):

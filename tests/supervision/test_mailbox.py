@@ -1,10 +1,13 @@
 """How messages wait: bounds, policies, latest per key, keeping over a restart, dead letters."""
 
+import logging
+import threading
+
 import pytest
 
 import supervision as s
 from supervision.mailbox import WAKE, make_mailbox
-from tests.supervision.kit import Puppet, Raise, child, declining, gate
+from tests.supervision.kit import Block, Puppet, Raise, child, declining, gate
 
 
 def box(**options):
@@ -239,6 +242,36 @@ def test_a_kill_while_the_actor_is_down_does_not_hit_the_next_incarnation(rig):
     assert made.up("a") == (2,)
 
 
+@pytest.mark.parametrize("options", [{}, {"capacity": 2}, {"latest_by": lambda message: message}])
+def test_one_that_finishes_handles_what_waits_before_it_ends(rig, options):
+    log = []
+    made = rig(child("a", lambda: Puppet(log), mailbox=s.MailboxSpec(finish=True, **options)))
+    for number in (1, 2):
+        made.system.handle("a").tell(number)
+    assert made.system.stop().dead_letters == 0
+    assert log == [1, 2]
+
+
+def test_control_an_ordinary_one_ends_before_what_waits(rig):
+    log = []
+    made = rig(child("a", lambda: Puppet(log)))
+    made.system.handle("a").tell(1)
+    assert made.system.stop().dead_letters == 1
+    assert log == []
+
+
+def test_one_that_finishes_and_takes_too_long_is_abandoned_with_what_waits(events):
+    log, release = [], threading.Event()
+    spec = child("a", lambda: Puppet(log), mailbox=s.MailboxSpec(finish=True), shutdown=0.05)
+    system = s.System(s.Supervisor.spec("top", [spec]), on_event=events)
+    system.start()
+    system.handle("a").tell(Block(threading.Event(), release))
+    system.handle("a").tell(1)
+    assert system.stop().abandoned == ("a",)
+    release.set()
+    assert log == []
+
+
 # Dead letters
 
 
@@ -259,6 +292,15 @@ def test_the_last_dead_letters_are_reported_at_the_end(rig):
         made.system.handle("nobody").tell("x")
     made.system.stop()
     assert [event.count for event in made.events.of(s.DeadLetters)] == [1, 2]
+
+
+def test_letters_that_come_when_the_system_is_being_stopped_are_late_and_no_trouble(rig):
+    made = rig(child("a"))
+    made.system.handle("nobody").tell("x")
+    made.system.handle("a").tell("y")
+    made.system.stop()
+    told = [(event.name, event.level, event.path) for event in made.events.of(s.DeadLetters)]
+    assert told == [("dead_letters", logging.WARNING, "nobody"), ("late_letters", logging.INFO, "a")]
 
 
 def test_a_refusal_to_a_tell_hurts_nobody(rig):
