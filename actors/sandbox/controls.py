@@ -19,6 +19,8 @@ MIN_PRICE_USD, MAX_PRICE_USD = 1e-6, 1e9
 
 
 def _announce(venue: Venue, _call: Call) -> Body:
+    if venue.ending():  # else whoever looks for a venue would settle for one that is gone in a moment
+        raise refuse(503, "ending", "This venue is about to end.")
     return {
         "sandbox": True,
         "version": VERSION,

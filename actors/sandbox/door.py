@@ -34,6 +34,7 @@ class Venue:
         faults: what is ordered to go wrong inside.
         uptime: seconds since the start.
         settled: returns as soon as no request is late.
+        ending: whether the process is about to end, though it still answers.
     """
 
     books: Books
@@ -46,6 +47,7 @@ class Venue:
     faults: FaultPlan
     uptime: Callable[[], float]
     settled: Callable[[], Awaitable[None]]
+    ending: Callable[[], bool]
 
     def may_break(self, path: str, what: str) -> None:
         """Stand where money has moved and the rest is still to be written: an ordered fault ends the work here.

@@ -184,6 +184,7 @@ async def _serve(
         faults=plan,
         uptime=lambda: time.monotonic() - started,
         settled=proxy.settled,
+        ending=lambda: server.should_exit,
     )
     server = _Server(
         uvicorn.Config(

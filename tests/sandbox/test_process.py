@@ -93,6 +93,15 @@ def test_it_ends_when_its_last_user_is_gone(build):
     assert not (house.data / "sandbox.json").exists()
 
 
+def test_one_that_is_about_to_end_is_not_taken_for_one_that_lives(build):
+    house = build()
+    before = house.pid
+    os.kill(before, signal.SIGTERM)
+    house.start()
+    assert house.pid != before
+    assert house.get("/ping").body == "pong"
+
+
 def test_an_open_connection_is_a_user(build):
     house = build(idle_exit_s=0.3)
     with socket.create_connection(("127.0.0.1", house.port)) as wire:
