@@ -1,18 +1,25 @@
-"""Who owns the journal: owners that are stopped, replaced, asked to end."""
+"""Who owns the journal: owners that are stopped, replaced, asked to end, and programs that only lock its file."""
 
 import signal
+import sqlite3
+from contextlib import contextmanager
 
 import pytest
 
-from actors.money.events import AgentStopped, IntentOpened
+from actors.money.events import AgentStopped, IntentClosed, IntentOpened
 from tests.crash.kit import KILLED
 
 REFUSES = 3
+GAVE_UP = 70
 POLLS = 500
 FREEZE = {"actors.crashpoints:_BLOW": signal.SIGSTOP}
 ASK_TO_END = {"actors.crashpoints:_BLOW": signal.SIGTERM}
 LONG_AFTER_S = 0.8
 """Longer than a send may take (seconds), and shorter than an answer is waited for."""
+
+PATIENCE = "actors.journal.sqlite:BUSY_SECONDS"
+A_WHILE_S = 0.3
+J1, J2 = "append/intent_opened", "append/intent_closed"
 
 
 @pytest.fixture
@@ -23,9 +30,9 @@ def other(zygotes):
     zygotes.put(taken)
 
 
-def frozen(arena, point):
+def frozen(arena, point, *, changes=None, mutant=""):
     """Start an agent that is stopped at a point, as a process that lost its processor would be."""
-    life = arena.start("--bets", "1", crash_at=point, changes=FREEZE)
+    life = arena.start("--bets", "1", crash_at=point, changes=FREEZE | (changes or {}), mutant=mutant)
     for _ in range(POLLS):
         assert life.wait(0.01) is None, arena.output()
         if life.stopped():
@@ -36,6 +43,17 @@ def frozen(arena, point):
 def steal_the_lock(arena):
     """Do what nobody should: the lock then no longer keeps a second owner out, and the epoch must."""
     arena.journal.with_name(arena.journal.name + ".lock").unlink()
+
+
+@contextmanager
+def locked(arena, life):
+    """Hold SQLite's write lock as another program would, and let a frozen agent meet it."""
+    shell = sqlite3.connect(arena.journal, isolation_level=None)
+    shell.execute("BEGIN IMMEDIATE")
+    life.send(signal.SIGCONT)
+    yield
+    shell.execute("ROLLBACK")
+    shell.close()
 
 
 def test_a_stopped_owner_keeps_others_out_until_it_is_dead(arena, other):
@@ -83,3 +101,42 @@ def test_an_orderly_end_leaves_what_is_unknown_to_the_next_start(arena):
     assert not before.of(AgentStopped)
     after = arena.settle().check()
     assert (after.ends(epoch=1), len(after.of(IntentOpened))) == ([("void", "look-up")], 2)
+
+
+@pytest.mark.parametrize(("send_timeout", "end"), [(5.0, ("executed", "answer")), (0.1, ("not_sent", "answer"))])
+def test_a_lock_of_another_program_holds_a_bet_up_which_is_sent_if_it_is_not_too_late(arena, send_timeout, end):
+    life = frozen(arena.configure(send_timeout=send_timeout), J1)
+    with locked(arena, life):
+        assert life.wait(A_WHILE_S) is None
+        assert arena.compare().venue_rows == {}
+    assert life.wait() == 0, arena.output()
+    assert arena.compare().check().ends(epoch=1)[0] == end
+
+
+def test_a_lock_of_another_program_holds_an_outcome_up(arena):
+    life = frozen(arena, J2)
+    with locked(arena, life):
+        assert life.wait(A_WHILE_S) is None
+        assert arena.compare().of(IntentClosed) == []
+    assert life.wait() == 0, arena.output()
+    assert arena.compare().check().ends(epoch=1) == [("executed", "answer")]
+
+
+@pytest.mark.parametrize(("point", "end"), [(J1, ("executed", "answer")), (J2, ("executed", "look-up"))])
+def test_what_a_lock_refused_begins_again_from_the_disk(arena, point, end):
+    life = frozen(arena, point, changes={PATIENCE: A_WHILE_S})
+    with locked(arena, life):
+        while "CRASH bankroll (JournalRefused)" not in arena.output():
+            assert life.wait(0.01) is None
+        assert len(arena.compare().venue_rows) == (1 if point == J2 else 0)
+    assert life.wait() == 0, arena.output()
+    assert arena.compare().check().ends(epoch=1)[0] == end
+
+
+@pytest.mark.parametrize(("point", "ends"), [(J1, []), (J2, [("executed", "look-up")])])
+def test_a_lock_that_is_never_given_back_ends_the_agent_and_nothing_is_sent_meanwhile(arena, point, ends):
+    life = frozen(arena, point, changes={PATIENCE: 0.02})
+    with locked(arena, life):
+        assert life.wait() == GAVE_UP
+        assert len(arena.compare().venue_rows) == len(ends)
+    assert arena.settle().check().ends(epoch=1) == ends
