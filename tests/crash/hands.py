@@ -1,7 +1,10 @@
-"""Strategies of an agent that uses all six services at once: one trades, one pays, one buys names; `Player` bets."""
+"""Strategies of an agent that uses all six services at once: one trades, one pays, one buys names; `Player` bets.
+
+`Once` makes a single act of whatever kind, so that its process can die on the way of just that one.
+"""
 
 from actors import Strategy
-from actors.money.orders import CancelOrder, CloseOrder, LimitOrder, Order
+from actors.money.orders import CancelOrder, CloseOrder, ExitOrder, LimitOrder, Order
 from actors.money.wagers import EscrowAct, EscrowCreate, Idle, Pay, RegisterDomain, Withdraw
 
 COINS = ("BTC", "ETH", "SOL", "APT", "LTC", "AVAX")
@@ -69,6 +72,62 @@ class Registrar(Strategy):
 
     def decide(self, view):
         return RegisterDomain(f"hand-{view.random.randrange(10**9)}.xyz", 9)
+
+
+class Once(Strategy):
+    """Makes one act, after the one that it needs, and rests.
+
+    Args:
+        act: its name; "" to rest from the beginning.
+        counterparty: of payments and contracts.
+        subject: the name to register, or the contract to complete.
+    """
+
+    every = 0.0
+    NEEDS = {  # noqa: RUF012  never changed
+        "close_order": "order",
+        "exit_order": "order",
+        "cancel_order": "limit_order",
+        "release": "escrow_create",
+        "dispute": "escrow_create",
+    }
+
+    def __init__(self, act: str, counterparty: str, subject: str) -> None:
+        self._left = [one for one in (self.NEEDS.get(act), act) if one]
+        self._to, self._subject = counterparty, subject
+        self._last = None
+
+    def decide(self, view):
+        if view.last is not self._last:
+            self._last = view.last
+            del self._left[:1]
+        return self._next(view) or Idle("nothing is left to do, or what it needs is not there yet")
+
+    def _next(self, view):  # noqa: PLR0911  a table
+        match self._left[:1]:
+            case ["order"]:
+                return Order("ETH", "long", 50, 5)
+            case ["close_order"] if view.positions:
+                return CloseOrder(view.positions[0].position_id)
+            case ["exit_order"] if view.positions:
+                return ExitOrder(view.positions[0].position_id, "stop_loss", 100)
+            case ["limit_order"]:
+                return LimitOrder("ETH", "long", 50, 100, 5)
+            case ["cancel_order"] if view.orders:
+                return CancelOrder(view.orders[0].order_id)
+            case ["pay"]:
+                return Pay(self._to, "1.23")
+            case ["withdraw"]:
+                return Withdraw("1.23", ADDRESS)
+            case ["register_domain"]:
+                return RegisterDomain(self._subject, 9)
+            case ["escrow_create"]:
+                return EscrowCreate("1.23", self._to, "a piece of work")
+            case ["complete"]:
+                return EscrowAct(self._subject, "complete")
+            case ["release" | "dispute" as act] if view.contracts:
+                return EscrowAct(view.contracts[0].escrow_id, act)
+        return None
 
 
 def _cents(view):

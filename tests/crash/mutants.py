@@ -51,8 +51,8 @@ def sends_on_recovery(patch):
 
     def eager(self, desk, message, now):
         answer = dispatch(self, desk, message, now)
-        if isinstance(message, ServiceUp) and message.service == "casino":
-            for opened in list(desk.state.open.values()):
+        for opened in list(desk.state.open.values()) if isinstance(message, ServiceUp) else ():
+            if opened.service == message.service:
                 self._place(desk, replace(opened, send_by=now + SECOND))
         return answer
 

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -24,8 +24,8 @@ SERVICES = """
 trading = true
 wallet = true
 domains = true
-faucet = true
-referral = true
+faucet = {daily}
+referral = {daily}
 
 [wallet]
 base = "0x1212121212121212121212121212121212121212"
@@ -74,9 +74,10 @@ RESTS = 12
 """How many orderly lives, which end as soon as nothing is in flight, it may take until nothing is open."""
 
 
-def tell(root: str, door: str, **body) -> dict:
-    """Ask the venue's operator or an open door."""
-    with urlopen(Request(root + door, json.dumps(body).encode()), timeout=10) as answer:
+def tell(root: str, door: str, key: str = "", **body) -> dict:
+    """Ask the venue's operator or an open door, or with a key any."""
+    request = Request(root + door, json.dumps(body).encode(), {"Authorization": f"Bearer {key}"} if key else {})
+    with urlopen(request, timeout=10) as answer:
         return json.loads(answer.read())
 
 
@@ -85,21 +86,26 @@ class SixArena(Arena):
     """An arena whose agent uses all six services; `house` is where its venue has its books."""
 
     house: Path = Path()
+    other: dict = field(default_factory=dict)
 
-    def furnish(self, lanes: str = LANES) -> "SixArena":
-        """Configure the agent, let it make its accounts, and fund them."""
+    def furnish(self, lanes: str = LANES, *, daily: bool = True) -> "SixArena":
+        """Configure the agent, let it make its accounts, and fund them; `other` is another account of the casino."""
         self.data.mkdir(exist_ok=True)
-        other = tell(self.root, "/api/v1/auth/register")["agent_id"]
-        strategies = SERVICES + lanes.format(counterparty=other)
-        text = CONFIG.format(root=self.root, strategies=strategies, **WAITS)
-        (self.data / "agent.toml").write_text(text)
+        self.other = tell(self.root, "/api/v1/auth/register")
+        self.employ(lanes, daily=daily)
         assert self.start("--for", "0", changes=NO_SLOW_QUIET).wait() == 0, self.output()
         for service, (door, amount) in FUNDS.items():
             tell(self.root, door, agent_id=self.account(service), amount=amount)
         return self
 
-    def account(self, service: str) -> str:
-        return json.loads((self.data / "credentials.json").read_text())[service]["agent_id"]
+    def employ(self, lanes: str, *, daily: bool = True) -> None:
+        """Let the next life have these lanes; `daily`: and claim by sends of its own what faucet and referral give."""
+        services = SERVICES.format(daily=str(daily).lower())
+        strategies = services + lanes.format(counterparty=self.other["agent_id"])
+        (self.data / "agent.toml").write_text(CONFIG.format(root=self.root, strategies=strategies, **WAITS))
+
+    def account(self, service: str, what: str = "agent_id") -> str:
+        return json.loads((self.data / "credentials.json").read_text())[service][what]
 
     def order_faults(self, faults: str) -> None:
         tell(self.root, "/sandbox/faults", faults=faults)
@@ -141,6 +147,7 @@ class Venue:
     bets: set
     payments: Counter
     contracts: dict
+    acts: Counter
     fills: dict
     positions: dict
     limits: dict
@@ -157,6 +164,7 @@ class Venue:
         bets = rows("SELECT id, client_seed FROM bets WHERE agent_id = ?", casino)
         paid = "SELECT amount FROM ledger WHERE agent_id = ? AND reason = 'payment_sent'"
         sent = "SELECT id FROM withdrawals WHERE agent_id = ? AND status = 'completed'"
+        acted = "SELECT escrow_id, event FROM escrow_events WHERE actor_id = ? AND event NOT IN ('created', 'refunded')"
         held = rows("SELECT coin, size, cost_micro, leverage FROM exchange_positions WHERE address = ?", address)
         cash = {
             "casino": from_venue(exact(rows("SELECT balance FROM agents WHERE id = ?", casino)[0][0])),
@@ -171,6 +179,7 @@ class Venue:
                 row["id"]: row["description"].rpartition("[")[2].removesuffix("]")
                 for row in rows("SELECT id, description FROM escrows WHERE creator_id = ?", casino)
             },
+            acts=Counter((row["escrow_id"], row["event"]) for row in rows(acted, casino)),
             fills={
                 f"fill:{row['tid']}": row["oid"]
                 for row in rows("SELECT tid, oid FROM exchange_fills WHERE address = ?", address)
@@ -220,6 +229,14 @@ class SixBooks:
         known = {one.intent: one.kind for one in self.of(IntentOpened)}
         return dict(Counter(known[one.intent] for one in self.of(IntentClosed) if one.by == "look-up"))
 
+    def ends(self, lane: str, kind: str) -> list[tuple[str, str]]:
+        """Return how a lane's intents of a kind ended, and whether by their answers or by look-ups."""
+        return [(one.outcome, one.by) for one in self.closed(kind) if one.lane == lane]
+
+    @property
+    def _triggered(self) -> set[str]:
+        return {order for order, status in self.venue.limits.items() if status == "filled"}
+
     @property
     def waiting(self) -> list[str]:
         """The open intents that no lane in ERROR and no incident are about."""
@@ -236,11 +253,13 @@ class SixBooks:
         self._check_counts("payments", self.venue.payments, Counter(o.stake_micro for o in self.executed("pay")), "pay")
         names = Counter(one.subject for one in self.executed("register_domain"))
         self._check_counts("names", self.venue.names, names, "register_domain")
-        triggered = list(self.venue.limits.values()).count("filled")
-        filled = Counter({"": len(set(self.venue.fills.values())) - triggered})
+        filled = Counter({"": len(set(self.venue.fills.values())) - len(self._triggered)})
         self._check_counts("orders", filled, Counter({"": len(self.executed(*ORDERS))}), *ORDERS)
         waiting = Counter(one.venue_ref for one in self.closed("limit_order") if one.outcome == "executed")
         self._check_counts("limit orders", Counter(self.venue.limits.keys()), waiting, "limit_order")
+        cancelled = Counter(order for order, status in self.venue.limits.items() if status == "cancelled")
+        taken_back = {one.subject for one in self.executed("cancel_order")} - self._triggered
+        self._check_counts("cancels", cancelled, Counter(taken_back), "cancel_order")
         sent = Counter(one.venue_ref for one in self.closed("withdraw") if one.outcome == "executed")
         self._check_counts("withdrawals", self.venue.withdrawals, sent, "withdraw")
         for account, cash in self.venue.cash.items():
@@ -273,6 +292,8 @@ class SixBooks:
     def _check_escrows(self) -> None:
         made = Counter(one.tag for one in self.executed("escrow_create"))
         self._check_counts("contracts", Counter(self.venue.contracts.values()), made, "escrow_create")
+        acts = Counter((one.subject, f"{one.params['act']}d") for one in self.executed("escrow_act"))
+        self._check_counts("acts on contracts", self.venue.acts, acts, "escrow_act")
 
     def _check_positions(self) -> None:
         """Each fill is booked once, and what is held and its margin are the exchange's."""

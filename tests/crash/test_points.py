@@ -46,13 +46,17 @@ ENDS = {
 # Where the second life dies, which recovers from a first one that died at `connected` or at `answered`.
 FROM_THE_START = ("lock", "anchor", "replayed", "append/agent_started", "commit/agent_started", "look_up")
 UNTIL_J2 = (*sorted(point for point in POINTS if point.endswith("/intent_closed")), "notify")
-AROUND_THE_VOID = (*FROM_THE_START, "insert/outcome_unknown", "append/looked_up", "commit/looked_up", *UNTIL_J2)
-RECOVERIES = (
-    *product(
-        ["connected"], (*FROM_THE_START, "insert/outcome_unknown", "append/looked_up", "commit/looked_up", *UNTIL_J2)
-    ),
-    *product(["answered"], (*FROM_THE_START, *UNTIL_J2)),
+AROUND_THE_VOID = (
+    *FROM_THE_START,
+    "insert/outcome_unknown",
+    "append/looked_up",
+    "commit/looked_up",
+    "append/looked_up:2",  # what is void is closed together with its second negative reading
+    "insert/intent_closed",
+    "commit/looked_up:2",
+    "notify",
 )
+RECOVERIES = (*product(["connected"], AROUND_THE_VOID), *product(["answered"], (*FROM_THE_START, *UNTIL_J2)))
 BETS = {"snapshot": "9", "append/reconciled": "1", "commit/reconciled": "1"}
 SHORT = {"actors.bankroll:SNAPSHOT_EVERY": 12, "actors.bankroll:SNAPSHOT_GAP": 0}
 
