@@ -17,7 +17,7 @@ from actors.credentials import Redactor
 from actors.errors import ConfigError, RefusesToTrade, StakekeeperError
 from actors.gateway import Publish
 from actors.journal import JournalBroken, JournalBusy, JournalError
-from actors.lanes import lanes_of
+from actors.lanes import check_bets, lanes_of
 from actors.messages import Drain, GetStatus, Notice, Pause, Reconcile, Resolve, Resume, ServiceHealth, Status
 from actors.money.machine import LaneState
 from actors.money.risk import MISMATCH, PAUSE
@@ -165,7 +165,12 @@ class Agent:
             "stopped:RULE" when a stop rule is in force: at once for a mismatch, else only if `bets` or `seconds` was
             given. A pause ends it only if it was there before: one that comes later is waited for. "stopped:error" when
             `bets` was given and every lane is in ERROR, so that none would come.
+
+        Raises:
+            ConfigError: `bets` was given and the configuration allows none; the agent runs on.
         """
+        if bets is not None:
+            check_bets(self.config, lanes=bool(self._lanes))
         self._bets_limit = bets
         bounded, lasting = bets is not None or seconds is not None, not self._resumed
         until = None if seconds is None else self._started_at + seconds

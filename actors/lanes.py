@@ -44,6 +44,23 @@ def lanes_of(config: AgentConfig, given: Sequence[Strategy]) -> tuple[Lane, ...]
     return tuple(lanes)
 
 
+def check_bets(config: AgentConfig, *, lanes: bool) -> None:
+    """See that a run that is to end after some bets can come to its end.
+
+    Raises:
+        ConfigError: no bet would ever be made: there are no `lanes`, or the configuration allows none.
+    """
+    mend = ""
+    if not lanes:
+        mend = "name what is to bet with --strategy or [[strategy]]"
+    elif not config.services.casino:
+        mend = "the casino is off in [services]; turn it on, or end the run by a time (--for) or by hand"
+    elif config.dry_run:
+        mend = "a dry run sends nothing; end it by a time (--for) or by hand"
+    if mend:
+        raise ConfigError(f"No bet would ever come: {mend}.")
+
+
 def _same(strategy: Strategy) -> Callable[[], Strategy]:
     return lambda: strategy
 

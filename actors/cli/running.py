@@ -20,6 +20,7 @@ from actors.cli.common import INTERRUPTED, REFUSES, ConfigFile, DataDir, Live, c
 from actors.config import AgentConfig
 from actors.console import Screen
 from actors.errors import ConfigError
+from actors.lanes import check_bets
 from actors.money.amounts import usd
 from actors.money.risk import MISMATCH
 from actors.version import VERSION
@@ -68,8 +69,8 @@ def run(
     loaded = AgentConfig.load(data=data, config=config, live=live, process=True, overrides=overrides)
     if summary is not None and not summary.absolute().parent.is_dir():
         raise ConfigError(f"--summary {summary}: there is no directory {summary.parent}; make it first.")
-    if bets is not None and live and not loaded.strategy:
-        raise ConfigError(f"--bets {bets} would never come: name what is to bet with --strategy or [[strategy]].")
+    if bets is not None:
+        check_bets(loaded, lanes=bool(loaded.strategy) or not live)
     screen = Screen()
     with _Signals(screen) as signals:
         screen.line(_header(loaded), "bold")

@@ -72,7 +72,7 @@ class Gate:
     def _disk(self) -> Denial | None:
         if self.till.terms.has_room():
             return None
-        return Denial("disk", "room for an outcome", "too little; make room", self.till.now)
+        return Denial("disk", "room for an outcome", "too little; make room, then it goes on", self.till.now)
 
     def _turn(self, lane: Lane) -> Denial | None:
         now = self.till.now

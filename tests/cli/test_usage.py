@@ -34,7 +34,11 @@ def refused(capsys, *words):
         (("crash",), "Missing argument 'actor'."),
         (("run", "--config", "/nowhere.toml"), "There is no configuration file /nowhere.toml;"),
         (("run", "--summary", "/nowhere/s.json"), "--summary /nowhere/s.json: there is no directory /nowhere;"),
-        (("run", "--live", "--bets", "1"), "--bets 1 would never come: name what is to bet with --strategy"),
+        (("run", "--live", "--bets", "1"), "No bet would ever come: name what is to bet with --strategy"),
+        (
+            ("run", "--live", "--dry-run", "--bets", "1", "--strategy", "fair_games"),
+            "No bet would ever come: a dry run",
+        ),
         (("ledger", "--csv", "--json"), "Choose one of --json and --csv."),
         (("crash", "casino", "--live"), "Crash is for paper: leave --live out."),
         (("reconcile", "--accept"), "To accept a difference say both: --accept --because TEXT."),
@@ -47,6 +51,13 @@ def refused(capsys, *words):
 def test_wrong_usage_ends_with_2(capsys, words, sentence):
     code, told = refused(capsys, *words)
     assert (code, told[: len(sentence)]) == (2, sentence)
+
+
+def test_bets_that_would_never_come_because_the_casino_is_off_are_not_waited_for(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("STAKEKEEPER_SERVICES__CASINO", "false")
+    code, told = refused(capsys, "run", "--bets", "1", "--data", str(tmp_path))
+    assert (code, told[:50]) == (2, "No bet would ever come: the casino is off in [serv")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("command", ["status", "tree", "pause", "resume", "stop"])

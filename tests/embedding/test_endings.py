@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from actors import Agent, ConfigError, RefusesToTrade, StakekeeperError
+from actors import Agent, ConfigError, RefusesToTrade, StakekeeperError, world
 from actors.journal import Reader
 from actors.journal.codec import decode
 from actors.money.events import AgentStopped
@@ -127,6 +127,26 @@ def test_a_tree_that_gives_up_is_raised_to_the_host(tmp_path):
         wreck(agent)
         assert agent.wait(seconds=10) == "failed"
     assert not isinstance(agent.failure(), RefusesToTrade)
+
+
+def test_bets_that_would_never_come_are_not_waited_for_and_the_agent_runs_on(tmp_path):
+    with Agent(config(tmp_path, **{"services.casino": False})) as agent:
+        with pytest.raises(ConfigError, match=r"No bet would ever come: the casino is off"):
+            agent.wait(bets=1)
+        assert agent.wait(seconds=0) == "seconds"
+
+
+def test_a_full_disk_is_said_and_waited_for(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(world, "has_room", lambda _: bool(said))
+
+    def make_room(notice):
+        if "make room, then it goes on" in notice.text and notice.level != "DEBUG":
+            said.append(notice)
+
+    with Agent(config(tmp_path), observer=make_room) as agent:
+        assert agent.wait(bets=1, seconds=10) == "bets"
+    assert said
 
 
 def test_it_starts_once(tmp_path):
