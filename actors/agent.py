@@ -1,9 +1,12 @@
 """The agent: builds the tree from a configuration, starts it, drains it, stops it. The API for host applications."""
 
+import errno
+import os
 import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -124,7 +127,7 @@ class Agent:
         config = self.config
         lanes = lanes_of(config, self._given)
         self._lanes = {lane.name for lane in lanes}
-        config.data.mkdir(parents=True, exist_ok=True)
+        _take(config.data)
         site = self._site = find_site(config)
         world = RealWorld(config, site, self._wall, self._breaker_changed)
         self._hide = Redactor(world.secrets())
@@ -398,6 +401,20 @@ def _journalable(name: str, text: object) -> str:
     raise ConfigError(f"{name} must be a text, not {text!r:.60}.")
 
 
+def _take(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        if not os.access(data, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "it takes no files")
+    except OSError as error:
+        raise _unfit(data, error) from None
+
+
+def _unfit(place: object, error: OSError) -> ConfigError:
+    mend = "check its owner and rights, or name another data directory"
+    return ConfigError(f"{place} cannot be used ({error.strerror}); {mend}.")
+
+
 def _start_failure(error: StartError) -> StakekeeperError:
     cause = error.cause
     if isinstance(cause, StakekeeperError):
@@ -408,4 +425,6 @@ def _start_failure(error: StartError) -> StakekeeperError:
         return StakekeeperError(str(cause))  # it may pass
     if isinstance(cause, JournalError):
         return RefusesToTrade(str(cause))
+    if isinstance(cause, PermissionError | FileExistsError | NotADirectoryError | IsADirectoryError) and cause.filename:
+        return _unfit(cause.filename, cause)
     return StakekeeperError(f"{error.path} did not start: {cause}; the log has the traceback.")

@@ -2,7 +2,9 @@
 
 import importlib.metadata
 import json
+import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -81,6 +83,24 @@ def test_an_account_that_cannot_be_read_is_named_before_a_stopped_agent_gives_up
     assert asking == "No agent runs here; asking the venue, up to 30 s."
     assert early.startswith("Casino cannot be read: ")
     assert last.endswith(", so book and venue were not compared.")
+
+
+@pytest.mark.parametrize("words", [("reconcile",), VOID])
+def test_a_data_directory_that_may_only_be_read_ends_with_2(capsys, played, monkeypatch, words):
+    monkeypatch.setattr(os, "access", lambda _, mode: not mode & os.W_OK)  # root may write everywhere
+    data = played[0].data
+    assert cli.main([*words, "--data", str(data)]) == 2
+    mend = "check its owner and rights, or name another data directory"
+    assert capsys.readouterr().err.splitlines()[1:] == [f"{data} cannot be used (it takes no files); {mend}."]
+
+
+def test_a_file_in_the_place_of_a_directory_ends_with_2(capsys, played, tmp_path, monkeypatch):
+    monkeypatch.setenv("STAKEKEEPER_VENUE__CASINO", "http://127.0.0.1:1/api/v1")
+    for name in ("stakekeeper.sqlite", "credentials.json"):
+        shutil.copy(played[0].data / name, tmp_path)
+    (tmp_path / "logs").touch()
+    assert cli.main(["reconcile", "--data", str(tmp_path)]) == 2
+    assert f"{tmp_path / 'logs'} cannot be used (File exists); check its owner" in capsys.readouterr().err
 
 
 def test_a_journal_that_is_none_ends_with_3(capsys, tmp_path):
