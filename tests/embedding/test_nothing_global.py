@@ -12,6 +12,7 @@ import pykka
 import pytest
 
 from actors import Agent, RefusesToTrade
+from actors.journal.ownership import FileLock
 from tests.embedding.kit import (
     OWN_VENUE,
     children,
@@ -83,12 +84,14 @@ def test_not_even_while_it_runs(tmp_path):
 
 
 def test_a_start_that_fails_leaves_nothing_behind(tmp_path):
-    with playing(tmp_path, agent="first"):
-        before, open_before = imprint(), descriptors()
-        with pytest.raises(RefusesToTrade, match="held by process"):
-            Agent(config(tmp_path, "second")).start()
-        assert not differences(before, settled(before))
-        assert len(descriptors()) <= len(open_before)
+    agent = Agent(config(tmp_path))
+    held = FileLock(Path(f"{agent.config.journal_path}.lock"))  # no agent of this process: its threads come and go
+    before, open_before = imprint(), descriptors()
+    with pytest.raises(RefusesToTrade, match="held by process"):
+        agent.start()
+    assert not differences(before, settled(before))
+    assert len(descriptors()) <= len(open_before)
+    held.release()
 
 
 def test_open_files_do_not_grow(tmp_path):
