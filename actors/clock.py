@@ -6,13 +6,16 @@ from pathlib import Path
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
+# Time asleep counts where the system can say: a deadline passes then too, and the time of the boot stays what it was.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 def steady_wall() -> Callable[[], int]:
-    """Return a clock of UTC microseconds that is set once, now, and from then on advances with the monotonic clock."""
-    started, monotonic = time.time_ns() // 1000, time.monotonic_ns() // 1000
+    """Return a clock of UTC microseconds that is set once, now, and then goes on, also while the machine sleeps."""
+    started, since = time.time_ns() // 1000, time.clock_gettime_ns(_CLOCK) // 1000
 
     def wall() -> int:
-        return started + time.monotonic_ns() // 1000 - monotonic
+        return started + time.clock_gettime_ns(_CLOCK) // 1000 - since
 
     return wall
 

@@ -5,6 +5,7 @@ import os
 import resource
 import socket
 import time
+from contextlib import nullcontext
 from urllib.request import Request, urlopen
 
 import pytest
@@ -12,17 +13,20 @@ import pytest
 from actors import clock
 from actors.messages import Reconcile
 from actors.money.events import StopSet, StrayBooked
+from actors.money.evidence import NotSent, Unknown
 from actors.money.risk import MISMATCH
 from actors.money.wagers import Request as Bet
+from actors.ticket import Ticket
 from actors.venue import dialing, http
 from actors.venue.endpoints import ENDPOINTS, Capability
-from actors.venue.errors import NothingSent, VenueDown
+from actors.venue.errors import NoAnswer, NothingSent, VenueDown
 from tests.crash.kit import KILLED
 from tests.desk.kit import SECOND, Table
-from tests.venue.conftest import KEY
+from tests.venue.conftest import KEY, make_line
 
 BET = Bet("casino", "/games/coin-flip", '{"amount":0.45}')
 SOON_S = 0.2
+HOUR_S = 3_600
 
 
 def send(url):
@@ -86,8 +90,70 @@ def test_no_change_of_the_systems_time_moves_the_agents_clock(monkeypatch):
     assert 0 <= wall() - before < 60 * SECOND
 
 
-def test_the_deadline_of_a_send_counts_time_asleep():
-    assert dialing._CLOCK == time.CLOCK_BOOTTIME
+@pytest.fixture
+def sleep(monkeypatch):
+    """Let the machine sleep, in seconds: the clock that counts it jumps, the others notice nothing."""
+    clocks, slept = (time.clock_gettime, time.clock_gettime_ns), []
+    for read, unit in zip(clocks, (1, 1_000_000_000), strict=True):
+
+        def jumping(which, read=read, unit=unit):
+            return read(which) + (sum(slept) * unit if which == time.CLOCK_BOOTTIME else 0)
+
+        monkeypatch.setattr(time, read.__name__, jumping)
+    return slept.append
+
+
+@pytest.fixture
+def venue():
+    """A venue that listens and says nothing; `accept` raises if nobody has called."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
+
+
+def sleeps_while_it_connects(monkeypatch, sleep):
+    monkeypatch.setattr(http, "reached", lambda point: point == "connect" and sleep(8 * HOUR_S))
+
+
+def url_of(venue):
+    return "http://{}:{}".format(*venue.getsockname())
+
+
+def test_a_request_whose_deadline_passed_while_the_machine_slept_is_not_sent(venue, monkeypatch, sleep):
+    sleeps_while_it_connects(monkeypatch, sleep)
+    with pytest.raises(NothingSent, match="out of time"):
+        send(url_of(venue))
+    with pytest.raises(BlockingIOError):
+        venue.accept()
+
+
+def test_control_by_a_clock_that_stands_still_asleep_the_request_would_leave(venue, monkeypatch, sleep):
+    monkeypatch.setattr(dialing, "_CLOCK", time.CLOCK_MONOTONIC)
+    sleeps_while_it_connects(monkeypatch, sleep)
+    with pytest.raises(NoAnswer):
+        send(url_of(venue))
+    assert venue.accept()[0].recv(4) == b"POST"
+
+
+@pytest.mark.parametrize("counted", [True, False], ids=["", "control: by a clock that stands still asleep"])
+def test_a_ticket_that_the_machine_slept_over_is_not_sent(venue, monkeypatch, sleep, counted):
+    if not counted:
+        monkeypatch.setattr(clock, "_CLOCK", time.CLOCK_MONOTONIC)
+    wall = clock.steady_wall()
+    line = make_line(url_of(venue), wall=wall, timeout_s=SOON_S)
+    ticket = Ticket(intent="i1", kind="bet", tag="t", stake_micro=1, request=BET, send_by=wall() + 60 * SECOND)
+    sleep(8 * HOUR_S)
+    assert isinstance(line.send(ticket, lambda body: body), NotSent if counted else Unknown)
+    with nullcontext() if not counted else pytest.raises(BlockingIOError):
+        venue.accept()
+
+
+def test_no_sleep_of_the_machine_moves_its_boot_by_which_the_next_process_waits(sleep):
+    wall = clock.steady_wall()
+    before, began = wall(), clock.this_boot(wall)[1]
+    sleep(8 * HOUR_S)
+    assert wall() - before >= 8 * HOUR_S * SECOND
+    assert abs(clock.this_boot(wall)[1] - began) < SECOND
 
 
 def test_no_endpoint_honours_a_key_and_what_bears_a_repetition_takes_no_money():
