@@ -8,6 +8,7 @@ from actors.desk.resolver import NEGATIVES, Resolver
 from actors.journal import schema, sqlite
 from actors.journal.journal import Journal
 from actors.messages import ServiceUp
+from actors.money.events import IntentOpened
 from actors.money.evidence import Refused
 from actors.venue import line
 from actors.venue.errors import NoAnswer
@@ -57,6 +58,19 @@ def sends_on_recovery(patch):
         return answer
 
     patch(BankrollActor, "_dispatch", eager)
+
+
+def sends_before_the_disk(patch):
+    """A bet leaves as soon as it is decided."""
+    carry_out = BankrollActor._carry_out
+
+    def hasty(self, step):
+        carry_out(self, step)
+        for event in step.events:
+            if isinstance(event, IntentOpened):
+                self._place(self._desk, event)
+
+    patch(BankrollActor, "_carry_out", hasty)
 
 
 def takes_400_for_refused(patch):

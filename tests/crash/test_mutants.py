@@ -5,6 +5,7 @@ import pytest
 from actors.journal import EpochLost, Journal, Rejected
 from tests.crash import mutants
 from tests.crash.kit import KILLED, Arena, abreast, venue
+from tests.crash.test_owners import A_WHILE_S, J1, frozen, locked
 from tests.crash.test_power_loss import trials
 from tests.crash.test_six_services import OF_TRADERS
 from tests.journal.conftest import START
@@ -38,6 +39,15 @@ def recovery_only_asks(arena, mutant):
     assert arena.configure().die_at("answered") == KILLED
     assert arena.start(*LIFE, mutant=mutant).wait() is not None
     assert arena.compare().check().ends(epoch=1) == [("executed", "look-up")]
+
+
+def nothing_leaves_before_j1(arena, mutant):
+    life = frozen(arena.configure(), J1, mutant=mutant)
+    with locked(arena, life):
+        life.wait(A_WHILE_S)
+        sent = arena.compare().venue_rows
+    life.kill()
+    assert sent == {}
 
 
 def executed_in_the_end(arena, mutant):
@@ -81,6 +91,7 @@ OF_AGENTS = {
     mutants.waits_for_no_quiet: a_late_bet_is_found,
     mutants.frees_on_a_timer: a_late_bet_is_found,
     mutants.retries_on_timeout: a_bet_without_an_answer_is_sent_once,
+    mutants.sends_before_the_disk: nothing_leaves_before_j1,
     mutants.takes_400_for_refused: a_400_proves_nothing,
     mutants.sends_on_recovery: recovery_only_asks,
 }
