@@ -100,7 +100,8 @@ class Once(Strategy):
     def decide(self, view):
         if view.last is not self._last:
             self._last = view.last
-            del self._left[:1]
+            if len(self._left) == 1 or view.last.outcome == "executed":  # what the act needs is made until it is there
+                del self._left[:1]
         return self._next(view) or Idle("nothing is left to do, or what it needs is not there yet")
 
     def _next(self, view):  # noqa: PLR0911  a table
