@@ -139,7 +139,8 @@ def _connect(url: SplitResult, until: float) -> socket.socket:
         if url.scheme == "https":
             sock.settimeout(left(until))
             sock = _tls().wrap_socket(sock, server_hostname=host)
-        sock.settimeout(left(until))
+        reached("connected")
+        sock.settimeout(left(until))  # the last look at the clock: what was stopped here too long sends no more
     except BaseException:
         sock.close()
         raise
@@ -170,7 +171,6 @@ def send_once(
         sock = _connect(url, until)
     except (OSError, ValueError) as error:
         raise NothingSent(f"no connection to {url.hostname}: {_words(error)}") from None
-    reached("connected")
     line = _Once(url.hostname or "", url.port)
     line.sock = sock
     try:

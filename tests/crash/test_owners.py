@@ -64,8 +64,9 @@ def test_a_stopped_owner_keeps_others_out_until_it_is_dead(arena, other):
     assert arena.settle().check().ends(epoch=1) == [("void", "look-up")]
 
 
-def test_an_owner_that_was_stopped_too_long_does_not_send_any_more(arena):
-    owner = frozen(arena, "place")
+@pytest.mark.parametrize("point", ["place", "connected"])
+def test_an_owner_that_was_stopped_too_long_does_not_send_any_more(arena, point):
+    owner = frozen(arena, point)
     owner.wait(LONG_AFTER_S)
     owner.send(signal.SIGCONT)
     assert owner.wait() == 0
