@@ -226,7 +226,8 @@ class Agent:
             return None
         if self._system.fatal is not None:
             return RefusesToTrade(str(self._system.fatal))
-        return StakekeeperError(f"The supervision tree gave up: {ended.reason}; the log has the traceback.")
+        latest = self._hide(self._witness.latest.rstrip("."))
+        return StakekeeperError(f"The supervision tree gave up ({ended.reason}). {latest}. The log has the traceback.")
 
     def status(self) -> dict[str, Any]:
         """Return how everything stands, as plain data; amounts in micro-USD. Blocks for at most 2 s."""

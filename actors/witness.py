@@ -18,12 +18,14 @@ class Witness:
 
     Attributes:
         crashes: failures of actors.
+        latest: the last of them, with its reason.
         restarts: of actors.
         down_s: how long actors on the money's side were being restarted, in seconds, one after the other.
     """
 
     def __init__(self, reporter: Callable[[], Handle | None]) -> None:
         self.crashes = 0
+        self.latest = ""
         self.restarts = 0
         self.down_s = 0.0
         self._reporter = reporter
@@ -34,6 +36,7 @@ class Witness:
         match event:
             case ChildFailed():
                 self.crashes += 1
+                self.latest = f"{event.path} failed: {event.reason}"
             case ChildRestarted():
                 self.restarts += 1
                 self.down_s += event.seconds if event.path.startswith("core") else 0.0

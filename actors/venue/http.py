@@ -84,15 +84,24 @@ class _Secured(_Dialing, HTTPSConnection):
 
 
 class _Once(http.client.HTTPConnection):
+    """Sends head and body together: a server that answers to the head alone would cut its answer off at our body."""
+
     response_class = TimedResponse
 
+    def __init__(self, url: SplitResult, sock: socket.socket) -> None:
+        super().__init__(url.hostname or "", url.port)
+        self.sock = sock
+        self._written = b""
+
     def send(self, data: Any) -> None:
-        if armed():
-            half = len(data) // 2
-            super().send(data[:half])
+        self._written += data
+
+    def flush(self) -> None:
+        half = len(self._written) // 2 if armed() else 0
+        if half:
+            self.sock.sendall(self._written[:half])
             reached("half_sent")
-            data = data[half:]
-        super().send(data)
+        self.sock.sendall(self._written[half:])
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -171,10 +180,10 @@ def send_once(
         sock = _connect(url, until)
     except (OSError, ValueError) as error:
         raise NothingSent(f"no connection to {url.hostname}: {_words(error)}") from None
-    line = _Once(url.hostname or "", url.port)
-    line.sock = sock
+    line = _Once(url, sock)
     try:
         line.request(method, url.path.rstrip("/") + request.path, request.body.encode(), headers)
+        line.flush()
         reached("sent")
         sock.settimeout(left(until))
         with line.getresponse() as response:

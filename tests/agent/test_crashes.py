@@ -109,7 +109,7 @@ def test_a_core_that_keeps_dying_ends_the_agent_and_the_next_start_recovers(bett
     for life in range(1, 7):
         betting.seen.reach(lambda: betting.incarnations()["core"] == life, f"core number {life}")  # noqa: B023
         agent.crash("core")
-    assert "gave up" in str(betting.seen.reach(agent.failure, "the end"))
+    assert "gave up (restart limit reached). core failed: " in str(betting.seen.reach(agent.failure, "the end"))
     assert agent.wait() == "failed"
     betting.play()
     betting.until(phase="RUNNING", difference_micro=0)

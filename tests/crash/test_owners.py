@@ -139,5 +139,6 @@ def test_a_lock_that_is_never_given_back_ends_the_agent_and_nothing_is_sent_mean
     life = frozen(arena, point, changes={PATIENCE: 0.02})
     with locked(arena, life):
         assert life.wait() == GAVE_UP
+        assert "has been locked by another program for 0.02 s: end its transaction" in arena.output()
         assert len(arena.compare().venue_rows) == len(ends)
     assert arena.settle().check().ends(epoch=1) == ends

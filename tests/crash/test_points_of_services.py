@@ -103,8 +103,7 @@ def die_on_the_way(arena, act, points, **second):
     arena.furnish(lane(act, ""), daily=False)
     arena.employ(lane(act, act, subject_of(act, arena)), daily=False)
     first, *more = points
-    passings = 2 if first == "half_sent" else 1  # head and body leave one after the other
-    nth = 1 + passings * (act in Once.NEEDS)  # what it needs goes the same way before it
+    nth = 1 + (act in Once.NEEDS)  # what it needs goes the same way before it
     codes = [arena.die_at(f"{first}:{nth}", "--for", "20", changes=NO_SLOW_QUIET)]
     arena.employ(lane(act, ""), daily=False)
     codes += [arena.die_at(point, "--for", "20", changes=NO_SLOW_QUIET, **second) for point in more]

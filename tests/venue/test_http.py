@@ -12,6 +12,7 @@ from actors.money.wagers import Request
 from actors.venue import http as ours
 from actors.venue.errors import NoAnswer, NothingSent, VenueDown
 from actors.venue.http import Reader, send_once, signature
+from tests.venue import raw
 from tests.venue.conftest import KEY
 from tests.venue.raw import RawServer, answers, drip, http, reset
 
@@ -41,6 +42,14 @@ def test_sends_exactly_the_bytes_of_the_request():
     assert b"Authorization: Bearer " + KEY.get_secret_value().encode() in sent
     assert b"X-Agent-ID: ag_1" in sent
     assert (answer.status, answer.body, answer.headers["connection"]) == (200, b"{}", "close")
+
+
+def test_head_and_body_leave_together(monkeypatch):
+    # A venue that answers to the head alone, and closes, would cut its answer off when the body comes.
+    monkeypatch.setattr(raw, "_read", lambda line: line.recv(65536))
+    with RawServer(http(200, b"{}")) as venue:
+        assert send(venue.url).status == 200
+    assert venue.requests[0].endswith(b'\r\n\r\n{"amount":0.45}')
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://nowhere.invalid", "http://", "http://127.0.0.1:0"])
